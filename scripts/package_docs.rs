@@ -1,5 +1,8 @@
 //! Writes the manual pages and the shell completions for the package into a folder.
 
+#[path = "config_page.rs"]
+mod config_page;
+
 use clap_complete::Shell;
 use clap_mangen::Man;
 use haproxy_gate::cli;
@@ -12,6 +15,14 @@ fn main() -> io::Result<()> {
     let folder = folder.expect("usage: package-docs FOLDER");
     fs::create_dir_all(&folder)?;
     pages(&folder)?;
+    let version = env!("CARGO_PKG_VERSION");
+    fs::write(folder.join("agent.toml.5"), config_page::page(version))?;
+    // The second name of the program.
+    fs::write(
+        folder.join("haproxy-gate.fish"),
+        "complete -c haproxy-gate -w agent\n",
+    )?;
+    std::os::unix::fs::symlink("agent", folder.join("haproxy-gate"))?;
     for (shell, file) in SHELLS {
         fs::write(folder.join(file), cli::completions(shell))?;
     }
@@ -25,17 +36,29 @@ const SHELLS: [(Shell, &str); 3] = [
     (Shell::Fish, "agent.fish"),
 ];
 
-/// agent(8), and one page for each verb.
+/// agent(8), the same as haproxy-gate(8), and one page for each verb.
 fn pages(folder: &Path) -> io::Result<()> {
     let mut command = cli::command().disable_help_subcommand(true);
     command.build();
     for verb in command.get_subcommands() {
         let mut page = page(verb.clone(), "EXAMPLES", folder)?;
-        let all = "\\fBagent\\fR(8): all verbs, exit codes";
+        let all = "\\fBagent\\fR(8): all verbs, exit codes; \\fBagent.toml\\fR(5)";
         writeln!(page, ".SH \"SEE ALSO\"\n{all}")?;
     }
-    let mut page = page(command, "EXAMPLES AND EXIT CODES", folder)?;
-    writeln!(page, ".SH FILES\n{FILES}")
+    let verbs = command.get_subcommands();
+    let verbs =
+        verbs.map(|verb| format!(".BR agent\\-{} (8),\n", verb.get_name().replace('-', "\\-")));
+    let verbs: String = verbs.collect();
+    let second = cli::named(cli::command().disable_help_subcommand(true), cli::SECOND);
+    for (command, other) in [(command, "haproxy\\-gate"), (second, "agent")] {
+        let mut page = page(command, "EXAMPLES AND EXIT CODES", folder)?;
+        writeln!(page, ".SH FILES\n{FILES}")?;
+        writeln!(
+            page,
+            ".SH \"SEE ALSO\"\n.BR {other} \"(8), the same program,\"\n{verbs}.BR agent.toml (5)"
+        )?;
+    }
+    Ok(())
 }
 
 /// Writes the page, and returns the open file to append more.
@@ -58,7 +81,7 @@ fn page(command: clap::Command, after: &str, folder: &Path) -> io::Result<fs::Fi
 const FILES: &str = "\
 .TP
 /etc/haproxy\\-gate/agent.toml
-The configuration. /usr/share/doc/haproxy\\-gate/examples/agent.toml shows every key.
+The configuration: agent.toml(5). agent.toml.example beside it has every key.
 .TP
 /run/haproxy\\-gate
 Lock and journal.

@@ -35,40 +35,79 @@ fn every_verb_has_an_example_in_80_columns() {
     }
 }
 
-/// Uses real shells: bash is always installed.
+/// Uses a real bash, which asks the real program, by both of its names.
 #[test]
-fn bash_completes_verbs_and_options() {
+fn bash_completes_verbs_options_and_apps() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["agent", "haproxy-gate"] {
+        let link = folder.path().join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_agent"), link).expect("a link");
+    }
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("written");
+        path.display().to_string()
+    };
+    let script = file("script", &said(&["completions", "bash"]));
+    // Also with a mistake in it.
+    let config = file("agent.toml", "[app.web]\nprot = 1000\n[app.api]\n");
+    let path = format!("{}:/usr/bin:/bin", folder.path().display());
     let complete = |words: &[&str]| {
-        let (last, before) = words.split_last().expect("a word");
+        let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+        let (last, before) = quoted.split_last().expect("a word");
         // The arguments that bash gives: the command, the word, the word before it.
-        let script = format!(
-            "source /dev/stdin; COMP_WORDS=({}); COMP_CWORD={}; _agent agent {last} {}; \
+        let bash = format!(
+            "source {script}; COMP_WORDS=({}); COMP_CWORD={}; _agent_with_apps {} {last} {}; \
              echo \"${{COMPREPLY[*]}}\"",
-            words.join(" "),
+            quoted.join(" "),
             before.len(),
+            before[0],
             before.last().expect("the command")
         );
-        let mut bash = Command::new("bash");
-        bash.args(["-c", &script]);
-        bash.stdin(std::process::Stdio::piped());
-        bash.stdout(std::process::Stdio::piped());
-        let mut bash = bash.spawn().expect("bash");
-        let completions = said(&["completions", "bash"]);
-        let mut stdin = bash.stdin.take().expect("a pipe");
-        std::io::Write::write_all(&mut stdin, completions.as_bytes()).expect("bash reads");
-        drop(stdin);
-        let output = bash.wait_with_output().expect("its end");
+        let mut command = Command::new("bash");
+        command.args(["-c", &bash]).env("PATH", &path);
+        let output = command.env("AGENT_CONFIG", &config).output().expect("bash");
         String::from_utf8(output.stdout)
             .expect("text")
             .trim()
             .to_owned()
     };
-    assert_eq!(complete(&["agent", "rest"]), "restart");
-    assert_eq!(
-        complete(&["agent", "restart", "--with"]),
-        "--with --without-upgrade --without-balancer"
-    );
-    assert_eq!(complete(&["agent", "completions", "f"]), "fish");
+    for (words, expected) in [
+        (&["agent", "rest"][..], "restart"),
+        (
+            &["agent", "restart", "--with"],
+            "--with --without-upgrade --without-balancer",
+        ),
+        (&["agent", "completions", "f"], "fish"),
+        (&["haproxy-gate", "rest"], "restart"),
+        (&["agent", "restart", ""], "api web"),
+        (&["haproxy-gate", "-v", "close", "--all", "w"], "web"),
+        (&["agent", "history", "a"], "api"),
+        (&["agent", "restart", "--reason", "w"], ""),
+        (&["agent", "run", "w"], ""),
+    ] {
+        assert_eq!(complete(words), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn the_second_name_is_in_its_help() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = folder.path().join("haproxy-gate");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_agent"), &link).expect("a link");
+    let help = |words: &[&str]| {
+        let output = Command::new(&link).args(words).output().expect("the agent");
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let (all, verb) = (help(&["--help"]), help(&["restart", "--help"]));
+    assert!(all.contains("Usage: haproxy-gate [OPTIONS]"), "{all}");
+    assert!(verb.contains("Usage: haproxy-gate restart"), "{verb}");
+    for text in [all, verb] {
+        let (_, examples) = text.split_once("Examples:\n").expect("examples");
+        assert!(examples.starts_with("  haproxy-gate "), "{examples}");
+        assert!(!examples.contains("\n  agent "), "{examples}");
+    }
+    assert!(help(&["--version"]).starts_with("haproxy-gate "));
 }
 
 /// An option without effect is an error, not ignored.

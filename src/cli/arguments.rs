@@ -106,11 +106,16 @@ pub(super) enum Asked {
     Doctor(Doctor),
     /// Print the completions for a shell
     ///
-    /// The package installs those of bash, zsh and fish.
+    /// The package installs those of bash, zsh and fish. They also complete the names of apps, if
+    /// the user may read the configuration.
     #[command(after_help = "Example:\n  agent completions bash >/etc/bash_completion.d/agent")]
     Completions {
         /// The shell
-        shell: Shell,
+        #[arg(required_unless_present = "apps")]
+        shell: Option<Shell>,
+        /// Print the names of the apps, for the scripts
+        #[arg(long, hide = true, conflicts_with = "shell")]
+        apps: bool,
     },
     HaproxyConfig(HaproxyConfig),
     /// List the operations on this host: when, by which user, why, and how each ended
@@ -235,9 +240,34 @@ pub fn command() -> clap::Command {
     Cli::command()
 }
 
-/// The completion script for this shell.
-pub fn completions(shell: Shell) -> Vec<u8> {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command(), "agent", &mut script);
-    script
+/// The same under the name that the program was called by: `haproxy-gate` is its second one.
+pub(super) fn invoked() -> clap::Command {
+    let program = std::env::args_os().next().map(PathBuf::from);
+    match program.and_then(|path| path.file_name().map(|name| name == SECOND)) {
+        Some(true) => named(command(), SECOND),
+        _ => command(),
+    }
+}
+
+/// The second name of the program.
+pub const SECOND: &str = "haproxy-gate";
+
+/// The definition under another name, also in its examples.
+pub fn named(command: clap::Command, name: &'static str) -> clap::Command {
+    let verbs: Vec<String> = command
+        .get_subcommands()
+        .map(|verb| verb.get_name().to_owned())
+        .collect();
+    let command = command.name(name);
+    let command = with_examples(command, name);
+    verbs.into_iter().fold(command, |command, verb| {
+        command.mut_subcommand(verb, |verb| with_examples(verb, name))
+    })
+}
+
+fn with_examples(command: clap::Command, name: &str) -> clap::Command {
+    match command.get_after_help().map(ToString::to_string) {
+        Some(text) => command.after_help(text.replace("\n  agent ", &format!("\n  {name} "))),
+        None => command,
+    }
 }

@@ -1,16 +1,15 @@
 //! Runs what the command line asks for, and returns the exit code.
 
-use super::arguments::{Asked, Cli, Command};
+use super::arguments::{Asked, Cli, Command, invoked};
+use super::completions::completions;
 use super::logs::{self, Logs};
 use super::options::the_app;
 use super::runtime::in_runtime;
 use super::screen::{complain, say};
-use super::{
-    arguments, descriptors, haproxy_config, history, report, screen, sidecar, status, uninstall,
-};
+use super::{descriptors, haproxy_config, history, report, screen, sidecar, status, uninstall};
 use crate::config::advice::Step;
 use crate::config::{self, ConfigError, Settings};
-use clap::Parser;
+use clap::FromArgMatches;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -22,7 +21,9 @@ pub(super) const USAGE_WORD: &str = "usage";
 impl Cli {
     /// Parses the command line. Err: the exit code after a usage error or a request for help.
     pub fn from_arguments() -> Result<Cli, ExitCode> {
-        Cli::try_parse().map_err(|error| {
+        let parsed = invoked().try_get_matches();
+        let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
+        parsed.map_err(|error| {
             if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
                 let text = error.to_string();
                 let first = text.lines().next().unwrap_or_default();
@@ -64,8 +65,11 @@ impl Cli {
         match &self.asked {
             Asked::Configured(command) => self.configured(command),
             Asked::Doctor(asked) => asked.run(&self.config, self.json),
-            Asked::Completions { shell } => {
-                say(&String::from_utf8_lossy(&arguments::completions(*shell)));
+            Asked::Completions { shell, .. } => {
+                say(&match shell {
+                    Some(shell) => String::from_utf8_lossy(&completions(*shell)).into_owned(),
+                    None => config::app_names(&self.config).join("\n") + "\n",
+                });
                 Ok(0)
             }
             Asked::HaproxyConfig(asked) => {

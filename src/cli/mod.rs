@@ -2,6 +2,7 @@
 
 mod arguments;
 mod attached;
+mod completions;
 mod descriptors;
 mod dispatch;
 mod doctor;
@@ -22,4 +23,5 @@ mod sidecar;
 mod status;
 mod uninstall;
 
-pub use arguments::{Cli, command, completions};
+pub use arguments::{Cli, SECOND, command, named};
+pub use completions::completions;

@@ -22,16 +22,13 @@ impl<'de> Deserialize<'de> for GateToFile {
 }
 
 fn destination(written: toml::Value) -> Result<Destination, String> {
-    let wrong = |fix: &str| fix.to_owned();
     if let Some(text) = written.as_str() {
-        let to = text.parse().map_err(|_| wrong(&instead(text)))?;
-        return reachable(to)
-            .map(Destination::Address)
-            .map_err(|fix| wrong(&fix));
+        let to = text.parse().map_err(|_| instead(text))?;
+        return reachable(to).map(Destination::Address);
     }
-    match Port::deserialize(written.clone()) {
+    match Port::deserialize(written) {
         Ok(Port(port)) => Ok(Destination::Port(port)),
-        Err(_) => Err(wrong(GATE_TO)),
+        Err(_) => Err(GATE_TO.to_owned()),
     }
 }
 

@@ -140,6 +140,17 @@ pub fn history_dir(path: &Path) -> PathBuf {
     named(path, &keys).unwrap_or_else(|| agent::HOLD_DIR.into())
 }
 
+/// The names of the apps, despite mistakes elsewhere in the file.
+pub fn app_names(path: &Path) -> Vec<String> {
+    let text = permissions::read(path).unwrap_or_default();
+    let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
+    let apps = table.get("app").and_then(toml::Value::as_table);
+    let names = apps.into_iter().flat_map(toml::Table::keys).cloned();
+    names
+        .filter(|name| !escape(name).contains([' ', '\\']))
+        .collect()
+}
+
 /// The first of these keys of `[agent]` that names a directory.
 fn named(path: &Path, keys: &[&str]) -> Option<PathBuf> {
     let text = permissions::read(path).unwrap_or_default();

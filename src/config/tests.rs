@@ -32,6 +32,34 @@ fn the_designs_example_is_good() {
     assert!(settings.apps[0].limits.two_stage);
 }
 
+/// The advice and agent.toml(5) know the keys by the annotated file alone.
+#[test]
+fn the_annotated_file_has_every_key_of_the_shape() {
+    let entries = advice::reference::entries();
+    for (from, to, table) in [
+        ("[app.web]\n", "[app.web]\nzzz = 1\n", "app.web"),
+        ("{ http = ", "{ zzz = ", "app.web.health"),
+        ("{ systemd = ", "{ zzz = ", "app.web.restart"),
+        (
+            "port = 1000",
+            "port = 1000\ntimeouts.zzz = 1",
+            "app.web.timeouts",
+        ),
+        ("[[haproxy]]", "[[haproxy]]\nzzz = 1", "haproxy"),
+        ("[[haproxy]]", "[agent]\nzzz = 1\n[[haproxy]]", "agent"),
+    ] {
+        let (_, what) = mistake(from, to);
+        let (_, expected) = what.split_once("expected one of ").unwrap();
+        let mut expected: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        let of_table = entries.iter().filter(|entry| entry.table == table);
+        let mut known: Vec<&str> = of_table.map(|entry| entry.key.as_str()).collect();
+        known.extend((table == "app.web").then_some("timeouts"));
+        expected.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(known, expected, "{table}");
+    }
+}
+
 #[test]
 fn every_mistake_names_its_line() {
     let cases = [
@@ -480,23 +508,20 @@ fn a_floor_is_a_number_or_a_share() {
         assert_eq!(floor(written), Ok(expected));
     }
     for (written, answer) in [
-        (
-            "\"50\"",
-            "write `min_available = \"50%\"`, or `min_available = 50`",
-        ),
-        ("\"0%\"", "write `min_available = 0`"),
-        ("\"100%\"", "from `\"1%\"` to `\"99%\"`"),
-        ("\"101%\"", "from `\"1%\"` to `\"99%\"`"),
-        ("\"900%\"", "from `\"1%\"` to `\"99%\"`"),
-        ("\"half\"", "`min_available = \"50%\"`"),
-        ("\"0.5%\"", "`min_available = \"50%\"`"),
-        ("\"-5%\"", "`min_available = \"50%\"`"),
-        ("-1", "`min_available = 1`"),
-        ("0.5", "`min_available = \"50%\"`"),
-        ("true", "`min_available = 1`"),
+        ("\"50\"", "a share ends with %, and a number has no quotes"),
+        ("\"0%\"", "expected 0 without %"),
+        ("\"100%\"", "from \"1%\" to \"99%\""),
+        ("\"101%\"", "from \"1%\" to \"99%\""),
+        ("\"900%\"", "from \"1%\" to \"99%\""),
+        ("\"half\"", "as \"50%\""),
+        ("\"0.5%\"", "as \"50%\""),
+        ("\"-5%\"", "as \"50%\""),
+        ("-1", "expected a number of servers"),
+        ("0.5", "as \"50%\""),
+        ("true", "expected a number of servers"),
     ] {
         let said = floor(written).unwrap_err();
         assert!(said.contains(answer), "{written}: {said}");
-        assert!(said.contains("agent.toml:4: "), "{said}");
+        assert!(said.contains("agent.toml:4:17: "), "{said}");
     }
 }

@@ -57,27 +57,24 @@ impl<'de> Deserialize<'de> for FloorFile {
             toml::Value::String(text) => share(text),
             _ => Err(FLOOR.to_owned()),
         };
-        let wrong = |fix| D::Error::custom(format!("min_available = {written}: {fix}"));
-        floor.map(FloorFile).map_err(wrong)
+        floor.map(FloorFile).map_err(D::Error::custom)
     }
 }
 
-const FLOOR: &str = "write a number of servers, `min_available = 1`, or a share of the backend's \
-                     hosts, `min_available = \"50%\"`";
+const FLOOR: &str = "expected a number of servers, or a share of the backend's hosts as \"50%\"";
 
 fn share(text: &str) -> Result<Floor, String> {
-    if let Ok(number) = text.parse::<u32>() {
+    if text.parse::<u32>().is_ok() {
         return Err(format!(
-            "a share ends with %: write `min_available = \"{number}%\"`, or `min_available = {number}` for \
-             that many servers"
+            "{FLOOR}: a share ends with %, and a number has no quotes"
         ));
     }
     let percent = text.strip_suffix('%').map(str::parse::<u64>);
     match percent.map(|percent| percent.map(u8::try_from)) {
-        Some(Ok(Ok(0))) => Err("that counts no server: write `min_available = 0`".to_owned()),
+        Some(Ok(Ok(0))) => Err("expected 0 without %: that counts no server".to_owned()),
         Some(Ok(Ok(percent @ 1..=99))) => Ok(Floor::Percent(percent)),
         Some(Ok(_)) => {
-            Err("no host could ever go out: write a share from `\"1%\"` to `\"99%\"`".to_owned())
+            Err("expected a share from \"1%\" to \"99%\": no host could ever go out".to_owned())
         }
         _ => Err(FLOOR.to_owned()),
     }

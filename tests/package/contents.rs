@@ -21,6 +21,7 @@ fn the_package_has_every_file() {
         assert!(list.lines().any(is_it), "{mode} {path} in\n{list}");
     };
     has("-rwxr-xr-x 0/0", "/usr/sbin/agent");
+    has("lrwxrwxrwx 0/0", "/usr/sbin/haproxy-gate -> agent");
     has("-rwxr-xr-x 0/0", "/usr/bin/haproxy-gate-rolling-restart");
     let file = |path: &str| has("-rw-r--r-- 0/0", path);
     for unit in [
@@ -57,7 +58,9 @@ fn the_package_has_every_file() {
     // A link in the checkout, and a file in the package; the same for the collection.
     file("/usr/share/haproxy-gate/rolling/status.py");
     file("/usr/share/man/man1/haproxy-gate-rolling-restart.1.gz");
+    file("/usr/share/man/man5/agent.toml.5.gz");
     file("/usr/share/man/man8/agent.8.gz");
+    file("/usr/share/man/man8/haproxy-gate.8.gz");
     for verb in haproxy_gate::cli::command().get_subcommands() {
         file(&format!(
             "/usr/share/man/man8/agent-{}.8.gz",
@@ -65,8 +68,10 @@ fn the_package_has_every_file() {
         ));
     }
     file("/usr/share/bash-completion/completions/agent");
+    file("/usr/share/bash-completion/completions/haproxy-gate");
     file("/usr/share/zsh/vendor-completions/_agent");
     file("/usr/share/fish/vendor_completions.d/agent.fish");
+    file("/usr/share/fish/vendor_completions.d/haproxy-gate.fish");
     file(NEEDRESTART);
     file(EXAMPLE);
     let etc = list

@@ -38,11 +38,9 @@ const APT: &str = "apt-get install --quiet --yes";
 fn without_a_configuration_the_sidecar_is_enabled_and_waits() {
     let machine = boot(&[]);
     let said = machine.sh(&format!("{APT} /work/1.0-1.deb"));
-    for next in [
-        "/etc/haproxy-gate/agent.toml",
-        "systemctl start haproxy-gate",
-        "agent doctor",
-    ] {
+    let write = "haproxy-gate: write /etc/haproxy-gate/agent.toml (agent.toml.example beside it";
+    assert!(said.contains(write), "{said}");
+    for next in ["systemctl start haproxy-gate", "agent doctor"] {
         assert!(
             said.contains(&format!("\n    {next}\n")),
             "{next} in\n{said}"

@@ -32,6 +32,7 @@ pub fn entries() -> Vec<Entry> {
         if let Some(other) = line.strip_prefix("# or: ") {
             if let (Some((_, value)), Some(last)) = (other.split_once(" = "), entries.last_mut()) {
                 last.values.push(value.to_owned());
+                last.comment.append(&mut comment);
             }
         } else if let Some(text) = line.strip_prefix('#').filter(|_| enabled == line) {
             comment.push(text.trim_start().to_owned());
@@ -53,6 +54,22 @@ pub fn entries() -> Vec<Entry> {
     let inner: Vec<Entry> = entries.iter().flat_map(inner).collect();
     entries.extend(inner);
     entries
+}
+
+/// The tables of the annotated file, each with the explanation above its header.
+pub fn tables() -> Vec<(String, Vec<String>)> {
+    let (mut tables, mut comment) = (Vec::new(), Vec::new());
+    for line in ANNOTATED.lines() {
+        match (line.trim_start_matches('#'), line.strip_prefix("# ")) {
+            (header, _) if header.starts_with('[') => {
+                let name = header.trim_matches(['[', ']']).to_owned();
+                tables.push((name, std::mem::take(&mut comment)));
+            }
+            (_, Some(text)) => comment.push(text.to_owned()),
+            _ => comment.clear(),
+        }
+    }
+    tables
 }
 
 /// The keys of the tables that are the examples of a key.

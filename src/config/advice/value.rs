@@ -49,7 +49,10 @@ fn of_text(key: &str, given: &str) -> Vec<Value> {
     let given = given.trim();
     let lower = given.to_lowercase();
     let mut meant: Vec<Value> = Vec::new();
-    if given.parse::<f64>().is_ok() {
+    if let Ok(number) = given.parse::<f64>() {
+        // A quoted number that is too high for a count of servers.
+        let share = key == "min_available" && number > 9.0;
+        meant.extend(share.then(|| text(format!("{given}%"))));
         meant.extend(of_number(given));
     }
     match lower.as_str() {
