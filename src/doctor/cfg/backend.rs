@@ -14,7 +14,7 @@ checks! {
     FORCED "cfg-force-persist":
         "HAProxy sends users that the rule matches to their host although its line is DOWN";
     REDISPATCH "cfg-redispatch":
-        "without it a request for an app that has just stopped fails, and goes to no other host";
+        "without it a request or a connection for an app that has just stopped fails, and goes to no other host";
     RETRIES "cfg-retries": "HAProxy repeats a connect that is refused as the app stops only as often as that";
     ALLBACKUPS "cfg-allbackups": "if every main line is DOWN, the first twin alone gets all users";
     COOKIE "cfg-cookie": "without the backend's cookie no user is sticky, and a twin has no users";

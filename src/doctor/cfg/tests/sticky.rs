@@ -69,9 +69,12 @@ fn in_mode_tcp_no_cookie_is_missing() {
         let points = check(&text, &[expected]);
         assert_eq!(wrong(&points), [], "{text}");
         let said = points.iter().map(|point| format!("{} {}", point.found, point.fix.as_deref().unwrap_or_default()));
-        let about = said.filter(|said| said.contains("cookie") && !said.contains("layout"));
+        let known = ["main and twin have no cookie", "single layout"];
+        let about = said.filter(|said| said.contains("cookie") && !known.iter().any(|known| said.starts_with(known)));
         assert_eq!(about.collect::<Vec<_>>(), Vec::<String>::new());
     }
+    // HAProxy may hide cookies. The file shows that there are none.
+    assert!(points(&plain, PORTS, &[]).iter().any(|point| point.check == "same-cookie" && point.verdict == Ok));
     let ignored = check(&tcp(TWO_STAGE), &[expected]);
     assert_eq!(wrong(&ignored), [("cfg-mode", Warning)]);
     assert!(worst(&ignored, "cfg-mode").1.contains("HAProxy ignores it"));
