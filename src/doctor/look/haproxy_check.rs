@@ -5,6 +5,7 @@
 
 use crate::doctor::cfg::{Said, Text, loads_code};
 use crate::doctor::given::File;
+use crate::haproxy::version::short;
 use rustix::fs::{MemfdFlags, memfd_create};
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -28,9 +29,9 @@ const UNPRIVILEGED: u32 = 65534;
 /// of the balancers.
 pub(super) async fn ask(files: &[File], running: &[&str]) -> Option<Said> {
     let program = PLACES.iter().map(Path::new).find(|place| place.is_file())?;
-    let newest = running.iter().filter_map(|version| number(version)).max()?;
+    let newest = running.iter().filter_map(|version| short(version)).max()?;
     let version = version(program).await?;
-    if number(&version)? < newest {
+    if short(&version)? < newest {
         return Some(Said::Unknown(format!(
             "the HAProxy of this host, {version}, is older than the balancer's, {}.{}",
             newest.0, newest.1
@@ -53,12 +54,6 @@ pub(super) async fn ask(files: &[File], running: &[&str]) -> Option<Said> {
 
 fn text(file: &File) -> Option<String> {
     Some(String::from_utf8_lossy(file.bytes.as_ref().ok()?).into_owned())
-}
-
-/// `2.6` of `2.6.12-1+deb12u4`.
-fn number(version: &str) -> Option<(u32, u32)> {
-    let mut numbers = version.split(|c: char| !c.is_ascii_digit());
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 /// `HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/`
