@@ -108,6 +108,7 @@ fn span(stretch: &Stretch, axis: &Axis) -> String {
 fn kind(status: &str) -> &'static str {
     let word = status.split(' ').next().unwrap_or_default();
     match (word, status.contains('/') && !status.contains('(')) {
+        _ if status.ends_with("(weight 0)") => "held",
         ("UP", false) => "up",
         ("UP" | "DOWN", true) => "turning",
         ("DOWN", false) => "down",
@@ -128,6 +129,8 @@ mod tests {
             ("DOWN", "down"),
             ("DOWN (agent)", "down"),
             ("DOWN 1/2", "turning"),
+            ("UP (weight 0)", "held"),
+            ("UP 1/3 (weight 0)", "held"),
             ("NOLB", "held"),
             ("DRAIN (agent)", "held"),
             ("MAINT (via srvs/web1)", "held"),
