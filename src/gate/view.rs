@@ -245,13 +245,13 @@ mod tests {
         };
         let position = position_everywhere(&open, &gate).to_string();
         assert!(
-            position.starts_with("broken (not as configured: "),
+            position.starts_with("broken (a rule of an earlier configuration: "),
             "{position}"
         );
         let v6_alone = [tables(&[])[..1].to_vec(), open[1..].to_vec()].concat();
         let position = position_everywhere(&v6_alone, &gate).to_string();
         assert!(
-            position.starts_with("broken (ip6tables: not as configured: "),
+            position.starts_with("broken (ip6tables: a rule of an earlier configuration: "),
             "{position}"
         );
         for wanted in [true, false] {
