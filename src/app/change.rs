@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::printed::Printed;
 use super::{CommandError, command, program};
 
 /// A program with its arguments. It runs in a shell only if the configuration asks for one.
@@ -36,7 +37,7 @@ impl Change {
 
     /// Runs it once and waits for its end, at most `limit`. Calls `started` with its process as
     /// soon as it runs, because that outlives us. It gets the app's name and the `phase` as
-    /// `AGENT_APP` and `AGENT_PHASE`.
+    /// `AGENT_APP` and `AGENT_PHASE`. `printed` gets the end of its output.
     ///
     /// # Errors
     ///
@@ -48,9 +49,10 @@ impl Change {
         phase: &str,
         limit: Duration,
         started: impl FnOnce(u32),
+        printed: &Printed,
     ) -> Result<(), CommandError> {
         let environment = [("AGENT_APP", app), ("AGENT_PHASE", phase)];
-        command::run(&self.0, &environment, limit, started).await
+        command::run(&self.0, &environment, limit, started, Some(printed)).await
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::command_error::CommandError;
 use super::output::{Output, Pipe, Tail};
+use super::printed::Printed;
 use super::program::{check, shown, unusable};
 
 /// Between SIGTERM and SIGKILL.
@@ -27,17 +28,19 @@ const GRACE: Duration = Duration::from_millis(500);
 const REDIRECTS: Duration = Duration::from_millis(200);
 
 /// Runs it with this `environment`, and waits for its end, at most `limit`. Calls `started` with
-/// its process once it runs.
+/// its process once it runs. With `printed` its output
+/// goes to the log, and the end of it to there.
 pub(super) async fn run(
     argv: &[String],
     environment: &[(&str, &str)],
     limit: Duration,
     started: impl FnOnce(u32),
+    printed: Option<&Printed>,
 ) -> Result<(), CommandError> {
     // Each time, because the file may have changed since the preflight. It runs the checked file,
     // because PATH may find another one a moment later.
     let place = check(argv)?;
-    let mut running = Running::start(&place, argv, environment)
+    let mut running = Running::start(&place, argv, environment, printed)
         .map_err(|error| unusable(argv, super::plain(&error)))?;
     if let Some(pid) = running.child.id() {
         started(pid);
@@ -99,9 +102,14 @@ struct Running {
 }
 
 impl Running {
-    fn start(place: &Path, argv: &[String], environment: &[(&str, &str)]) -> io::Result<Self> {
+    fn start(
+        place: &Path,
+        argv: &[String],
+        environment: &[(&str, &str)],
+        printed: Option<&Printed>,
+    ) -> io::Result<Self> {
         let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
-        let output = Output::new()?;
+        let output = Output::new(printed.cloned())?;
         let mut command = Command::new(place);
         command
             .arg0(program)

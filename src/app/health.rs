@@ -76,7 +76,7 @@ impl Health {
                 self.ask(stream, address, deadline).await
             }
             HealthCheck::Tcp => self.connect(address, deadline).await.map(drop),
-            HealthCheck::Command(argv) => command::run(argv, &[], self.timeout, |_| {})
+            HealthCheck::Command(argv) => command::run(argv, &[], self.timeout, |_| {}, None)
                 .await
                 .map_err(|error| error.to_string()),
         }

@@ -4,6 +4,7 @@
 //! script may start an app with our pipe as its stdout. With a plain pipe the app would die of
 //! SIGPIPE at its first line after the agent has ended.
 
+use super::printed::{Live, Printed};
 use crate::text::escape;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
@@ -29,10 +30,11 @@ pub(super) struct Output {
     writer: File,
     tail: Vec<u8>,
     chunk: Vec<u8>,
+    live: Live,
 }
 
 impl Output {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new(printed: Option<Printed>) -> io::Result<Self> {
         let (reader, writer) = io::pipe()?;
         // Opened for reading as well, so that the pipe has a reader as long as a writer holds it.
         let path = format!("/proc/self/fd/{}", writer.as_raw_fd());
@@ -42,6 +44,7 @@ impl Output {
             writer,
             tail: Vec::new(),
             chunk: vec![0; CHUNK],
+            live: Live::new(printed),
         })
     }
 
@@ -54,7 +57,10 @@ impl Output {
     pub(super) async fn drain(&mut self) {
         loop {
             match self.reader.read(&mut self.chunk).await {
-                Ok(read) if read > 0 => keep(&mut self.tail, &self.chunk[..read]),
+                Ok(read) if read > 0 => {
+                    keep(&mut self.tail, &self.chunk[..read]);
+                    self.live.more(&self.chunk[..read]);
+                }
                 // Neither end nor error can come while we hold the writer; do not spin if it does.
                 _ => std::future::pending().await,
             }
@@ -86,6 +92,7 @@ impl Output {
                 Ok(0) => break Pipe::Closed,
                 Ok(read) => {
                     keep(&mut self.tail, &self.chunk[..read]);
+                    self.live.more(&self.chunk[..read]);
                     left = left.saturating_sub(read);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break Pipe::Open,
@@ -95,6 +102,7 @@ impl Output {
                 break Pipe::Open;
             }
         };
+        self.live.end(&self.tail);
         Ok((Tail(self.tail), pipe))
     }
 }

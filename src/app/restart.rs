@@ -7,6 +7,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use thiserror::Error;
 
+use super::printed::Printed;
 use super::signal::Addressee;
 use super::systemd::Job;
 use super::{CommandError, SignalError, UnitError, command, program, systemd};
@@ -53,19 +54,20 @@ impl Restart {
     /// On timeout the command and its process group are killed, also when this future is dropped.
     /// A systemd job is not canceled: systemd goes on with it.
     pub async fn run(&self, limit: Duration) -> Result<(), RestartError> {
-        self.run_with(limit, |_| {}).await
+        self.run_with(limit, |_| {}, &Printed::default()).await
     }
 
     /// The same. Calls `started` with a command's process as soon as it runs, because that
-    /// outlives us.
+    /// outlives us. `printed` gets the end of its output.
     pub async fn run_with(
         &self,
         limit: Duration,
         started: impl FnOnce(u32),
+        printed: &Printed,
     ) -> Result<(), RestartError> {
         match self {
             Self::Systemd { unit, job } => systemd::run(unit, *job, limit).await?,
-            Self::Command(argv) => command::run(argv, &[], limit, started).await?,
+            Self::Command(argv) => command::run(argv, &[], limit, started, Some(printed)).await?,
             Self::Signal { signal, pidfile } => {
                 let process = Addressee::find(pidfile)?;
                 process.send(*signal)?;

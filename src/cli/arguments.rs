@@ -84,7 +84,7 @@ pub struct Cli {
     /// on stderr, one JSON object a line
     #[arg(long, global = true, requires = "json")]
     pub(super) progress: bool,
-    /// Log more on stderr (-v: each action; -vv: each call)
+    /// Log more on stderr (-v: each action, and what a command prints; -vv: each call)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
     #[command(subcommand)]

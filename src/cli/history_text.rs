@@ -50,7 +50,11 @@ fn phase(phase: &PhaseEntry) -> String {
     );
     let others = " ".repeat(first.len());
     let line = wrapped(&phase.waited_for.join(", "), &first, &others);
-    format!("{}\n", line.trim_end())
+    let printed = phase
+        .output
+        .iter()
+        .map(|line| format!("\n{others}| {line}"));
+    format!("{}{}\n", line.trim_end(), printed.collect::<String>())
 }
 
 /// The text on lines of a terminal's width.

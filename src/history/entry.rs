@@ -95,6 +95,9 @@ pub struct PhaseEntry {
     pub acting: f64,
     /// What it waited for last.
     pub waited_for: Vec<String>,
+    /// The last lines that its command printed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<String>,
 }
 
 impl Entry {
@@ -194,6 +197,8 @@ impl PhaseEntry {
             seconds: record.seconds,
             acting: record.acting,
             waited_for: all_escaped(&record.waited_for),
+            // Escaped and bounded where it was read.
+            output: record.output.clone(),
         }
     }
 }

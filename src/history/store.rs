@@ -13,12 +13,15 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The details that a too long line loses, in this order: the samples, all but one wait of each
-/// phase, the phases.
+/// phase and what its command printed, the phases.
 const CUTS: [fn(&mut Entry); 3] = [
     |entry| entry.samples = None,
     |entry| {
         let phases = entry.phases.iter_mut();
-        phases.for_each(|phase| phase.waited_for.truncate(1));
+        phases.for_each(|phase| {
+            phase.waited_for.truncate(1);
+            phase.output.clear();
+        });
     },
     |entry| entry.phases.clear(),
 ];

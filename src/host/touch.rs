@@ -3,7 +3,7 @@
 
 use super::ThisHost;
 use super::gates::CLOSED;
-use crate::app::{Change, Restart};
+use crate::app::{Change, Printed, Restart};
 use crate::haproxy::{BalancerObservation, Role};
 use crate::restart::{ActionResult, Phase, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
@@ -31,10 +31,12 @@ impl ThisHost {
             Restart::Command(argv) => Some(Orphan::command(argv)),
             restart => restart.is_to_end().and_then(Orphan::process),
         };
-        let run = restart.run_with(self.app.limits.restart, self.note_process());
+        let printed = Printed::default();
+        let run = restart.run_with(self.app.limits.restart, self.note_process(), &printed);
         let run = async { run.await.map_err(|error| error.to_string()) };
         let before = tcp::listeners(self.app.ports.port);
         let result = self.touch(orphan, run, on).await;
+        on(self.elapsed(), Meanwhile::Printed(printed.lines()));
         if result.is_ok() {
             heeded(before, self.app.ports.port).await;
         }
@@ -63,9 +65,12 @@ impl ThisHost {
         };
         let orphan = Orphan::command(change.argv());
         let app = self.app.name.clone();
-        let run = change.run(&app, phase, self.app.limits.upgrade, self.note_process());
+        let printed = Printed::default();
+        let note = self.note_process();
+        let run = change.run(&app, phase, self.app.limits.upgrade, note, &printed);
         let run = async { run.await.map_err(|error| error.to_string()) };
         let result = self.touch(Some(orphan), run, on).await;
+        on(self.elapsed(), Meanwhile::Printed(printed.lines()));
         if result.is_ok() {
             self.hold_as_before(before.as_ref());
         }

@@ -137,6 +137,7 @@ fn preflight(took: Duration) -> PhaseTime {
         seconds: seconds(took),
         acting: seconds(took),
         waited_for: Vec::new(),
+        output: Vec::new(),
     }
 }
 

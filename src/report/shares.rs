@@ -95,6 +95,7 @@ mod tests {
             seconds,
             acting,
             waited_for: Vec::new(),
+            output: Vec::new(),
         }
     }
 

@@ -26,6 +26,7 @@ pub(crate) struct Row {
     pub seconds: String,
     pub share: String,
     pub waited_for: String,
+    pub output: String,
 }
 
 pub(crate) fn bars(entry: &Entry, axis: &Axis) -> Vec<Bar> {
@@ -59,6 +60,7 @@ pub(crate) fn rows(entry: &Entry) -> Vec<Row> {
             false => String::new(),
         },
         waited_for: phase.waited_for.join(", "),
+        output: phase.output.join("\n"),
     };
     entry.phases.iter().enumerate().map(row).collect()
 }

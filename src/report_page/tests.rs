@@ -11,6 +11,7 @@ fn entry() -> Entry {
         seconds,
         acting: 0.0,
         waited_for: vec!["lb <srvs>/web1 is UP".to_owned()],
+        output: vec!["Setting up <web> ...".to_owned()],
     };
     let line = LineSamples {
         name: "srvs/<script>alert(1)</script>".to_owned(),

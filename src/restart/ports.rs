@@ -66,6 +66,8 @@ pub enum Meanwhile {
     Lines(BalancerObservation),
     /// Why its lines are UP.
     Causes(Vec<String>),
+    /// The last lines that a command printed, after its end.
+    Printed(Vec<String>),
 }
 
 /// Gets what is seen meanwhile, and when. It returns whether it wants the causes.

@@ -18,6 +18,9 @@ pub struct PhaseTime {
     pub acting: f64,
     /// What it waited for, at the last look that had to wait.
     pub waited_for: Vec<String>,
+    /// The last lines that its command printed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub output: Vec<String>,
 }
 
 /// What an operation did.
@@ -54,6 +57,7 @@ impl Timeline {
             seconds: 0.0,
             acting: 0.0,
             waited_for: Vec::new(),
+            output: Vec::new(),
         });
     }
 
@@ -68,6 +72,13 @@ impl Timeline {
     pub(crate) fn waits(&mut self, waiting: Vec<String>) {
         if let Some(phase) = self.phases.last_mut().filter(|_| !waiting.is_empty()) {
             phase.waited_for = waiting;
+        }
+    }
+
+    /// Its command printed this last.
+    pub(crate) fn prints(&mut self, output: Vec<String>) {
+        if let Some(phase) = self.phases.last_mut() {
+            phase.output = output;
         }
     }
 

@@ -74,6 +74,7 @@ mod tests {
                 seconds: 0.0,
                 acting: 0.0,
                 waited_for: Vec::new(),
+                output: Vec::new(),
             }];
             let report = draft.report(&Outcome::Done { note: None });
             mark(directory, directory, before, draft.any_found_open, &report);

@@ -51,6 +51,7 @@ fn count(state_dir: &Path) {
         seconds,
         acting: 0.0,
         waited_for: Vec::new(),
+        output: Vec::new(),
     });
     let ended = [
         ("restarted", 0, 1_795_248_000.25),

@@ -34,5 +34,9 @@ pub(super) fn judge(closed: &mut ClosedLines, shown: Meanwhile, notes: &mut Note
             new.into_iter().for_each(|cause| notes.add(cause));
             false
         }
+        Meanwhile::Printed(lines) => {
+            notes.timeline.prints(lines);
+            false
+        }
     }
 }

@@ -9,6 +9,7 @@ fn phase(phase: &'static str, seconds: f64) -> PhaseTime {
         seconds,
         acting: 0.0,
         waited_for: Vec::new(),
+        output: Vec::new(),
     }
 }
 
