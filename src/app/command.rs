@@ -179,7 +179,7 @@ mod tests {
 
     async fn left_by(script: &str) -> Pipe {
         let argv = ["sh", "-c", script].map(str::to_owned);
-        let mut running = Running::start(Path::new("/bin/sh"), &argv, &[]).unwrap();
+        let mut running = Running::start(Path::new("/bin/sh"), &argv, &[], None).unwrap();
         assert!(running.ended().await.unwrap().success());
         running.leave(REDIRECTS).await.1
     }
