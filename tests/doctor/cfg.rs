@@ -22,7 +22,7 @@ const BROKEN: [Row; 27] = [
     ("cfg-allbackups", "warning", "    option allbackups\n", ""),
     ("cfg-timeout-check", "warning", "    timeout check 2s\n", ""),
     ("cfg-check-kind", "warning", "    option httpchk GET /healthz\n", ""),
-    ("cfg-check-port", "error", "    option httpchk GET /healthz\n", "    option httpchk GET /healthz\n    http-check connect port 1000\n"),
+    ("cfg-check-port", "error", "    option httpchk GET /healthz\n", "    option httpchk\n    http-check connect port 1000\n    http-check send meth GET uri /healthz\n"),
     ("cfg-cookie", "warning", "    cookie SRV insert indirect nocache httponly\n", ""),
     ("cfg-marked-down", "error", DEFAULT, "default-server on-marked-down shutdown-sessions check"),
     ("cfg-marked-up", "error", DEFAULT, "default-server on-marked-up shutdown-backup-sessions check"),

@@ -24,8 +24,14 @@ pub(super) fn points(texts: &[Text<'_>], file: &File, said: Option<&Said>) -> Ve
 }
 
 fn accepted(version: &str, file: &File) -> Vec<Point> {
+    // Then the fault is here: what such a line sets is not known.
+    let unread = strange(file).map(|lines| {
+        READ.unseen(format!(
+            "HAProxy {version} accepts it, and doctor can't read {lines}"
+        ))
+    });
     READ.or_ok(
-        conditional(file),
+        unread.into_iter().chain(conditional(file)),
         format!("HAProxy {version} accepts it (haproxy -c)"),
     )
 }
@@ -40,12 +46,7 @@ fn refused(version: &str, alerts: &[String]) -> Point {
 }
 
 fn read(texts: &[Text<'_>], file: &File) -> Vec<Point> {
-    let strange = file.strange.iter();
-    let strange: Vec<String> = strange
-        .map(|(place, why)| format!("{place}: {why}"))
-        .collect();
-    let strange: Vec<&str> = strange.iter().map(String::as_str).collect();
-    let strange = first_three(&strange)
+    let strange = strange(file)
         .map(|lines| READ.error(lines, "HAProxy itself shows more: haproxy -c -f FILE"));
     let is_cut = |one: &&Text<'_>| !one.text.is_empty() && !one.text.ends_with('\n');
     let cut = texts.iter().filter(is_cut).map(|text| {
@@ -63,6 +64,16 @@ fn read(texts: &[Text<'_>], file: &File) -> Vec<Point> {
         strange.into_iter().chain(cut).chain(conditional(file)),
         "all lines could be read",
     )
+}
+
+/// The lines that can't be parsed.
+fn strange(file: &File) -> Option<String> {
+    let lines = file.strange.iter();
+    let lines: Vec<String> = lines
+        .map(|(place, why)| format!("{place}: {why}"))
+        .collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    first_three(&lines)
 }
 
 fn conditional(file: &File) -> Option<Point> {
