@@ -28,8 +28,8 @@ const GRACE: Duration = Duration::from_millis(500);
 const REDIRECTS: Duration = Duration::from_millis(200);
 
 /// Runs it with this `environment`, and waits for its end, at most `limit`. Calls `started` with
-/// its process once it runs. With `printed` its output
-/// goes to the log, and the end of it to there.
+/// its process once it runs. With `printed` each line of its output goes to the log, and the last
+/// lines to `printed`.
 pub(super) async fn run(
     argv: &[String],
     environment: &[(&str, &str)],

@@ -144,6 +144,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("{ http = \"/healthz\" }", "{ http: \"/healthz\" }"),
     ("port = 1000", "port = 1000\ngate_to = \"9200\""),
     ("port = 1000", "port = 1000\ngate_to = \"127.0.0.1:9200\""),
+    ("port = 1000", "port = 1000\ngate_to = 2000"),
     // Other values.
     ("port = 1000", "port = 1000\nmin_available = \"2\""),
     ("port = 1000", "port = 1000\nmin_available = -1"),
