@@ -3,6 +3,7 @@
 mod fits;
 mod health;
 mod host;
+mod layout;
 mod text;
 mod transport;
 mod wanted;

@@ -1,8 +1,8 @@
 //! A whole configuration: its head says what it is, and `global`, `defaults` and a frontend come
 //! before the backend.
 
-use super::fits::fitting;
 use super::health;
+use super::layout::fitting;
 use super::wanted::{BACKEND, Layout, Line, Plan};
 use crate::haproxy::{Address, Mode};
 use std::path::Path;
@@ -52,10 +52,20 @@ impl Plan<'_> {
     }
 
     fn head(&self) -> String {
+        format!(
+            "{}#\n# What each line is for: README.md beside this file. The command that prints \
+             it:\n#\n{}",
+            self.what(),
+            self.command()
+        )
+    }
+
+    /// The layout, in the words of the ports.
+    fn what(&self) -> String {
         let status = ports(&self.lines, |line| Some(line.app.ports.status_port));
         let app = ports(&self.lines, |line| Some(line.app.ports.port));
         let twin = ports(&self.lines, |line| line.app.ports.backup_status_port);
-        let what = match self.layout {
+        match self.layout {
             _ if self.wanted.mode == Mode::Tcp => format!(
                 "# Mode tcp. Each line checks a status port ({}); on each host the agent redirects it to\n\
                  # the app ({app}), and removes the redirect for a restart. HAProxy sends new connections to\n\
@@ -84,12 +94,7 @@ impl Plan<'_> {
                  requests in flight depend on the\n# app's graceful stop. Prefer the two-stage \
                  layout.\n"
             ),
-        };
-        format!(
-            "{what}#\n# What each line is for: README.md beside this file. The command that \
-             prints it:\n#\n{}",
-            self.command()
-        )
+        }
     }
 
     /// The command that prints the same again.

@@ -85,7 +85,9 @@ fn takes_mode_tcp(release: Release, health: &str) {
                 whole,
             };
             let text = print(&settings, &wanted).unwrap();
-            let text = if whole { text } else { below_others(&text) };
+            // HAProxy warns of a cookie in `defaults` that it ignores in mode tcp.
+            let below = below_others(&text).replace("  cookie S rewrite\n", "");
+            let text = if whole { text } else { below };
             takes(release, &format!("tcp {health} {layout:?} {whole}"), &text);
         }
     }

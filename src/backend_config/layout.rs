@@ -1,0 +1,61 @@
+//! The layout that fits the apps and the hosts, and how often HAProxy checks in it.
+
+use super::wanted::{CLAIMED, Checks, IN_TIME, Layout, Line, Wanted};
+use crate::haproxy::Mode;
+
+/// Err: why the app, the hosts or the mode do not fit the layout.
+pub(super) fn of(wanted: &Wanted<'_>, lines: &[Line<'_>]) -> Result<Layout, String> {
+    let (mode, layout) = (wanted.mode, wanted.layout);
+    let layout = layout.unwrap_or_else(|| fitting(mode, lines));
+    let first = |is_it: fn(&Line<'_>) -> bool| lines.iter().find(|line| is_it(line));
+    let ungated = first(|line| line.app.ports.backup_status_port.is_none());
+    if let (Layout::TwoStage, Some(line)) = (layout, ungated) {
+        return Err(format!(
+            "app.{} has no backup_status_port, which the two-stage layout checks: set it to a free \
+             port in agent.toml, or use --layout single or --layout classic",
+            line.app.name
+        ));
+    }
+    if (layout, mode) == (Layout::Classic, Mode::Tcp) {
+        return Err(
+            "the classic layout is for users with a cookie, and mode tcp has no cookies: use \
+             --layout single or --layout two-stage"
+                .to_owned(),
+        );
+    }
+    if let (Layout::Single, Some(line)) = (layout, first(|line| line.host.is_sticky())) {
+        return Err(format!(
+            "{}: the single layout has neither cookies nor twins: remove cookie= and twin=, or use \
+             another --layout",
+            line.host.name
+        ));
+    }
+    match (mode, first(|line| line.host.cookie.is_some())) {
+        (Mode::Tcp, Some(line)) => Err(format!(
+            "{}: mode tcp has no cookies: remove cookie=",
+            line.host.name
+        )),
+        _ => Ok(layout),
+    }
+}
+
+/// Two-stage if every app has a `backup_status_port`. Single if no app has one, and no host names a
+/// cookie or a twin, and in mode tcp, where no user is sticky.
+pub(super) fn fitting(mode: Mode, lines: &[Line<'_>]) -> Layout {
+    let has = |line: &Line<'_>| line.app.ports.backup_status_port.is_some();
+    let is_sticky = |line: &Line<'_>| has(line) || line.host.is_sticky();
+    match mode == Mode::Http && lines.iter().any(is_sticky) {
+        _ if lines.iter().all(has) => Layout::TwoStage,
+        true => Layout::Classic,
+        false => Layout::Single,
+    }
+}
+
+/// With a sticky window the twin stays, and shows no claim.
+pub(super) fn checks(layout: Layout, lines: &[Line<'_>]) -> Checks {
+    let is_sticky = |line: &Line<'_>| !line.app.limits.sticky.is_zero();
+    match layout == Layout::TwoStage && !lines.iter().any(is_sticky) {
+        true => CLAIMED,
+        false => IN_TIME,
+    }
+}
