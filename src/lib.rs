@@ -126,7 +126,7 @@
 //! | the changes between the listing and that | `gate/rule_cache.rs`: `ensure`; `gate/plan/mod.rs`: `plan_all` |
 //! | a change as the arguments of iptables | `gate/iptables/write.rs`: `fmt`; `gate/iptables/mod.rs`: `make`; `gate/iptables/run.rs`: `execute` |
 //! | the kernel's listing, as data | `gate/iptables/mod.rs`: `list`; `gate/listing.rs`: `parse`; `gate/iptables/read.rs`: `read` |
-//! | open, closed or broken | `gate/plan/mod.rs`: `position`; of both families `gate/view.rs`: `position_everywhere` |
+//! | open, closed or broken | `gate/plan/mod.rs`: `position`; of both families `gate/view/mod.rs`: `position_everywhere` |
 //!
 //! `tests/house.rs` checks that each of these files has what is named here.
 

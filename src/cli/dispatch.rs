@@ -101,8 +101,12 @@ impl Cli {
                     watch,
                     without,
                 } => {
-                    let settings = without.settings(settings, app.as_deref())?;
-                    self.status(&settings, app.as_deref(), *watch).await
+                    let app = app.as_deref();
+                    let settings = match without.is_given() {
+                        true => without.settings(&settings, the_app(&settings, app)?)?,
+                        false => settings,
+                    };
+                    self.status(&settings, app, *watch).await
                 }
             }
         })?

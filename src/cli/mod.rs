@@ -22,6 +22,7 @@ mod selection;
 mod sidecar;
 mod status;
 mod uninstall;
+mod without;
 
 pub use arguments::{Cli, SECOND, command, named};
 pub use completions::completions;

@@ -1,33 +1,36 @@
 //! Everything that the kernel has, and what it says of a gate. Pure.
 
-use super::foreign::{
+use crate::gate::foreign::{
     Checked, Foreign, around, destinations, foreign, native, native_around, native_destinations,
 };
-use super::iptables::{Family, Iptables};
-use super::listing::Listing;
-use super::nft::{Native, NativeTable};
-use super::plan::{plan, plan_all, position};
-use super::rule::Change;
-use super::{Gate, Position};
+use crate::gate::iptables::{Family, Iptables};
+use crate::gate::listing::Listing;
+use crate::gate::nft::{Native, NativeTable};
+use crate::gate::plan::{plan, plan_all, position};
+use crate::gate::rule::Change;
+use crate::gate::{Gate, Position};
 use crate::restart::PerGate;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 
 /// The nat tables in use, at one moment.
-pub(super) type Tables = Vec<(Iptables, Listing)>;
+pub(in crate::gate) type Tables = Vec<(Iptables, Listing)>;
 
 /// Everything that the kernel has, at one moment.
 #[derive(Debug, Clone)]
 pub struct View {
-    pub(super) used: Tables,
-    pub(super) unused: Tables,
-    pub(super) native: Result<Native, String>,
-    pub(super) checked: Checked,
+    pub(in crate::gate) used: Tables,
+    pub(in crate::gate) unused: Tables,
+    pub(in crate::gate) native: Result<Native, String>,
+    pub(in crate::gate) checked: Checked,
 }
 
 /// The changes that bring the gates to the wanted positions, in order, for each program that has any.
 /// A gate to an address has no rule in the other family.
-pub(super) fn to_do(tables: &Tables, wanted: &[(&Gate, bool)]) -> Vec<(Iptables, Vec<Change>)> {
+pub(in crate::gate) fn to_do(
+    tables: &Tables,
+    wanted: &[(&Gate, bool)],
+) -> Vec<(Iptables, Vec<Change>)> {
     let changes = |(iptables, listing): &(Iptables, Listing)| {
         let wanted = wanted.iter();
         let here = wanted.map(|(gate, open)| (*gate, *open && is_in(gate, iptables)));
@@ -46,7 +49,7 @@ fn is_in(gate: &Gate, iptables: &Iptables) -> bool {
 
 /// A gate's position: the same in every family that its destination is in, or broken. In the other
 /// family it has no rule.
-pub(super) fn position_everywhere(tables: &Tables, gate: &Gate) -> Position {
+pub(in crate::gate) fn position_everywhere(tables: &Tables, gate: &Gate) -> Position {
     let seen = |(iptables, listing): &(Iptables, Listing)| (*iptables, position(listing, gate));
     let (own, beside): (Vec<_>, Vec<_>) = tables
         .iter()
@@ -183,83 +186,4 @@ impl View {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gate::{Destination, Listing};
-    use crate::haproxy::Role;
-
-    /// Both families, empty, after these changes.
-    fn tables(changes: &[(Iptables, Vec<Change>)]) -> Tables {
-        let one = |program, family| {
-            let iptables = Iptables::new(program, family);
-            let empty = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n";
-            let mut listing = Listing::parse(empty).unwrap();
-            let own = changes.iter().filter(|(of, _)| of.family == family);
-            let own = own.flat_map(|(_, changes)| changes);
-            own.for_each(|change| listing.apply(change));
-            (iptables, listing)
-        };
-        vec![one("iptables", Family::V4), one("ip6tables", Family::V6)]
-    }
-
-    #[test]
-    fn a_gate_to_an_address_has_a_rule_in_its_family_alone() {
-        for (to, families) in [
-            ("172.17.0.2:8080", vec!["iptables"]),
-            ("[fd00::2]:8080", vec!["ip6tables"]),
-        ] {
-            let to = Destination::Address(to.parse().unwrap());
-            let gate = Gate {
-                to,
-                ..Gate::of_web(Role::Main)
-            };
-            let changes = to_do(&tables(&[]), &[(&gate, true)]);
-            let programs: Vec<&str> = changes
-                .iter()
-                .map(|(iptables, _)| iptables.program)
-                .collect();
-            assert_eq!(programs, families);
-            let open = tables(&changes);
-            assert_eq!(position_everywhere(&open, &gate), Position::Open);
-            assert_eq!(to_do(&open, &[(&gate, true)]), []);
-            assert_eq!(to_do(&open, &[(&gate, false)]).len(), 1);
-            // A kernel without IPv6.
-            let view = View {
-                used: open[..1].to_vec(),
-                unused: Vec::new(),
-                native: Err(String::new()),
-                checked: Checked::default(),
-            };
-            assert_eq!(view.lacks_family(&gate), families == ["ip6tables"]);
-        }
-    }
-
-    /// A rule of ours that the other family still has is broken, and goes with the next change.
-    #[test]
-    fn a_rule_of_the_other_family_is_deleted() {
-        let before = Gate::of_web(Role::Main);
-        let open = tables(&to_do(&tables(&[]), &[(&before, true)]));
-        let gate = Gate {
-            to: Destination::Address("172.17.0.2:8080".parse().unwrap()),
-            ..before
-        };
-        let position = position_everywhere(&open, &gate).to_string();
-        assert!(
-            position.starts_with("broken (a rule of an earlier configuration: "),
-            "{position}"
-        );
-        let v6_alone = [tables(&[])[..1].to_vec(), open[1..].to_vec()].concat();
-        let position = position_everywhere(&v6_alone, &gate).to_string();
-        assert!(
-            position.starts_with("broken (ip6tables: a rule of an earlier configuration: "),
-            "{position}"
-        );
-        for wanted in [true, false] {
-            let changes = to_do(&open, &[(&gate, wanted)]);
-            let of_v6 = changes.iter().find(|(one, _)| one.family == Family::V6);
-            let calls: Vec<String> = of_v6.unwrap().1.iter().map(Change::to_string).collect();
-            assert_eq!(calls.len(), 1, "{calls:?}");
-            assert!(calls[0].starts_with("-D HAPROXY-GATE "), "{calls:?}");
-        }
-    }
-}
+mod tests;
