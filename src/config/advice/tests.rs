@@ -125,6 +125,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("[\"/bin/true\"]", "[\"/bin/true\", 1]"),
     ("[\"/bin/true\"]", "[\"/bin/true\" \"--now\"]"),
     ("[\"/bin/true\"]", "[/bin/true, --now]"),
+    ("command = [\"/bin/true\"]", "systemd = \"/etc/systemd/system/web.service\""),
     ("command = [\"/bin/true\"]", "systemd = \"web\", job = \"reload_or_restart\""),
     ("command = [\"/bin/true\"]", "job = \"restart\""),
     ("command = [\"/bin/true\"]", "signal = \"HUP\", pidfile = \"/run/web.pid\""),

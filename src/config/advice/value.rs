@@ -55,6 +55,9 @@ fn of_text(key: &str, given: &str) -> Vec<Value> {
         meant.extend(share.then(|| text(format!("{given}%"))));
         meant.extend(of_number(given));
     }
+    // A path of a unit's file.
+    let file = given.rsplit('/').next().filter(|_| key == "systemd");
+    meant.extend(file.filter(|file| !file.is_empty()).map(text));
     match lower.as_str() {
         "true" | "yes" | "on" => meant.push(Value::Boolean(true)),
         "false" | "no" | "off" => meant.push(Value::Boolean(false)),
