@@ -25,7 +25,7 @@ impl Operation<'_> {
             operation: None,
             owner,
             reason,
-            until: self.options.lasts.map(Until::after),
+            until: self.options.lasts.map(Until::after).map(Box::new),
             boot: boot(),
             also: None,
             failed: None,

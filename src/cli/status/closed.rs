@@ -135,7 +135,7 @@ mod tests {
             operation: None,
             owner: None,
             reason: None,
-            until: Some(Until::after(Duration::from_secs(seconds))),
+            until: Some(Box::new(Until::after(Duration::from_secs(seconds)))),
             boot: String::new(),
             also: None,
             failed: None,

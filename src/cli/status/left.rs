@@ -66,7 +66,8 @@ fn left_closed(entries: &[Entry], app: &str, booted: u64) -> Option<LeftClosed> 
 /// they were.
 fn moves_gates(entry: &Entry) -> bool {
     let opens = ["open", "recover"].contains(&entry.verb.as_str());
-    !entry.phases.is_empty() && !(opens && entry.outcome == "not_healthy")
+    let met_a_sick_app = opens && entry.outcome == "not_healthy";
+    !(entry.phases.is_empty() || met_a_sick_app)
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ impl Hold {
 
     /// When it ends by itself. After a failure it does not.
     pub(super) fn end(&self) -> Option<&Until> {
-        self.until.as_ref().filter(|_| self.also.is_none())
+        self.until.as_deref().filter(|_| self.also.is_none())
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Hold {
     pub reason: Option<String>,
     /// When it ends. None: when a command opens the gates.
     #[serde(default)]
-    pub until: Option<Until>,
+    pub until: Option<Box<Until>>,
     /// The boot in which it began.
     #[serde(default)]
     pub boot: String,

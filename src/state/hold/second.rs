@@ -136,7 +136,7 @@ mod tests {
             operation: None,
             owner: None,
             reason: reason.map(str::to_owned),
-            until: minutes.map(|minutes| Until::after(Duration::from_mins(minutes))),
+            until: minutes.map(|minutes| Box::new(Until::after(Duration::from_mins(minutes)))),
             boot: boot(),
             also: None,
             failed: None,

@@ -15,7 +15,10 @@ fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
         operation: None,
         owner: owner.map(str::to_owned),
         reason: Some("disk swap".to_owned()),
-        until: lasts.map(Duration::from_secs).map(Until::after),
+        until: lasts
+            .map(Duration::from_secs)
+            .map(Until::after)
+            .map(Box::new),
         boot: boot(),
         also: None,
         failed: None,
