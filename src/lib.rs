@@ -85,7 +85,8 @@
 //! The [`state`] directory has what outlives a process: the lock, the journal, the holds, orphan
 //! processes, and the counters that [`metrics`] shows. A [`report`] says what an operation did. The
 //! [`history`] keeps it with its caller and reason, and [`report_page`] draws it. The operator
-//! writes the [`config`]; [`backend_config`] prints HAProxy's side of it; [`doctor`] looks at all of
+//! writes the [`config`], whose keys and [advice](config::advice) come from `haproxy/agent.toml`;
+//! [`backend_config`] prints HAProxy's side of it; [`doctor`] looks at all of
 //! it, and changes nothing.
 //!
 //! Several rooms share the rest: [`text`] escapes the names that others gave, and wraps lines for a

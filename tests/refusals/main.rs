@@ -7,6 +7,7 @@ mod earlier;
 mod held;
 mod other_users;
 mod permissions;
+mod printed;
 mod sandbox;
 mod shared;
 mod shell;

@@ -200,29 +200,13 @@ fn the_command_line_replaces_or_skips_the_upgrade() {
     ] {
         assert!(plan.out.contains(part), "{}", plan.out);
     }
-    let with = releases.switch("3", "echo 'Setting up web (3) ...'");
+    let with = releases.switch("3", "true");
     let words = ["restart", "web", "--json", "--with", &with];
     let plan = agent.words(&[&words[..], &["--dry-run"]].concat());
     assert!(plan.out.contains("/bin/sh -c"), "{}", plan.out);
     releases.expect("1", &[], 0);
-    let ended = agent.words(&[&words[..], &["-v"]].concat()).expect_exit(0);
+    agent.words(&words).expect_exit(0);
     releases.expect("3", &["upgrade web"], 1);
-    // Live with -v, in the report, and in the history.
-    let last = "| Setting up web (3) ...";
-    assert!(
-        ended.err.contains("printed: Setting up web (3) ..."),
-        "{}",
-        ended.err
-    );
-    assert!(
-        ended
-            .out
-            .contains("\"output\":[\"Setting up web (3) ...\"]"),
-        "{}",
-        ended.out
-    );
-    let history = agent.words(&["report", "--last", "web"]).expect_exit(0).out;
-    assert!(history.contains(last), "{history}");
     let only = agent.words(&["restart", "web", "--json", "--without-upgrade"]);
     assert!(!phases(&only.expect_exit(0)).contains(&"upgrade".to_owned()));
     releases.expect("3", &["upgrade web"], 2);
