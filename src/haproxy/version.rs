@@ -1,4 +1,4 @@
-//! HAProxy's versions: which the agent can work with, and what an older one is told by.
+//! HAProxy's versions: the first that the agent can work with, and the columns that an older one lacks.
 
 use super::Unseen;
 
