@@ -68,7 +68,7 @@ pub struct Wanted<'a> {
     pub app: &'a AppSettings,
     /// The hosts, in the order of their lines.
     pub hosts: &'a [Host],
-    /// None: the one that [fits](super::layout::fitting).
+    /// None: the one that fits.
     pub layout: Option<Layout>,
     /// What HAProxy carries: requests or connections.
     pub mode: Mode,

@@ -209,7 +209,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }
 
-/// Splits the whole answer into one for each command. Each ends with an [empty line](answer_end),
+/// Splits the whole answer into one for each command. Each ends with an empty line,
 /// and nothing follows the last.
 pub fn answers(answer: &str, commands: &[String]) -> Result<Vec<String>, Unseen> {
     let mut rest = answer;
