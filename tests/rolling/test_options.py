@@ -108,7 +108,7 @@ class Merge(unittest.TestCase):
                 self.assertEqual(merge(Options(), {"reason": reason}).reason, reason)
 
     def test_a_word_that_no_command_can_have_is_an_error(self) -> None:
-        for wrong in [
+        wrongs: list[dict[str, object]] = [
             {"with_command": " "},
             {"rollback_command": " "},
             {"rollback_command": "true", "without_upgrade": True},
@@ -124,9 +124,10 @@ class Merge(unittest.TestCase):
             {"reason": "a\x85b"},
             {"reason": "a\udcffb"},
             {"reason": "x" * 201},
-        ]:
+        ]
+        for wrong in wrongs:
             with self.subTest(wrong), self.assertRaises(UsageError):
-                merge(Options(), dict(wrong))
+                merge(Options(), wrong)
 
 
 class Records(unittest.TestCase):
