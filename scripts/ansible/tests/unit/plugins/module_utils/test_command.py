@@ -20,7 +20,6 @@ class Arguments(unittest.TestCase):
     def test_what_is_not_asked_for_is_left_to_the_agent(self) -> None:
         self.assertEqual(command.arguments("status", []), ["status", "--json"])
 
-
     def test_balancers_are_left_out_of_what_asks_them(self) -> None:
         gone = ["tcp://a:1", "tcp://b:1"]
         words = ["--without-balancer=tcp://a:1", "--without-balancer=tcp://b:1"]
