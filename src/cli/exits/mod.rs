@@ -36,7 +36,7 @@ const PUT_BACK: &str = "gates put back, app untouched";
 #[rustfmt::skip]
 const ROWS: [Row; 13] = [
     row(&[0], &["restarted", "restarted_closed", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "skipped", "planned"], "done, or nothing to do", "as asked"),
-    row(&[1], &["gate_failed", "not_recorded", "not_confirmed", "failed"], "rules or journal not written, restart not confirmed; `status`: the gates are open and HAProxy sends no users, or another problem; `doctor`: errors found; `history`, `report`: not read or written", "see the message"),
+    row(&[1], &["gate_failed", "not_recorded", "not_confirmed", "failed"], "rules, journal or history not written, restart not confirmed; `status`: open, but no users, or a fault; `doctor`: errors", "see the message"),
     row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
     row(&[10], &["locked"], "another operation holds the lock", UNCHANGED),
     row(&[11], &["refused"], "refused by preflight (HAProxy, rules, app, a hold, state directory, a sidecar with older settings)", UNCHANGED),

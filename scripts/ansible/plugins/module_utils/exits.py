@@ -7,7 +7,7 @@ from __future__ import annotations
 # The meaning, and the state of the host: the table of src/cli/exits/mod.rs, whose tests compare.
 EXITS = {
     0: ("done, or nothing to do", "as asked"),
-    1: ("rules or journal not written, restart not confirmed; `status`: the gates are open and HAProxy sends no users, or another problem; `doctor`: errors found; `history`, `report`: not read or written", "see the message"),
+    1: ("rules, journal or history not written, restart not confirmed; `status`: open, but no users, or a fault; `doctor`: errors", "see the message"),
     2: ("usage, configuration, or too few open files allowed", "unchanged"),
     10: ("another operation holds the lock", "unchanged"),
     11: ("refused by preflight (HAProxy, rules, app, a hold, state directory, a sidecar with older settings)", "unchanged"),
