@@ -249,6 +249,9 @@ fn the_single_layout_is_no_warning() {
         Reference::single(&dir).with(third, "")
     });
     let alone = |settings: Settings| settings.unset("app.web.backup_status_port");
+    // The gate of the twin, which the earlier configuration has, goes.
+    let open = setup.with_settings(alone).words(&["open", "web"]);
+    open.expect_exit(0);
     let diagnosis = setup.doctor_with(alone);
     diagnosis.expect(
         "twin",

@@ -63,7 +63,7 @@ fn each_kind_of_silent_socket_has_its_own_fix() {
 }
 
 #[test]
-fn a_socket_without_permission_is_an_error() {
+fn a_socket_without_permission_is_unseen() {
     let setup = Setup::start("doctor_denied");
     let socket = setup.haproxy().socket.clone();
     let settings = setup.settings().haproxy(&socket.display().to_string());
@@ -77,8 +77,8 @@ fn a_socket_without_permission_is_an_error() {
         command.arg(&config);
         Diagnosis::of(lab::agent::Running::start("agent", &mut command).wait())
     };
-    let point = by_another_user().expect("balancer", "error", "Permission denied");
-    assert!(point.fix.starts_with("run the agent as root"), "{point:?}");
+    let says = "needs root, or the group of the socket (can't connect: Permission denied";
+    by_another_user().expect("balancer", "unseen", says);
     fs::set_permissions(&socket, Permissions::from_mode(0o666)).unwrap();
     by_another_user().expect_ok("balancer");
 }

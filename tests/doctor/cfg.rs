@@ -3,6 +3,7 @@
 
 use crate::setup::{Diagnosis, Point, Setup};
 use lab::reference::Reference;
+use lab::settings::Settings;
 
 const MAIN: &str = "    server web1 10.77.0.11:1000 cookie w1 port 2000\n";
 const TWIN: &str = "    server bkp1 10.77.0.11:1000 cookie w1 port 3000 backup\n";
@@ -69,6 +70,29 @@ fn each_setting_that_breaks_restarts_is_found() {
     setup.haproxy_is_up(|reference| reference);
     let diagnosis = judged(&setup);
     diagnosis.expect_only(&[]);
+}
+
+/// Files in which no line has a cookie for HAProxy.
+#[test]
+fn users_without_cookies_are_judged_by_the_file() {
+    let setup = Setup::start("doctor_cfg_sticky");
+    let text = std::fs::read_to_string(setup.site.dir.join("haproxy.cfg")).expect("HAProxy's file");
+    let judged = |text: String, unset: &[&str]| {
+        let file = setup.site.dir.join("other.cfg");
+        std::fs::write(&file, text).expect("another file");
+        let settings = |settings: Settings| unset.iter().fold(settings, |all, key| all.unset(key));
+        let file = file.display().to_string();
+        let words = ["doctor", "--json", "--haproxy-cfg", &file];
+        Diagnosis::of(setup.with_settings(settings).words(&words))
+    };
+    let diagnosis = judged(text.replace("mode http\n", "mode tcp\n"), &[]);
+    diagnosis.expect("cfg-mode", "warning", "HAProxy ignores it");
+    let cookie = "    cookie SRV insert indirect nocache httponly\n";
+    let table = "    stick-table type ip size 1k\n    stick on src\n";
+    let sticky = text.replace(cookie, table).replace(" cookie w1", "");
+    let classic = sticky.replace(" cookie w2", "").replace(" port 3000", "");
+    let diagnosis = judged(classic, &["app.web.backup_status_port"]);
+    diagnosis.expect("cfg-stick", "warning", "the twin keeps none of these users");
 }
 
 /// The file of another HAProxy, a file without our lines, and a missing file.

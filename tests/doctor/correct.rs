@@ -13,8 +13,9 @@ use lab::sidecar::Sidecar;
 #[test]
 fn a_correct_set_up_is_ok_and_remains_unchanged() {
     let setup = Setup::start("doctor_sound");
-    let mut sidecar = Sidecar::start(setup.host(), setup.with_settings(|settings| settings));
-    let agent = setup.with_settings(|settings| settings.master(setup.haproxy().master()));
+    let agent = || setup.with_settings(|settings| settings.master(setup.haproxy().master()));
+    let mut sidecar = Sidecar::start(setup.host(), agent());
+    let agent = agent();
     let file = setup.site.dir.join("haproxy.cfg").display().to_string();
     // Before the first close no check has met a closed gate.
     for verb in ["close", "open"] {
