@@ -1,6 +1,6 @@
 //! Finds our server lines. The address is one of this host's, the port is the app's, and the
 //! checked port shows the role. A line without a port sends users to the port that they came by:
-//! such a line is ours if it checks a status port of ours. Pure.
+//! such a line is ours if it checks a port of ours. Pure.
 
 use super::{Role, ServerState};
 use std::net::SocketAddr;
@@ -79,7 +79,12 @@ pub fn find(
     is_ours: impl Fn(&ServerState) -> bool,
 ) -> Result<Vec<Own>, Missing> {
     let ours: Vec<&ServerState> = servers.iter().filter(|server| is_ours(server)).collect();
-    let serving = ours.iter().filter(|server| serves(server, ports));
+    let is_gated = |server: &&&ServerState| server.check_port == ports.status_port;
+    let gated = ours.iter().filter(is_gated).map(|main| &main.backend);
+    let gated: Vec<&String> = gated.collect();
+    let serving = ours
+        .iter()
+        .filter(|server| serves(server, ports, gated.contains(&&server.backend)));
     let own: Vec<Own> = serving
         .map(|server| own(server, ports))
         .collect::<Result<_, _>>()?;
@@ -100,11 +105,16 @@ pub fn find(
     }
 }
 
-fn serves(server: &ServerState, ports: AppPorts) -> bool {
-    let gated = [Some(ports.status_port), ports.backup_status_port];
-    match server.port {
-        0 => server.check_port != 0 && gated.contains(&Some(server.check_port)),
-        port => port == ports.port,
+/// The health service may answer the checks of other apps, too: without a port such a line is ours
+/// only in a backend that is `gated`.
+fn serves(server: &ServerState, ports: AppPorts, gated: bool) -> bool {
+    match (server.port, server.check_port) {
+        (0, 0) => false,
+        (0, checked) => {
+            let health = ports.health_port == Some(checked);
+            ports.each().any(|port| port == checked) || (gated && health)
+        }
+        (port, _) => port == ports.port,
     }
 }
 
@@ -278,6 +288,24 @@ pub(super) mod tests {
         let roles: Vec<Role> = own.iter().map(|own| own.role).collect();
         assert_eq!(roles, [Role::Main, Role::Twin]);
         assert_eq!(own[0].address, Some("10.0.0.11:1000".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_twin_without_a_port_checks_the_app_or_the_health_service() {
+        let servers = [
+            server("a", "web1", "10.0.0.11", 0, 2000),
+            server("a", "bkp1", "10.0.0.11", 0, 1000),
+            server("a", "bkp2", "10.0.0.11", 0, 9200),
+            // Another app's line: the same health service answers its check.
+            server("b", "other", "10.0.0.11", 0, 9200),
+        ];
+        let ports = AppPorts {
+            health_port: Some(9200),
+            ..PORTS
+        };
+        let own = find(&servers, ports, |_| true).unwrap();
+        let roles: Vec<Role> = own.iter().map(|own| own.role).collect();
+        assert_eq!(roles, [Role::Main, Role::ClassicTwin, Role::ClassicTwin]);
     }
 
     #[test]
