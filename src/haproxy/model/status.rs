@@ -79,9 +79,14 @@ impl Status {
     pub fn is_out(&self) -> bool {
         match self {
             Status::Down(text) => !text.contains('/'),
-            Status::Maint(text) => text != "MAINT (resolution)",
+            Status::Maint(_) => !self.is_unresolved(),
             _ => false,
         }
+    }
+
+    /// HAProxy has no address for its name.
+    pub fn is_unresolved(&self) -> bool {
+        matches!(self, Status::Maint(text) if text == "MAINT (resolution)")
     }
 
     /// HAProxy sends this line new users.
