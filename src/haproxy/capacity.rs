@@ -127,10 +127,15 @@ impl Server<'_> {
         first.map(|stat| stat.server.clone()).unwrap_or_default()
     }
 
-    /// Its agent has closed the twin's gate. It goes next if enough other servers stay.
+    /// Its agent has closed the twin's gate, or may have done so: the twin can't be read. It goes
+    /// next if enough other servers stay. A row that can't be read may be the twin's.
     fn has_claimed(&self) -> bool {
-        let is_going = |stat: &&ServerStat| stat.status.is_going();
-        !self.mains.is_empty() && !self.backups.is_empty() && self.backups.iter().all(is_going)
+        let unreadable = |stat: &&ServerStat| matches!(stat.status, Status::Unreadable(_));
+        let may_go = |stat: &&ServerStat| stat.status.is_going() || unreadable(stat);
+        match self.backups.is_empty() {
+            true => self.mains.iter().any(unreadable),
+            false => !self.mains.is_empty() && self.backups.iter().all(may_go),
+        }
     }
 }
 
@@ -264,6 +269,21 @@ mod tests {
             line.address = None;
         }
         assert_eq!(BackendCapacity::count("a", &found, &[]).servers, 1);
+    }
+
+    #[test]
+    fn a_server_whose_twin_can_not_be_read_may_have_claimed() {
+        let unreadable = |name: &str, backup| ServerStat {
+            status: Status::Unreadable("status \"HALF\"".into()),
+            ..stat(name, backup, "UP")
+        };
+        for backup in [true, false] {
+            let stats = [stat("web2", false, "UP"), unreadable("bkp2", backup)];
+            let capacity = BackendCapacity::count("a", &found(), &stats);
+            assert_eq!((capacity.usable, capacity.staying()), (1, 0), "{backup}");
+        }
+        let stats = [unreadable("web2", false), stat("bkp2", true, "UP")];
+        assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 0);
     }
 
     #[test]
