@@ -134,7 +134,7 @@ fn wrong_lines(name: &str, answer: &Answer) -> Vec<Reason> {
 /// checked the line since its reload: with `fall 1` it is shown fully UP until then.
 fn up_behind_a_closed_gate(name: &str, answer: &Answer) -> Vec<Reason> {
     let lines = answer.lines.iter();
-    let main = lines.filter(|line| line.role == Role::Main && line.proven);
+    let main = lines.filter(|line| line.role == Role::Main && line.is_fully_up());
     let what = "is UP although the gate is closed: something else answers its status port (a \
         native nft rule, a proxy); if the gate was closed a moment ago, try again";
     main.map(|line| Reason::Passing(format!("{name} {} {what}", line.name)))

@@ -94,6 +94,11 @@ impl Status {
         matches!(self, Status::Up | Status::UpUnproven(_) | Status::NoCheck)
     }
 
+    /// UP by its checks, whatever its weight: HAProxy sends it users, if only by cookie.
+    pub fn is_up(&self) -> bool {
+        self.is_usable() || matches!(self, Status::ZeroWeight(_))
+    }
+
     /// `DOWN n/m`: checks succeed again, and the next one may bring it UP.
     pub fn is_rising(&self) -> bool {
         matches!(self, Status::Down(text) if text.contains('/'))

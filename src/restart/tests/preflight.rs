@@ -109,6 +109,25 @@ fn the_preflight_refuses_an_operation_that_can_not_work() {
     }
 }
 
+/// HAProxy sends a line of weight 0 its users by cookie.
+#[test]
+fn a_main_line_that_is_up_behind_its_closed_gate_is_refused_whatever_its_weight() {
+    for (status, refused) in [
+        ("UP", true),
+        ("UP (weight 0)", true),
+        ("UP 1/2", false),
+        ("UP 1/2 (weight 0)", false),
+        ("DOWN", false),
+    ] {
+        let facts = Facts {
+            main_closed: true,
+            ..change(|lb| lb.lines[0] = line(Main, status, 0))
+        };
+        let refusal = preflight(Verb::Restart, &facts, Floor::Servers(1));
+        assert_eq!(refusal.is_err(), refused, "{status}");
+    }
+}
+
 #[test]
 fn the_floor_holds_unless_the_backend_loses_nothing() {
     let few = change(|lb| lb.backends[0].usable = 0);
