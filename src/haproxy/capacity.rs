@@ -287,6 +287,16 @@ mod tests {
     }
 
     #[test]
+    fn a_share_that_leaves_no_host_says_so() {
+        let stats = [stat("web2", false, "UP"), stat("web3", false, "UP")];
+        let capacity = BackendCapacity::count("a", &found(), &stats);
+        let ever = "so no host of this backend can ever go out with this share";
+        let lack = |floor| capacity.shortage("lb", floor);
+        assert!(lack(Floor::Percent(67)).ends_with(&format!("67%: 3 of 3 hosts, {ever}")));
+        assert!(lack(Floor::Percent(66)).ends_with("66%: 2 of 3 hosts"));
+    }
+
+    #[test]
     fn a_server_whose_twin_alone_is_down_has_claimed_to_go_next() {
         assert_eq!(counted(["UP", "DOWN", "UP", "UP"]), (2, 1));
         assert_eq!(counted(["UP", "DOWN 1/2", "UP", "UP 1/2"]), (2, 2));

@@ -103,6 +103,14 @@ fn visible(facts: &Facts) -> impl Iterator<Item = (&str, &Answer)> {
     balancers.filter_map(|one| Some((one.name.as_str(), one.answer.as_ref().ok()?)))
 }
 
+/// A backend can never lose a host: no turn comes.
+pub fn no_turn_comes(facts: &Facts, min_available: Floor) -> bool {
+    visible(facts).any(|(_, answer)| {
+        let mut served = answer.backends.iter().filter(|one| answer.serves(one));
+        served.any(|one| one.leaves_none(min_available))
+    })
+}
+
 /// No balancer shows the capacity of our backends.
 pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
     let begin = "no balancer shows whether enough other servers are left: ";

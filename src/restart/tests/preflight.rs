@@ -109,6 +109,24 @@ fn the_preflight_refuses_an_operation_that_can_not_work() {
     }
 }
 
+#[test]
+fn a_share_that_leaves_no_host_is_no_reason_to_wait() {
+    for (servers, floor, comes) in [
+        (1, Floor::Percent(50), false),
+        (3, Floor::Percent(67), false),
+        (3, Floor::Percent(66), true),
+        (1, Floor::Servers(1), true),
+    ] {
+        let mut facts = change(|lb| lb.backends[0].servers = servers);
+        assert_eq!(!no_turn_comes(&facts, floor), comes, "{servers} {floor}");
+        let lines = &mut facts.balancers[0].answer_mut().lines;
+        lines
+            .iter_mut()
+            .for_each(|one| *one = line(one.role, "DOWN", 0));
+        assert!(!no_turn_comes(&facts, floor), "the backend loses nothing");
+    }
+}
+
 /// HAProxy sends a line of weight 0 its users by cookie.
 #[test]
 fn a_main_line_that_is_up_behind_its_closed_gate_is_refused_whatever_its_weight() {
