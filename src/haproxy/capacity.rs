@@ -154,6 +154,7 @@ mod tests {
             address: Some([10, 0, 0, last].into()),
             port,
             check_port,
+            check_address: None,
         }
     }
 

@@ -3,7 +3,7 @@
 //! such a line is ours if it checks a port of ours. Pure.
 
 use super::{Role, ServerState};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The ports that identify an app's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Own {
     pub role: Role,
     /// The address that HAProxy sends the traffic to; None: the line was found by name only.
     pub address: Option<SocketAddr>,
+    /// The address that HAProxy checks, if it is another one.
+    pub check_address: Option<IpAddr>,
 }
 
 /// A backend that serves our app, and what else there is in it.
@@ -153,7 +155,13 @@ impl Own {
             server: server.server.clone(),
             role,
             address: server.address.map(|ip| SocketAddr::new(ip, server.port)),
+            check_address: server.check_address,
         }
+    }
+
+    /// The address that HAProxy checks; None: not known.
+    pub fn checked_address(&self) -> Option<IpAddr> {
+        self.check_address.or(self.address.map(|own| own.ip()))
     }
 }
 
@@ -210,6 +218,7 @@ pub(super) mod tests {
             address: address.parse().ok(),
             port,
             check_port,
+            check_address: None,
         }
     }
 
@@ -306,6 +315,19 @@ pub(super) mod tests {
         let own = find(&servers, ports, |_| true).unwrap();
         let roles: Vec<Role> = own.iter().map(|own| own.role).collect();
         assert_eq!(roles, [Role::Main, Role::ClassicTwin, Role::ClassicTwin]);
+    }
+
+    #[test]
+    fn checks_may_go_to_an_address_of_their_own() {
+        let head =
+            "1\n# be_id be_name srv_id srv_name srv_addr srv_port srv_check_port srv_check_addr";
+        let rows =
+            "3 srvs 1 web1 10.0.0.11 1000 2000 fd00::11\n3 srvs 2 bkp1 10.0.0.11 1000 3000 -";
+        let servers = ServerState::parse(&format!("{head}\n{rows}")).unwrap();
+        let own = find(&servers, PORTS, |_| true).unwrap();
+        let checked: Vec<_> = own.iter().map(Own::checked_address).collect();
+        let wanted = ["fd00::11", "10.0.0.11"].map(|ip| ip.parse().ok());
+        assert_eq!(checked, wanted);
     }
 
     #[test]
