@@ -219,6 +219,7 @@ fn by_name(servers: &[ServerState], names: &Names, ports: AppPorts) -> Result<Ve
         // A line found by name has a foreign address: there is a proxy or NAT in between.
         let own = |server| Own {
             address: None,
+            check_address: None,
             ..Own::new(server, role)
         };
         found.map(own).ok_or_else(missing)

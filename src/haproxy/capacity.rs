@@ -9,7 +9,8 @@ impl BackendCapacity {
     /// Counts the other servers of `backend` that can take our users: all lines but ours that are
     /// `UP` and have a weight. `UP n/m` does not count, because it may be on its way down. Lines
     /// of the same address and port are one server. A backup line does not count beside a main
-    /// line: a host whose main line is DOWN is on its way out.
+    /// line: a host whose main line is DOWN is on its way out. A line whose name is not resolved is
+    /// no server: it may be an unused slot of a server-template.
     pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> BackendCapacity {
         let of_backend = stats.iter().filter(|stat| stat.backend == backend);
         let others = of_backend.filter(|stat| {
@@ -18,9 +19,11 @@ impl BackendCapacity {
         });
         let mut servers: BTreeMap<Place, Server> = BTreeMap::new();
         for stat in others {
-            let server = servers
-                .entry(found.place(backend, &stat.server))
-                .or_default();
+            let place = found.place(backend, &stat.server);
+            if matches!(place, Place::Named(_)) && stat.status.is_unresolved() {
+                continue;
+            }
+            let server = servers.entry(place).or_default();
             match stat.backup {
                 true => server.backups.push(stat),
                 false => server.mains.push(stat),
@@ -32,7 +35,8 @@ impl BackendCapacity {
         let is_out = |server: &&Server| !server.is_usable() && !server.is_unproven();
         let out = servers.values().filter(is_out).filter_map(Server::out);
         let ours = found.own_place(backend);
-        let own_places = found.own_places(backend).len();
+        let own_places = found.own_places(backend).into_iter();
+        let own_places = own_places.filter(|place| matches!(place, Place::At(_)));
         let after_us = servers
             .iter()
             .filter(|(place, _)| Some(*place) > ours.as_ref());
@@ -40,7 +44,7 @@ impl BackendCapacity {
         let after_us = after_us.filter(|server| server.is_usable() && server.has_claimed());
         BackendCapacity {
             backend: backend.to_owned(),
-            servers: servers.len() + own_places.max(1),
+            servers: servers.len() + own_places.count().max(1),
             out: out.collect(),
             usable: usable.count(),
             claimed_after_us: after_us.map(Server::name).collect(),
@@ -123,10 +127,15 @@ impl Server<'_> {
         first.map(|stat| stat.server.clone()).unwrap_or_default()
     }
 
-    /// Its agent has closed the twin's gate. It goes next if enough other servers stay.
+    /// Its agent has closed the twin's gate, or may have done so: the twin can't be read. It goes
+    /// next if enough other servers stay. A row that can't be read may be the twin's.
     fn has_claimed(&self) -> bool {
-        let is_going = |stat: &&ServerStat| stat.status.is_going();
-        !self.mains.is_empty() && !self.backups.is_empty() && self.backups.iter().all(is_going)
+        let unreadable = |stat: &&ServerStat| matches!(stat.status, Status::Unreadable(_));
+        let may_go = |stat: &&ServerStat| stat.status.is_going() || unreadable(stat);
+        match self.backups.is_empty() {
+            true => self.mains.iter().any(unreadable),
+            false => !self.mains.is_empty() && self.backups.iter().all(may_go),
+        }
     }
 }
 
@@ -145,6 +154,7 @@ mod tests {
             address: Some([10, 0, 0, last].into()),
             port,
             check_port,
+            check_address: None,
         }
     }
 
@@ -240,6 +250,51 @@ mod tests {
             capacity.shortage_now("lb", Floor::Servers(2)),
             format!("{lack} for 72 s, web3 is MAINT), min_available is 2")
         );
+    }
+
+    /// Unused slots of a server-template, and a host whose name is not resolved.
+    #[test]
+    fn a_line_without_an_address_is_no_server_of_the_backend() {
+        let mut found = found();
+        let mut stats = vec![stat("web2", false, "UP"), stat("bkp2", true, "UP")];
+        for (name, backup) in [("slot1", false), ("web4", false), ("bkp4", true)] {
+            let address = None;
+            let line = server(name, 0, 1000, 2000);
+            found.servers.push(ServerState { address, ..line });
+            stats.push(stat(name, backup, "MAINT (resolution)"));
+        }
+        let capacity = BackendCapacity::count("a", &found, &stats);
+        assert_eq!((capacity.servers, capacity.out), (2, vec![]));
+        // Our own lines may have no address, either.
+        for line in &mut found.servers {
+            line.address = None;
+        }
+        assert_eq!(BackendCapacity::count("a", &found, &[]).servers, 1);
+    }
+
+    #[test]
+    fn a_server_whose_twin_can_not_be_read_may_have_claimed() {
+        let unreadable = |name: &str, backup| ServerStat {
+            status: Status::Unreadable("status \"HALF\"".into()),
+            ..stat(name, backup, "UP")
+        };
+        for backup in [true, false] {
+            let stats = [stat("web2", false, "UP"), unreadable("bkp2", backup)];
+            let capacity = BackendCapacity::count("a", &found(), &stats);
+            assert_eq!((capacity.usable, capacity.staying()), (1, 0), "{backup}");
+        }
+        let stats = [unreadable("web2", false), stat("bkp2", true, "UP")];
+        assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 0);
+    }
+
+    #[test]
+    fn a_share_that_leaves_no_host_says_so() {
+        let stats = [stat("web2", false, "UP"), stat("web3", false, "UP")];
+        let capacity = BackendCapacity::count("a", &found(), &stats);
+        let ever = "so no host of this backend can ever go out with this share";
+        let lack = |floor| capacity.shortage("lb", floor);
+        assert!(lack(Floor::Percent(67)).ends_with(&format!("67%: 3 of 3 hosts, {ever}")));
+        assert!(lack(Floor::Percent(66)).ends_with("66%: 2 of 3 hosts"));
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Finds our server lines. The address is one of this host's, the port is the app's, and the
 //! checked port shows the role. A line without a port sends users to the port that they came by:
-//! such a line is ours if it checks a status port of ours. Pure.
+//! such a line is ours if it checks a port of ours. Pure.
 
 use super::{Role, ServerState};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// The ports that identify an app's lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Own {
     pub role: Role,
     /// The address that HAProxy sends the traffic to; None: the line was found by name only.
     pub address: Option<SocketAddr>,
+    /// The address that HAProxy checks, if it is another one.
+    pub check_address: Option<IpAddr>,
 }
 
 /// A backend that serves our app, and what else there is in it.
@@ -79,7 +81,12 @@ pub fn find(
     is_ours: impl Fn(&ServerState) -> bool,
 ) -> Result<Vec<Own>, Missing> {
     let ours: Vec<&ServerState> = servers.iter().filter(|server| is_ours(server)).collect();
-    let serving = ours.iter().filter(|server| serves(server, ports));
+    let is_gated = |server: &&&ServerState| server.check_port == ports.status_port;
+    let gated = ours.iter().filter(is_gated).map(|main| &main.backend);
+    let gated: Vec<&String> = gated.collect();
+    let serving = ours
+        .iter()
+        .filter(|server| serves(server, ports, gated.contains(&&server.backend)));
     let own: Vec<Own> = serving
         .map(|server| own(server, ports))
         .collect::<Result<_, _>>()?;
@@ -100,11 +107,16 @@ pub fn find(
     }
 }
 
-fn serves(server: &ServerState, ports: AppPorts) -> bool {
-    let gated = [Some(ports.status_port), ports.backup_status_port];
-    match server.port {
-        0 => server.check_port != 0 && gated.contains(&Some(server.check_port)),
-        port => port == ports.port,
+/// The health service may answer the checks of other apps, too: without a port such a line is ours
+/// only in a backend that is `gated`.
+fn serves(server: &ServerState, ports: AppPorts, gated: bool) -> bool {
+    match (server.port, server.check_port) {
+        (0, 0) => false,
+        (0, checked) => {
+            let health = ports.health_port == Some(checked);
+            ports.each().any(|port| port == checked) || (gated && health)
+        }
+        (port, _) => port == ports.port,
     }
 }
 
@@ -143,7 +155,13 @@ impl Own {
             server: server.server.clone(),
             role,
             address: server.address.map(|ip| SocketAddr::new(ip, server.port)),
+            check_address: server.check_address,
         }
+    }
+
+    /// The address that HAProxy checks; None: not known.
+    pub fn checked_address(&self) -> Option<IpAddr> {
+        self.check_address.or(self.address.map(|own| own.ip()))
     }
 }
 
@@ -200,6 +218,7 @@ pub(super) mod tests {
             address: address.parse().ok(),
             port,
             check_port,
+            check_address: None,
         }
     }
 
@@ -278,6 +297,37 @@ pub(super) mod tests {
         let roles: Vec<Role> = own.iter().map(|own| own.role).collect();
         assert_eq!(roles, [Role::Main, Role::Twin]);
         assert_eq!(own[0].address, Some("10.0.0.11:1000".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_twin_without_a_port_checks_the_app_or_the_health_service() {
+        let servers = [
+            server("a", "web1", "10.0.0.11", 0, 2000),
+            server("a", "bkp1", "10.0.0.11", 0, 1000),
+            server("a", "bkp2", "10.0.0.11", 0, 9200),
+            // Another app's line: the same health service answers its check.
+            server("b", "other", "10.0.0.11", 0, 9200),
+        ];
+        let ports = AppPorts {
+            health_port: Some(9200),
+            ..PORTS
+        };
+        let own = find(&servers, ports, |_| true).unwrap();
+        let roles: Vec<Role> = own.iter().map(|own| own.role).collect();
+        assert_eq!(roles, [Role::Main, Role::ClassicTwin, Role::ClassicTwin]);
+    }
+
+    #[test]
+    fn checks_may_go_to_an_address_of_their_own() {
+        let head =
+            "1\n# be_id be_name srv_id srv_name srv_addr srv_port srv_check_port srv_check_addr";
+        let rows =
+            "3 srvs 1 web1 10.0.0.11 1000 2000 fd00::11\n3 srvs 2 bkp1 10.0.0.11 1000 3000 -";
+        let servers = ServerState::parse(&format!("{head}\n{rows}")).unwrap();
+        let own = find(&servers, PORTS, |_| true).unwrap();
+        let checked: Vec<_> = own.iter().map(Own::checked_address).collect();
+        let wanted = ["fd00::11", "10.0.0.11"].map(|ip| ip.parse().ok());
+        assert_eq!(checked, wanted);
     }
 
     #[test]

@@ -19,6 +19,9 @@ const COLUMNS: [&str; 7] = [
     "srv_check_port",
 ];
 
+/// Read if it is there.
+const CHECK_ADDRESS: &str = "srv_check_addr";
+
 /// One server line of one backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerState {
@@ -36,6 +39,8 @@ pub struct ServerState {
     pub port: u16,
     /// The port the checks go to; 0: the same as `port`.
     pub check_port: u16,
+    /// The address the checks go to, if the line names another one for them (`addr`).
+    pub check_address: Option<IpAddr>,
 }
 
 impl ServerState {
@@ -58,13 +63,17 @@ impl ServerState {
             let found = header.iter().position(|name| *name == column);
             *place = found.ok_or_else(|| strange(&format!("no column {column}")))?;
         }
+        let check_address = header.iter().position(|name| *name == CHECK_ADDRESS);
         let row = |line: &str| {
             let fields: Vec<&str> = line.split(' ').collect();
             let whole = fields.len() == header.len();
-            whole
-                .then(|| server(&fields, &places))
-                .flatten()
-                .ok_or_else(|| strange(line))
+            let server = whole.then(|| server(&fields, &places)).flatten();
+            let check_address = check_address.and_then(|place| address(fields.get(place)?));
+            let server = server.map(|server| ServerState {
+                check_address,
+                ..server
+            });
+            server.ok_or_else(|| strange(line))
         };
         lines.map(row).collect()
     }
@@ -78,11 +87,17 @@ fn server(fields: &[&str], places: &[usize; COLUMNS.len()]) -> Option<ServerStat
         backend: escape(be_name),
         server_id: srv_id.parse().ok()?,
         server: escape(srv_name),
-        // HAProxy reaches ::ffff:10.0.0.11 by IPv4.
-        address: addr.parse().ok().map(|ip: IpAddr| ip.to_canonical()),
+        address: address(addr),
         port: port.parse().ok()?,
         check_port: check_port.parse().ok()?,
+        check_address: None,
     })
+}
+
+/// HAProxy reaches ::ffff:10.0.0.11 by IPv4.
+fn address(text: &str) -> Option<IpAddr> {
+    let ip: IpAddr = text.parse().ok()?;
+    Some(ip.to_canonical())
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub use snapshot::Snapshot;
 
 use crate::config::{AppSettings, Settings};
 use crate::gate::{Destination, Firewall, Gate, GateError, Reservation, RuleCache, Taken};
-use crate::haproxy::{Balancer, BalancerObservation};
+use crate::haproxy::{Balancer, BalancerObservation, Own};
 use crate::restart::{Connections, PerGate};
 use crate::signals::StopSignal;
 use crate::state::lock::Owner;
@@ -142,7 +142,7 @@ impl ThisHost {
         let own = self.balancers.iter().map(Balancer::own);
         let of_each = own.map(|own| match own {
             [] => None,
-            own => own.iter().map(|own| Some(own.address?.ip())).collect(),
+            own => own.iter().map(Own::checked_address).collect(),
         });
         let all: Option<Vec<Vec<IpAddr>>> = of_each.collect();
         all.unwrap_or_default().concat()

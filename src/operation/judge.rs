@@ -8,8 +8,8 @@ use crate::haproxy::Floor;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Draft;
 use crate::restart::{
-    Facts, GatesFound, NoStart, PerGate, Reason, Refusal, Start, Verb, floor_unseen, preflight,
-    start,
+    Facts, GatesFound, NoStart, PerGate, Reason, Refusal, Start, Verb, floor_unseen, no_turn_comes,
+    preflight, start,
 };
 use crate::state::journal::Journal;
 use std::ops::ControlFlow::{Break, Continue};
@@ -95,8 +95,10 @@ impl Operation<'_> {
         {
             return Break(Begin::Refused(refusal));
         }
-        let (few, notices) = match preflight(verb, facts, self.app.limits.min_available) {
-            Err(few @ Refusal::TooFewServers(_)) if self.options.turn.is_some() => {
+        let floor = self.app.limits.min_available;
+        let waits = self.options.turn.is_some() && !no_turn_comes(facts, floor);
+        let (few, notices) = match preflight(verb, facts, floor) {
+            Err(few @ Refusal::TooFewServers(_)) if waits => {
                 let waiting = format!("{few}: waiting for our turn");
                 let notices = preflight(verb, facts, Floor::Servers(0));
                 (

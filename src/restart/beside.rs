@@ -99,7 +99,10 @@ fn busy(line: &ServerLine, out: bool) -> Option<String> {
     match line.in_flight {
         0 if out => None,
         0 => Some(format!("{name} is {status}")),
-        more => Some(format!("{name} is {status} with {more} in flight")),
+        more => Some(format!(
+            "{name} is {status} with {}",
+            line.mode.in_flight(more)
+        )),
     }
 }
 

@@ -7,9 +7,11 @@ use super::{Limits, Observation};
 use crate::haproxy::{BackendCapacity, BalancerObservation, Role, ServerLine};
 
 impl ServerLine {
-    /// HAProxy sends it users, or may do so from the next check on.
+    /// HAProxy sends it users, or may do so from the next check on. A backup line of weight 0 keeps
+    /// its sticky users.
     pub fn serves(&self) -> bool {
-        self.status.is_usable() || self.status.is_rising()
+        let sticky = self.backup && self.status.is_up();
+        self.status.is_usable() || self.status.is_rising() || sticky
     }
 }
 

@@ -128,7 +128,7 @@ impl ClosedLines {
     pub fn still_up(balancers: &[BalancerObservation], closed: &[Role]) -> Vec<Role> {
         let lines = balancers.iter().flat_map(BalancerObservation::lines);
         let up: Vec<Role> = lines
-            .filter(|line| line.status.is_usable())
+            .filter(|line| line.status.is_up())
             .map(|line| line.role)
             .collect();
         let closed = closed.iter().copied();
@@ -167,7 +167,9 @@ fn judged(before: Known, line: &ServerLine) -> Known {
         (Status::Maint(_), _) => Known::Unchecked,
         (Status::NoCheck, _) | (_, Known::Out | Known::Wrong) => Known::Wrong,
         // After a reload, before any check has passed.
-        _ if line.proven && line.check.as_ref().is_some_and(CheckStatus::passed) => Known::Wrong,
+        _ if line.is_fully_up() && line.check.as_ref().is_some_and(CheckStatus::passed) => {
+            Known::Wrong
+        }
         _ => Known::UncheckedReported,
     }
 }

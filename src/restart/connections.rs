@@ -164,7 +164,7 @@ impl Connections {
         let (from, plural) = (peers_in_words(peers), if surplus == 1 { "" } else { "s" });
         let what = format!(
             "{surplus} more connection{plural} to the app than HAProxy counts ({from}; {counted} \
-             counted): a worker that leaves after a reload may have a request there"
+             counted): a worker that leaves after a reload may still carry users there"
         );
         match settled {
             _ if self.uncounted => {

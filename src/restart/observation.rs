@@ -1,7 +1,7 @@
 //! What one look shows: the facts that a decision rests on.
 
 use super::{Connections, Version};
-use crate::haproxy::{BalancerObservation, Role, ServerLine, Status};
+use crate::haproxy::{BalancerObservation, Mode, Role, ServerLine, Status};
 use std::time::Duration;
 
 /// One look at the world, in one phase.
@@ -113,6 +113,13 @@ impl Observation {
             }
         }
         sum
+    }
+
+    /// What the twins carry.
+    pub(super) fn mode_of_twins(&self) -> Mode {
+        let lines = self.balancers.iter().flat_map(BalancerObservation::lines);
+        let mut twins = lines.filter(|line| line.role != Role::Main);
+        twins.next().map_or_else(Mode::default, |twin| twin.mode)
     }
 
     pub(super) fn lines_where(

@@ -151,8 +151,7 @@ pub(super) fn sticky(
         return go(after_sticky(limits));
     }
     let (sessions, in_flight) = twins.unwrap_or((sessions, 0));
-    let waiting = format!(
-        "sticky users on the twin: {in_flight} requests in flight, {sessions} sessions so far"
-    );
+    let carried = observation.mode_of_twins().in_flight(in_flight);
+    let waiting = format!("sticky users on the twin: {carried}, {sessions} sessions so far");
     again(Phase::Sticky { sessions, busy_at }, vec![waiting])
 }

@@ -103,6 +103,14 @@ fn visible(facts: &Facts) -> impl Iterator<Item = (&str, &Answer)> {
     balancers.filter_map(|one| Some((one.name.as_str(), one.answer.as_ref().ok()?)))
 }
 
+/// A backend can never lose a host: no turn comes.
+pub fn no_turn_comes(facts: &Facts, min_available: Floor) -> bool {
+    visible(facts).any(|(_, answer)| {
+        let mut served = answer.backends.iter().filter(|one| answer.serves(one));
+        served.any(|one| one.leaves_none(min_available))
+    })
+}
+
 /// No balancer shows the capacity of our backends.
 pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
     let begin = "no balancer shows whether enough other servers are left: ";
@@ -134,7 +142,7 @@ fn wrong_lines(name: &str, answer: &Answer) -> Vec<Reason> {
 /// checked the line since its reload: with `fall 1` it is shown fully UP until then.
 fn up_behind_a_closed_gate(name: &str, answer: &Answer) -> Vec<Reason> {
     let lines = answer.lines.iter();
-    let main = lines.filter(|line| line.role == Role::Main && line.proven);
+    let main = lines.filter(|line| line.role == Role::Main && line.is_fully_up());
     let what = "is UP although the gate is closed: something else answers its status port (a \
         native nft rule, a proxy); if the gate was closed a moment ago, try again";
     main.map(|line| Reason::Passing(format!("{name} {} {what}", line.name)))

@@ -31,10 +31,10 @@ fn any_moment() -> impl Strategy<Value = Moment> {
     let signal = prop::option::weighted(0.02, prop::sample::select(vec![2, 15]));
     let dies = prop::sample::select(vec![Dies::BeforeActing, Dies::AfterActing]);
     let dies = prop::option::weighted(0.05, dies);
-    let oddities = (rare(), rare(), rare(), rare(), (rare(), rare()));
+    let oddities = (rare(), rare(), rare(), rare(), (rare(), rare(), 1..5_usize));
     (lines, any::<bool>(), signal, oddities, dies).prop_map(
         |(lines, healthy, signal, (failed, reloaded, few, leaving, more), dies)| {
-            let (held_by_another, surplus) = more;
+            let (held_by_another, surplus, servers) = more;
             let mut look = match lines {
                 Some((main, m, twin, t)) => observation(&[(Main, main, m), (Twin, twin, t)]),
                 None => blind(),
@@ -44,8 +44,8 @@ fn any_moment() -> impl Strategy<Value = Moment> {
             balancer.reloaded = reloaded;
             let backends = vec![BackendCapacity {
                 backend: "srvs".into(),
-                servers: 2,
-                usable: usize::from(!few),
+                servers,
+                usable: if few { (servers - 1) / 2 } else { servers - 1 },
                 claimed: Vec::new(),
                 ..BackendCapacity::default()
             }];
@@ -73,6 +73,16 @@ fn any_moment() -> impl Strategy<Value = Moment> {
             Moment { look, dies }
         },
     )
+}
+
+/// Every backend that this host serves has enough other servers.
+fn floor_holds(look: &Observation, min_available: Floor) -> bool {
+    let backends = look.balancers[0].backends().iter();
+    let mut served = backends.filter(|capacity| look.serving.contains(&capacity.of("lb")));
+    served.all(|capacity| match min_available {
+        Floor::Servers(floor) => capacity.usable >= floor,
+        Floor::Percent(percent) => capacity.usable * 100 >= capacity.servers * usize::from(percent),
+    })
 }
 
 /// The host's table: HAProxy's count, and `surplus` more.
@@ -279,7 +289,8 @@ impl Model {
             prop_assert!(look.interrupted.is_none(), "restarted after a signal");
         }
         if *from == Phase::Floor && !matches!(to, Phase::PutBack(_)) {
-            prop_assert!(look.too_few(limits).is_empty(), "the floor is broken");
+            let holds = floor_holds(look, limits.min_available);
+            prop_assert!(holds, "the floor is broken");
         }
         if *from == Phase::Claim && *to == Phase::Close {
             let shown = look.not_out(Twin).is_empty() || verb == Verb::Stop;

@@ -62,6 +62,7 @@ impl Lines<'_> {
                 false => Role::Twin,
             },
             address: None,
+            check_address: None,
         });
         let own = self.own(backend).cloned().chain(mismatched);
         Backend {

@@ -24,6 +24,7 @@ fn state(server: &str, address: &str, port: u16, check_port: u16) -> ServerState
         address: address.parse().ok(),
         port,
         check_port,
+        check_address: None,
     }
 }
 

@@ -67,6 +67,11 @@ impl BackendCapacity {
         min_available.of(self.servers)
     }
 
+    /// This share leaves no host: 50% of 1, 67% of 3. None of them can ever go out with it.
+    pub fn leaves_none(&self, min_available: Floor) -> bool {
+        matches!(min_available, Floor::Percent(_)) && self.floor(min_available) >= self.servers
+    }
+
     /// Describes a lack of servers. The text stays the same while nothing changes.
     pub fn shortage(&self, balancer: &str, min_available: Floor) -> String {
         self.lack(balancer, min_available, |out| {
@@ -103,7 +108,14 @@ impl BackendCapacity {
     pub fn described(&self, min_available: Floor) -> String {
         match min_available {
             Floor::Servers(floor) => floor.to_string(),
-            share => format!("{share}: {} of {} hosts", self.floor(share), self.servers),
+            share => {
+                let ever = match self.leaves_none(share) {
+                    true => ", so no host of this backend can ever go out with this share",
+                    false => "",
+                };
+                let floor = self.floor(share);
+                format!("{share}: {floor} of {} hosts{ever}", self.servers)
+            }
         }
     }
 

@@ -39,9 +39,16 @@ impl ServerLine {
         self.name.split_once('/').map_or("", |(backend, _)| backend)
     }
 
-    /// An operator, mostly, keeps new users off it, so the operation does not wait for its UP.
+    /// An operator, mostly, keeps new users off it, so the operation does not wait for its UP. A
+    /// backup line keeps its sticky users whatever its weight.
     pub fn is_held(&self) -> bool {
-        self.status.is_held() && !self.proven
+        let weightless = matches!(self.status, Status::ZeroWeight(_));
+        self.status.is_held() && !(self.backup && weightless)
+    }
+
+    /// Confirmed UP by its checks, whatever its weight: HAProxy sends it users, if only by cookie.
+    pub fn is_fully_up(&self) -> bool {
+        self.proven || matches!(&self.status, Status::ZeroWeight(text) if text == "UP")
     }
 }
 
@@ -60,7 +67,7 @@ impl ServerLine {
             backup: role != Role::Main,
             out: status.is_out(),
             check: None,
-            proven: status == Status::Up,
+            proven: status == Status::Up || (role != Role::Main && word == "UP"),
             status,
             in_flight: 0,
             mode: Mode::Http,

@@ -79,14 +79,24 @@ impl Status {
     pub fn is_out(&self) -> bool {
         match self {
             Status::Down(text) => !text.contains('/'),
-            Status::Maint(text) => text != "MAINT (resolution)",
+            Status::Maint(_) => !self.is_unresolved(),
             _ => false,
         }
+    }
+
+    /// HAProxy has no address for its name.
+    pub fn is_unresolved(&self) -> bool {
+        matches!(self, Status::Maint(text) if text == "MAINT (resolution)")
     }
 
     /// HAProxy sends this line new users.
     pub fn is_usable(&self) -> bool {
         matches!(self, Status::Up | Status::UpUnproven(_) | Status::NoCheck)
+    }
+
+    /// UP by its checks, whatever its weight: HAProxy sends it users, if only by cookie.
+    pub fn is_up(&self) -> bool {
+        self.is_usable() || matches!(self, Status::ZeroWeight(_))
     }
 
     /// `DOWN n/m`: checks succeed again, and the next one may bring it UP.

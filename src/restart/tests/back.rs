@@ -133,6 +133,12 @@ fn back_means_proven_up_on_both_lines_but_an_operators_hold_is_respected() {
         panic!("it does not wait for a line that an operator holds, and says so");
     };
     assert!(note.contains("is UP (weight 0): held out"), "{note}");
+    // HAProxy sends a twin of weight 0 its sticky users, so it is not held.
+    let rising = observation(&[(Main, "UP", 0), (Twin, "UP 2/4 (weight 0)", 0)]);
+    let wanted = ["lb srvs/Twin is UP 2/4 (weight 0)"];
+    assert_eq!(waits(step(Phase::Open, &rising)), wanted);
+    let back = observation(&[(Main, "UP", 0), (Twin, "UP (weight 0)", 0)]);
+    assert_eq!(ends(step(Phase::Open, &back)), Outcome::Done { note: None });
     assert_eq!(
         ends(step(Phase::Open, &late(observation(&[(Main, "DOWN", 0)])))).exit_code(),
         16

@@ -63,7 +63,7 @@ fn it_names_them_and_says_what_to_do() {
     let up = || showing(vec![line(Role::Main, "UP", 2)]);
     let said = refused(app(up())).unwrap();
     let wanted = "this restart takes down more than app http: app https has the same unit, \
-                  web.service (lb srvs/Main is UP with 2 in flight); run `agent close https` before";
+                  web.service (lb srvs/Main is UP with 2 requests in flight); run `agent close https` before";
     assert!(said.starts_with(wanted), "{said}");
     let said = refused(unconfigured("UP", 0)).unwrap();
     let wanted = "lb srvs/Main sends users to port 1443, which the same process serves, web (pid 7) \

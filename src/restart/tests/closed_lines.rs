@@ -44,6 +44,9 @@ fn a_line_that_stays_up_behind_its_closed_gate_has_candidates() {
     for (status, is_up) in [
         ("UP", true),
         ("UP 1/2", true),
+        // HAProxy sends it users by cookie.
+        ("UP (weight 0)", true),
+        ("UP 1/2 (weight 0)", true),
         ("DOWN", false),
         ("MAINT", false),
     ] {
@@ -171,6 +174,13 @@ fn after_a_reload_up_is_a_notice_until_a_check_has_passed() {
     // It goes UP after that, so something answers.
     let passed = checked(&[(Main, "UP")], "L7OK");
     assert_eq!(news(&mut closed, &passed), (1, 0));
+    // Its users by cookie come, whatever its weight.
+    for (status, up) in [("UP (weight 0)", 1), ("UP 1/2 (weight 0)", 0)] {
+        let mut closed = out(&[(Main, "DOWN")]);
+        assert_eq!(news(&mut closed, &reloaded(&[(Main, status)])), (0, 1));
+        let passed = checked(&[(Main, status)], "L7OK");
+        assert_eq!(news(&mut closed, &passed), (up, 0), "{status}");
+    }
     // An operator runs `set server ... state ready`.
     let mut closed = out(&[(Main, "DOWN")]);
     assert_eq!(news(&mut closed, &look(&[(Main, "MAINT")])), (0, 0));

@@ -113,7 +113,8 @@ fn the_drain_is_over_when_haproxy_counts_all_that_there_are() {
     let waits = waits(drains(table(&[(LB, 8)], &[], 6))).concat();
     assert!(
         waits.starts_with(
-            "2 more connections to the app than HAProxy counts (8 from 10.0.0.1; 6 counted)"
+            "2 more connections to the app than HAProxy counts (8 from 10.0.0.1; 6 counted): a worker that \
+             leaves after a reload may still carry users there"
         ),
         "{waits}"
     );

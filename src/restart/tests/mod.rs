@@ -17,7 +17,7 @@ mod together;
 mod upgrade;
 
 use super::*;
-use crate::haproxy::{Answer, BalancerObservation, Floor, Role, ServerLine, Status};
+use crate::haproxy::{Answer, BalancerObservation, Floor, Mode, Role, ServerLine, Status};
 
 pub(crate) fn limits() -> Limits {
     let seconds = Duration::from_secs;

@@ -64,6 +64,12 @@ fn sticky_users_are_kept_until_quiet_or_the_time_is_up() {
     assert_eq!(goes(decide(&Phase::Close, &look)), begin);
     look.in_phase = Duration::from_secs(9);
     assert_eq!(waits(decide(&begin, &look)).len(), 1);
+    let mut tcp = look.clone();
+    for line in &mut answer(&mut tcp).lines {
+        line.mode = Mode::Tcp;
+    }
+    let wanted = ["sticky users on the twin: 0 connections open, 7 sessions so far"];
+    assert_eq!(waits(decide(&begin, &tcp)), wanted);
     look.in_phase = Duration::from_secs(10);
     assert_eq!(goes(decide(&begin, &look)), Phase::Shed);
     let busy = Phase::Sticky {

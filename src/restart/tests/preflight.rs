@@ -110,6 +110,43 @@ fn the_preflight_refuses_an_operation_that_can_not_work() {
 }
 
 #[test]
+fn a_share_that_leaves_no_host_is_no_reason_to_wait() {
+    for (servers, floor, comes) in [
+        (1, Floor::Percent(50), false),
+        (3, Floor::Percent(67), false),
+        (3, Floor::Percent(66), true),
+        (1, Floor::Servers(1), true),
+    ] {
+        let mut facts = change(|lb| lb.backends[0].servers = servers);
+        assert_eq!(!no_turn_comes(&facts, floor), comes, "{servers} {floor}");
+        let lines = &mut facts.balancers[0].answer_mut().lines;
+        lines
+            .iter_mut()
+            .for_each(|one| *one = line(one.role, "DOWN", 0));
+        assert!(!no_turn_comes(&facts, floor), "the backend loses nothing");
+    }
+}
+
+/// HAProxy sends a line of weight 0 its users by cookie.
+#[test]
+fn a_main_line_that_is_up_behind_its_closed_gate_is_refused_whatever_its_weight() {
+    for (status, refused) in [
+        ("UP", true),
+        ("UP (weight 0)", true),
+        ("UP 1/2", false),
+        ("UP 1/2 (weight 0)", false),
+        ("DOWN", false),
+    ] {
+        let facts = Facts {
+            main_closed: true,
+            ..change(|lb| lb.lines[0] = line(Main, status, 0))
+        };
+        let refusal = preflight(Verb::Restart, &facts, Floor::Servers(1));
+        assert_eq!(refusal.is_err(), refused, "{status}");
+    }
+}
+
+#[test]
 fn the_floor_holds_unless_the_backend_loses_nothing() {
     let few = change(|lb| lb.backends[0].usable = 0);
     let refusal = preflight(Verb::Restart, &few, Floor::Servers(1)).unwrap_err();

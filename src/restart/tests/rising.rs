@@ -36,6 +36,21 @@ fn gives_way(phase: Phase, look: &Observation, two_stage: bool) -> bool {
     )
 }
 
+/// HAProxy sends it its users by cookie.
+#[test]
+fn a_backup_line_of_weight_0_serves_its_sticky_users() {
+    for (role, status, serves) in [
+        (Twin, "UP (weight 0)", true),
+        (Role::ClassicTwin, "UP (weight 0)", true),
+        (Role::ClassicTwin, "UP 2/4 (weight 0)", true),
+        (Role::ClassicTwin, "DOWN", false),
+        (Role::ClassicTwin, "MAINT", false),
+        (Main, "UP (weight 0)", false),
+    ] {
+        assert_eq!(line(role, status, 0).serves(), serves, "{role:?} {status}");
+    }
+}
+
 #[test]
 fn a_host_without_users_claims_too() {
     assert_eq!(counting(true).first(), Phase::Claim);

@@ -27,6 +27,7 @@ fn line(server: &str, role: Role) -> Own {
         server: server.to_owned(),
         role,
         address: None,
+        check_address: None,
     }
 }
 

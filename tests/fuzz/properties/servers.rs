@@ -37,13 +37,13 @@ pub fn check(data: &[u8]) {
 /// Writes the result with other columns in between, and reads it again.
 fn check_again(servers: &[ServerState]) {
     let mut table =
-        "1\n# srv_name be_name x srv_id be_id srv_addr y srv_check_port srv_port\n".to_owned();
+        "1\n# srv_name be_name x srv_id be_id srv_addr srv_check_addr srv_check_port srv_port\n"
+            .to_owned();
     for s in servers {
         assert_printable(&format!("{} {}", s.backend, s.server));
-        let address = s
-            .address
-            .map_or("-".to_owned(), |address| address.to_string());
-        let ports = format!("- {} {}", s.check_port, s.port);
+        let shown = |ip: Option<IpAddr>| ip.map_or("-".to_owned(), |ip| ip.to_string());
+        let (address, checked) = (shown(s.address), shown(s.check_address));
+        let ports = format!("{checked} {} {}", s.check_port, s.port);
         let ids = format!("{} {}", s.server_id, s.backend_id);
         table += &format!("{} {} - {ids} {address} {ports}\n", s.server, s.backend);
     }
@@ -58,10 +58,10 @@ fn check_found(servers: &[ServerState], here: &[IpAddr]) {
         Ok(own) => own,
         Err(error) => return assert_printable(&error.to_string()),
     };
-    let gated = |s: &ServerState| [2000, 3000].contains(&s.check_port);
+    let checked = |s: &ServerState| [1000, 2000, 3000].contains(&s.check_port);
     let ours = servers
         .iter()
-        .filter(|s| is_here(s) && (s.port == PORTS.port || (s.port == 0 && gated(s))));
+        .filter(|s| is_here(s) && (s.port == PORTS.port || (s.port == 0 && checked(s))));
     let with_port = |s: &ServerState| ServerState {
         port: PORTS.port,
         ..s.clone()

@@ -84,6 +84,7 @@ fn own(server: &str, role: Role) -> Own {
         server: server.to_owned(),
         role,
         address: None,
+        check_address: None,
     }
 }
 
