@@ -79,7 +79,7 @@ impl ThisHost {
         let started = Instant::now();
         let firewall = Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?;
         Ok(ThisHost {
-            gates: app.gates(),
+            gates: settings.gates(app),
             rules: RuleCache::new(firewall.marks()),
             firewall,
             balancers: balancers(settings, app),
