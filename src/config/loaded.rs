@@ -9,6 +9,7 @@ use crate::state::permissions;
 use atomic_write_file::AtomicWriteFile;
 use atomic_write_file::unix::OpenOptionsExt as _;
 use serde::{Deserialize, Serialize};
+use std::fs;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -81,8 +82,16 @@ impl Loaded {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// What the system says. Then there is no file.
     pub fn write(&self, state_dir: &Path) -> io::Result<()> {
+        let written = self.replace(state_dir);
+        if written.is_err() {
+            let _ = fs::remove_file(directory::loaded(state_dir));
+        }
+        written
+    }
+
+    fn replace(&self, state_dir: &Path) -> io::Result<()> {
         let mut options = AtomicWriteFile::options();
         let options = options
             .mode(0o600)
