@@ -43,7 +43,7 @@ impl Older {
         let (pid, found, command) = (self.pid, self.found(), self.command());
         let what = match &self.refused {
             Some(_) => "correct that, then run".to_owned(),
-            None => "no operation moves gates before it reads them: run".to_owned(),
+            None => "it may set gates by those, so `agent restart` refuses: run".to_owned(),
         };
         format!("the sidecar (pid {pid}) {found}; {what} `{command}`")
     }
