@@ -176,19 +176,57 @@ impl Drop for Group {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::{Arc, Mutex};
 
-    async fn left_by(script: &str) -> Pipe {
+    fn start(script: &str, printed: Option<&Printed>) -> Running {
         let argv = ["sh", "-c", script].map(str::to_owned);
-        let mut running = Running::start(Path::new("/bin/sh"), &argv, &[], None).unwrap();
+        Running::start(Path::new("/bin/sh"), &argv, &[], printed).unwrap()
+    }
+
+    async fn left_by(script: &str, patience: Duration) -> Pipe {
+        let mut running = start(script, None);
         assert!(running.ended().await.unwrap().success());
-        running.leave(REDIRECTS).await.1
+        running.leave(patience).await.1
     }
 
     /// The shell ends before its child runs.
     #[tokio::test]
     async fn a_child_in_the_background_has_a_moment_to_redirect_its_output() {
+        let long = Duration::from_secs(60);
         let redirects = "(sleep 0.05; exec sleep 2 >/dev/null 2>&1) &";
-        assert_eq!(left_by(redirects).await, Pipe::Closed);
-        assert_eq!(left_by("sleep 2 &").await, Pipe::Open);
+        assert_eq!(left_by(redirects, long).await, Pipe::Closed);
+        assert_eq!(left_by("sleep 20 &", REDIRECTS).await, Pipe::Open);
+    }
+
+    /// The lines of the log.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// Nothing is read before the command has ended.
+    #[tokio::test]
+    async fn what_a_command_prints_last_is_logged() {
+        let (log, printed) = (Log::default(), Printed::default());
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone());
+        let _logs = tracing::subscriber::set_default(subscriber.finish());
+        let mut running = start("echo Setting up web; printf done", Some(&printed));
+        assert!(running.child.wait().await.unwrap().success());
+        running.leave(REDIRECTS).await;
+        assert_eq!(printed.lines(), ["Setting up web", "done"]);
+        let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        for line in ["printed: Setting up web", "printed: done"] {
+            assert_eq!(log.matches(line).count(), 1, "{log}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Why a command failed.
 
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -38,6 +40,22 @@ pub enum CommandError {
         /// The end of what it printed, as one line.
         output: String,
     },
+}
+
+impl CommandError {
+    /// Whether each user sees this as root does. Only root may see or run another program.
+    pub fn is_for_all(&self) -> bool {
+        match self {
+            CommandError::Program { program, .. } => is_missing(Path::new(program)),
+            _ => false,
+        }
+    }
+}
+
+/// There is no such file, and no directory hides it.
+pub(super) fn is_missing(file: &Path) -> bool {
+    let found = file.symlink_metadata();
+    file.is_absolute() && found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 fn printed(output: &str) -> String {

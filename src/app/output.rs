@@ -28,9 +28,21 @@ pub(super) struct Output {
     reader: Receiver,
     /// The file description that the command has as its stdout and stderr.
     writer: File,
-    tail: Vec<u8>,
     chunk: Vec<u8>,
+    kept: Kept,
+}
+
+/// What came so far.
+struct Kept {
+    tail: Vec<u8>,
     live: Live,
+}
+
+impl Kept {
+    fn take(&mut self, more: &[u8]) {
+        keep(&mut self.tail, more);
+        self.live.more(more);
+    }
 }
 
 impl Output {
@@ -42,9 +54,11 @@ impl Output {
         Ok(Self {
             reader: Receiver::from_owned_fd(reader.into())?,
             writer,
-            tail: Vec::new(),
             chunk: vec![0; CHUNK],
-            live: Live::new(printed),
+            kept: Kept {
+                tail: Vec::new(),
+                live: Live::new(printed),
+            },
         })
     }
 
@@ -57,10 +71,7 @@ impl Output {
     pub(super) async fn drain(&mut self) {
         loop {
             match self.reader.read(&mut self.chunk).await {
-                Ok(read) if read > 0 => {
-                    keep(&mut self.tail, &self.chunk[..read]);
-                    self.live.more(&self.chunk[..read]);
-                }
+                Ok(read) if read > 0 => self.kept.take(&self.chunk[..read]),
                 // Neither end nor error can come while we hold the writer; do not spin if it does.
                 _ => std::future::pending().await,
             }
@@ -81,7 +92,7 @@ impl Output {
         drop(self.writer);
         let end = async {
             while let Ok(read @ 1..) = self.reader.read(&mut self.chunk).await {
-                keep(&mut self.tail, &self.chunk[..read]);
+                self.kept.take(&self.chunk[..read]);
             }
         };
         let _ = timeout(patience, end).await;
@@ -91,8 +102,7 @@ impl Output {
             match reader.read(&mut self.chunk) {
                 Ok(0) => break Pipe::Closed,
                 Ok(read) => {
-                    keep(&mut self.tail, &self.chunk[..read]);
-                    self.live.more(&self.chunk[..read]);
+                    self.kept.take(&self.chunk[..read]);
                     left = left.saturating_sub(read);
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break Pipe::Open,
@@ -102,8 +112,9 @@ impl Output {
                 break Pipe::Open;
             }
         };
-        self.live.end(&self.tail);
-        Ok((Tail(self.tail), pipe))
+        let Kept { tail, live } = self.kept;
+        live.end(&tail);
+        Ok((Tail(tail), pipe))
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use thiserror::Error;
 
+use super::command_error::is_missing;
 use super::printed::Printed;
 use super::signal::Addressee;
 use super::systemd::Job;
@@ -46,6 +47,19 @@ pub enum RestartError {
     Command(#[from] CommandError),
     /// The pidfile or its process does not fit.
     Signal(#[from] SignalError),
+}
+
+impl RestartError {
+    /// Whether each user sees this as root does.
+    pub fn is_for_all(&self) -> bool {
+        match self {
+            Self::Unit(UnitError::Bus { .. }) => false,
+            Self::Unit(_) => true,
+            Self::Command(error) => error.is_for_all(),
+            Self::Signal(SignalError::Pidfile { path, .. }) => is_missing(path),
+            Self::Signal(_) => false,
+        }
+    }
 }
 
 impl Restart {

@@ -22,19 +22,27 @@ impl Report {
         match (self.exit, json) {
             (0, true) => {}
             (0, false) => say(&format!("{}{line}{}\n", self.planned(), self.in_seconds())),
-            _ => complain(&line),
+            _ => {
+                // An operation that began has shown them as its progress.
+                if self.outcome == "refused" {
+                    self.notes().for_each(|note| complain(&note));
+                }
+                complain(&line);
+            }
         }
+    }
+
+    fn notes(&self) -> impl Iterator<Item = String> {
+        let notices = self.notices.iter();
+        notices.map(|notice| format!("{}: note: {notice}", self.app))
     }
 
     fn planned(&self) -> String {
         let Some(plan) = &self.plan else {
             return String::new();
         };
-        let notices = self
-            .notices
-            .iter()
-            .map(|notice| format!("{}: note: {notice}\n", self.app));
-        notices
+        let notes = self.notes().map(|note| format!("{note}\n"));
+        notes
             .chain(plan.iter().map(|line| format!("{line}\n")))
             .collect()
     }

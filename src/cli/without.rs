@@ -23,7 +23,7 @@ impl Without {
 
     /// The settings without these balancers, to look at one app.
     pub(super) fn settings(&self, all: &Settings, app: &AppSettings) -> anyhow::Result<Settings> {
-        Ok(all.without(&self.names(all, app)?, &app.name))
+        Ok(all.without(&self.names(all, app)?, &app.name).0)
     }
 
     /// The names, each a balancer of the app. Err: another name, or no balancer is left.

@@ -33,7 +33,7 @@ pub(super) fn check_app(
     let limits = limits(&app);
     let port = app.port.get_ref().0;
     let gate_to = match &app.gate_to {
-        Some(to) => check_gate_to(to, status_ports)?,
+        Some(to) => check_gate_to(to, app.address, status_ports)?,
         None => Destination::Port(port),
     };
     let health = check_health(app.health)?;

@@ -36,7 +36,9 @@ impl Difference {
 
     /// A reload does not take these over: the sidecar must be restarted.
     pub fn needs_restart(&self) -> bool {
-        self.0.contains("agent.hold_dir")
+        ["agent.hold_dir", "agent.state_dir"]
+            .iter()
+            .any(|key| self.0.contains(*key))
     }
 }
 
@@ -166,6 +168,10 @@ socket = "/b"
         let agent = [("poll = \"30ms\"", "poll = \"40ms\"\nhold_dir = \"/h\"")];
         assert_eq!(found(&agent), ["agent.hold_dir", "agent.poll"]);
         assert!(differs(&agent).unwrap().needs_restart());
+        let state = [("[agent]", "[agent]\nstate_dir = \"/s\"")];
+        assert_eq!(found(&state), ["agent.state_dir"]);
+        assert!(differs(&state).unwrap().needs_restart());
+        assert!(!differs(&[("= 2000", "= 2100")]).unwrap().needs_restart());
     }
 
     #[test]

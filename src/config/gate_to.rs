@@ -68,20 +68,31 @@ fn reachable(to: SocketAddr) -> Result<SocketAddr, String> {
     }
 }
 
-/// What a gate has redirected meets no other gate.
+/// What a gate has redirected meets no other gate. The agent asks for the health where the gates
+/// redirect to, so only one of the keys has an address.
 pub(super) fn check_gate_to(
     to: &Spanned<GateToFile>,
+    address: Option<IpAddr>,
     status_ports: &[u16],
 ) -> Result<Destination, Mistake> {
-    match to.get_ref().0 {
-        Destination::Port(port) if status_ports.contains(&port) => {
+    match (to.get_ref().0, address) {
+        (Destination::Address(at), Some(address)) => {
+            let port = at.port();
+            let what = format!(
+                "gate_to {at} has an address, and the app has `address` {address}, too; the agent \
+                 asks for the health at one place: remove `address`, or write `gate_to = {port}` \
+                 for a port of this host"
+            );
+            Err(Mistake::new(to.span(), what))
+        }
+        (Destination::Port(port), _) if status_ports.contains(&port) => {
             let what = format!(
                 "gate_to {port} is a status port, and nothing listens there: write the port of the \
                  service that answers HAProxy's checks"
             );
             Err(Mistake::new(to.span(), what))
         }
-        to => Ok(to),
+        (to, _) => Ok(to),
     }
 }
 
@@ -122,6 +133,7 @@ mod tests {
         for (written, expected) in [
             ("", "1000"),
             ("gate_to = 9200", "9200"),
+            ("gate_to = 9200\naddress = \"10.0.0.5\"", "9200"),
             ("gate_to = \"172.17.0.2:8080\"", "172.17.0.2:8080"),
             ("gate_to = \"[fd00::2]:8080\"", "[fd00::2]:8080"),
             ("gate_to = \"[::ffff:172.17.0.2]:8080\"", "172.17.0.2:8080"),
@@ -174,6 +186,14 @@ mod tests {
             ),
             ("gate_to = 2000", "gate_to 2000 is a status port"),
             ("gate_to = 3000", "gate_to 3000 is a status port"),
+            (
+                "gate_to = \"172.17.0.2:8080\"\naddress = \"10.0.0.5\"",
+                "remove `address`, or write `gate_to = 8080`",
+            ),
+            (
+                "address = \"172.17.0.2\"\ngate_to = \"172.17.0.2:8080\"",
+                "remove `address`, or write `gate_to = 8080`",
+            ),
             (
                 "gate_to = \"[fd00::2]:80\"\n[agent]\nipv6 = false",
                 "remove `ipv6 = false` in [agent]",

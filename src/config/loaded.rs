@@ -1,6 +1,7 @@
 //! The configuration as the running sidecar has loaded it. The sidecar writes it down, so that
 //! other agents see when it still runs with older settings than the file has.
 
+use super::agent::STATE_DIR;
 use super::difference::{Difference, difference};
 use super::{LoadedFrom, Settings, read};
 use crate::state::directory;
@@ -9,6 +10,7 @@ use crate::state::permissions;
 use atomic_write_file::AtomicWriteFile;
 use atomic_write_file::unix::OpenOptionsExt as _;
 use serde::{Deserialize, Serialize};
+use std::fs;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -42,7 +44,7 @@ impl Older {
         let (pid, found, command) = (self.pid, self.found(), self.command());
         let what = match &self.refused {
             Some(_) => "correct that, then run".to_owned(),
-            None => "no operation moves gates before it reads them: run".to_owned(),
+            None => "it may set gates by those, so `agent restart` refuses: run".to_owned(),
         };
         format!("the sidecar (pid {pid}) {found}; {what} `{command}`")
     }
@@ -81,8 +83,16 @@ impl Loaded {
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// What the system says. Then there is no file.
     pub fn write(&self, state_dir: &Path) -> io::Result<()> {
+        let written = self.replace(state_dir);
+        if written.is_err() {
+            let _ = fs::remove_file(directory::loaded(state_dir));
+        }
+        written
+    }
+
+    fn replace(&self, state_dir: &Path) -> io::Result<()> {
         let mut options = AtomicWriteFile::options();
         let options = options
             .mode(0o600)
@@ -100,7 +110,17 @@ impl Loaded {
     ///
     /// Only root may read it.
     pub fn older(settings: &Settings) -> io::Result<Option<Older>> {
-        let state_dir = &settings.agent.state_dir;
+        // Before `state_dir` was set, the sidecar had the default.
+        Loaded::older_in([&settings.agent.state_dir, Path::new(STATE_DIR)], settings)
+    }
+
+    fn older_in(state_dirs: [&Path; 2], settings: &Settings) -> io::Result<Option<Older>> {
+        let found = state_dirs.into_iter();
+        let mut found = found.filter_map(|dir| Loaded::of(dir, settings).transpose());
+        found.next().transpose()
+    }
+
+    fn of(state_dir: &Path, settings: &Settings) -> io::Result<Option<Older>> {
         let text = match permissions::read(&directory::loaded(state_dir)) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
@@ -132,5 +152,43 @@ impl Loaded {
     fn is_running(&self, state_dir: &Path) -> bool {
         let owner = Lock::owner(&directory::sidecar(state_dir)).flatten();
         owner.is_some_and(|owner| owner == self.owner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(state_dir: &Path) -> Settings {
+        let text = format!(
+            "[agent]\nstate_dir = {state_dir:?}\n[app.web]\nport = 1000\nstatus_port = 2000\n\
+             restart = {{ command = [\"true\"] }}\n[[haproxy]]\nsocket = \"/s\"\n"
+        );
+        let path = Path::new("/agent.toml").to_path_buf();
+        let settings = read(&path, &text).unwrap();
+        Settings {
+            from: LoadedFrom { path, text },
+            ..settings
+        }
+    }
+
+    #[test]
+    fn another_state_directory_does_not_hide_the_sidecar() {
+        let [before, now] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let owner = Owner::new("agent run");
+        let lock = Lock::take(&directory::sidecar(before.path()), &owner).unwrap();
+        let loaded = Loaded::new(&owner, &settings(before.path()), None);
+        loaded.write(before.path()).unwrap();
+        let dirs = [now.path(), before.path()];
+        let older = || Loaded::older_in(dirs, &settings(now.path())).unwrap();
+        let found = older().unwrap();
+        assert!(
+            found.found().contains("agent.state_dir differs"),
+            "{}",
+            found.found()
+        );
+        assert_eq!(found.command(), "systemctl restart haproxy-gate");
+        drop(lock);
+        assert_eq!(older(), None);
     }
 }

@@ -34,15 +34,36 @@ pub struct LoadedFrom {
 }
 
 impl Settings {
-    /// The same without these balancers, by the names of their sockets. An app whose every balancer
-    /// is named keeps them: the names may be older than the configuration.
-    pub fn without(&self, names: &[String], app: &str) -> Settings {
+    /// The app's gates, which leave alone what other apps have.
+    pub fn gates(&self, app: &AppSettings) -> PerGate<Gate> {
+        let others = self.apps.iter().filter(|other| other.name != app.name);
+        let of_others: Vec<u16> = others
+            .flat_map(AppSettings::gates)
+            .map(|gate| gate.status_port)
+            .collect();
+        app.gates().map(|gate| Gate {
+            of_others: of_others.clone(),
+            ..gate
+        })
+    }
+
+    /// The same without these balancers, by the names of their sockets, and the names that are left
+    /// out. An app whose every balancer is named keeps them: the names may be older than the
+    /// configuration.
+    pub fn without(&self, names: &[String], app: &str) -> (Settings, Vec<String>) {
         let mut settings = self.clone();
-        let stays = |balancer: &BalancerSettings| !names.contains(&balancer.address.to_string());
-        settings.balancers.retain(stays);
+        let mut left_out = Vec::new();
+        settings.balancers.retain(|balancer| {
+            let name = balancer.address.to_string();
+            let stays = !names.contains(&name);
+            if !stays && !left_out.contains(&name) {
+                left_out.push(name);
+            }
+            stays
+        });
         match settings.balancers.iter().any(|one| one.serves(app)) {
-            true => settings,
-            false => self.clone(),
+            true => (settings, left_out),
+            false => (self.clone(), Vec::new()),
         }
     }
 }
@@ -140,6 +161,7 @@ impl AppSettings {
             status_port,
             to: self.gate_to,
             alone: twin.is_none(),
+            of_others: Vec::new(),
         };
         PerGate {
             main: gate(Role::Main, self.ports.status_port),

@@ -57,6 +57,8 @@ pub struct Gate {
     pub to: Destination,
     /// The app has no twin's gate. Such a gate's rule is one of an earlier configuration.
     pub alone: bool,
+    /// The status ports of other apps. A rule there is theirs, even if it has this app's name.
+    pub of_others: Vec<u16>,
 }
 
 /// A gate's position in the kernel.
@@ -83,6 +85,7 @@ impl Gate {
             status_port: if role == Role::Main { 2000 } else { 3000 },
             to: Destination::Port(1000),
             alone: false,
+            of_others: Vec::new(),
         }
     }
 }

@@ -8,14 +8,20 @@ use crate::haproxy::Role;
 impl Gate {
     /// Whether opening or closing this gate replaces the rule: it is this gate's, as configured or
     /// not, or one that an earlier configuration has left in its place. That configuration may
-    /// have had other ports, another name of the app, or a twin.
+    /// have had other ports, another name of the app, or a twin. A rule in the place of another app
+    /// stays until an operation on that app: its users come through it.
     pub(super) fn owns(&self, rule: &Rule) -> bool {
         let named = rule.comment.as_deref().filter(|_| rule.chain == CHAIN);
-        let port = Condition::from(Subject::Port(self.status_port.into()));
-        named.is_some_and(|named| {
-            named == self.comment()
-                || (self.alone && named == comment(&self.app, Role::Twin))
-                || (is_a_gates(named) && rule.conditions.contains(&port))
+        let is_at = |port: &u16| {
+            let port = Condition::from(Subject::Port((*port).into()));
+            rule.conditions.contains(&port)
+        };
+        let is_of_app = |named: &str| {
+            named == self.comment() || (self.alone && named == comment(&self.app, Role::Twin))
+        };
+        named.is_some_and(|named| match is_at(&self.status_port) {
+            true => is_a_gates(named),
+            false => is_of_app(named) && !self.of_others.iter().any(is_at),
         })
     }
 }
@@ -122,6 +128,29 @@ mod tests {
         // An app that has no twin's gate any more.
         let (left, is_reported) = after(&[main(), twin()], true, true);
         assert_eq!((left, is_reported), (vec![main()], true));
+    }
+
+    /// Two apps have exchanged their status ports. An operation on one does not touch the place that
+    /// the other one has now.
+    #[test]
+    fn the_place_of_another_app_stays() {
+        let web = Gate {
+            of_others: vec![2001],
+            ..Gate::of_web(Role::Main)
+        };
+        let rules =
+            READY.to_owned() + &rule("web", "main", 2001, 1000) + &rule("api", "main", 2000, 1001);
+        for open in [false, true] {
+            let mut listing = Listing::parse(&rules).unwrap();
+            for change in plan_all(&listing, &[(&web, open)]) {
+                listing.apply(&change);
+            }
+            let left: Vec<String> = listing.ours().map(|one| one.to_string()).collect();
+            let is_at = |port: &str| left.iter().any(|one| one.contains(port));
+            assert!(is_at("--dport 2001"), "{left:?}");
+            assert_eq!(is_at("--dport 2000"), open, "{left:?}");
+            assert!(!left.iter().any(|one| one.contains("api")), "{left:?}");
+        }
     }
 
     #[test]

@@ -122,6 +122,15 @@ impl Unseen {
         }
     }
 
+    /// Nothing answers there. Any other reason shows that HAProxy runs, and may send users.
+    fn is_out_of_reach(&self) -> bool {
+        match self {
+            Unseen::Connect { kind, .. } => *kind != io::ErrorKind::PermissionDenied,
+            Unseen::TimedOut(_) => true,
+            _ => false,
+        }
+    }
+
     /// HAProxy's answer is not understood.
     pub fn strange(command: &str, what: impl fmt::Display) -> Unseen {
         Unseen::Strange {
@@ -136,7 +145,7 @@ impl From<Unseen> for NoAnswer {
         NoAnswer {
             why: unseen.to_string(),
             may_pass: unseen.may_pass(),
-            out_of_reach: true,
+            out_of_reach: unseen.is_out_of_reach(),
         }
     }
 }
@@ -337,6 +346,37 @@ mod tests {
             master(Unseen::Denied("show proc".into())),
         ] {
             assert!(!lasts.may_pass(), "{lasts}");
+        }
+    }
+
+    #[test]
+    fn only_a_balancer_that_does_not_answer_is_out_of_reach() {
+        let connect = |kind: io::ErrorKind| Unseen::Connect {
+            kind,
+            why: String::new(),
+        };
+        let is_gone = |unseen: Unseen| NoAnswer::from(unseen).out_of_reach;
+        for gone in [
+            connect(io::ErrorKind::ConnectionRefused),
+            connect(io::ErrorKind::HostUnreachable),
+            connect(io::ErrorKind::NotFound),
+            Unseen::TimedOut(Duration::from_secs(2)),
+        ] {
+            assert!(is_gone(gone.clone()), "{gone}");
+        }
+        let silent = Box::new(connect(io::ErrorKind::ConnectionRefused));
+        for runs in [
+            connect(io::ErrorKind::PermissionDenied),
+            Unseen::Broke("reset".into()),
+            Unseen::Denied("show info".into()),
+            Unseen::Master("tcp://lb:9998".into(), silent),
+            Unseen::Truncated("show info".into()),
+            Unseen::Gone("no server line".into()),
+            Unseen::Changing,
+            Unseen::TooOld("2.2".into()),
+            Unseen::strange("show stat", "no such table"),
+        ] {
+            assert!(!is_gone(runs.clone()), "{runs}");
         }
     }
 

@@ -9,7 +9,6 @@ use crate::haproxy::Balancer;
 use crate::tcp;
 use futures_util::future::join_all;
 use nix::unistd::geteuid;
-use std::iter;
 use tokio::join;
 
 const UNSEEN: &str = "whether the restart can work is unknown: needs root";
@@ -53,29 +52,35 @@ impl ThisHost {
     /// upgrade and the rollback.
     async fn restart_check(&self) -> Result<Vec<String>, String> {
         let app = &self.app;
-        let restart = match app.restart.check().await {
-            Ok(odd) => match app.restart.serves(app.ports.port) {
-                Ok(()) => Ok(odd),
-                Err(error) => Err(text(error)),
-            },
-            Err(error) => Err(text(error)),
-        };
         let mut odd = Vec::new();
-        let restart = restart.map(|it| odd = it);
+        let mut wrong = Vec::new();
+        match app.restart.check().await {
+            Ok(found) => odd = found,
+            Err(error) => wrong.push((error.is_for_all(), error.to_string())),
+        }
+        if let (true, Err(error)) = (wrong.is_empty(), app.restart.serves(app.ports.port)) {
+            wrong.push((false, error.to_string()));
+        }
         let back = app.rollback.iter().filter(|_| app.upgrade.is_some());
-        let changes = app.upgrade.iter().chain(back);
-        let checks = changes.map(|change| change.check().map_err(text));
-        let wrong: Vec<String> = iter::once(restart)
-            .chain(checks)
-            .filter_map(Result::err)
-            .collect();
+        for change in app.upgrade.iter().chain(back) {
+            if let Err(error) = change.check() {
+                wrong.push((error.is_for_all(), error.to_string()));
+            }
+        }
         match wrong.is_empty() {
             true => Ok(odd),
-            // Another user does not see root's processes and files.
-            false if !geteuid().is_root() => Err(UNSEEN.to_owned()),
-            false => Err(wrong.join("; ")),
+            false => Err(as_seen_by(geteuid().is_root(), wrong)),
         }
     }
+}
+
+/// Another user does not see root's processes and files, and only what is wrong for all is certain.
+fn as_seen_by(root: bool, wrong: Vec<(bool, String)>) -> String {
+    let is_certain = |(for_all, _): &(bool, String)| root || *for_all;
+    let (certain, hidden): (Vec<_>, Vec<_>) = wrong.into_iter().partition(is_certain);
+    let hidden = (!hidden.is_empty()).then(|| UNSEEN.to_owned());
+    let certain = certain.into_iter().map(|(_, what)| what);
+    certain.chain(hidden).collect::<Vec<_>>().join("; ")
 }
 
 async fn countable(port: u16, counts: bool) -> Result<(), String> {
@@ -87,4 +92,36 @@ async fn countable(port: u16, counts: bool) -> Result<(), String> {
 
 fn text(error: impl ToString) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_user_sees_only_what_is_wrong_for_all() {
+        let wrong = |all: &[(bool, &str)]| -> Vec<(bool, String)> {
+            let all = all.iter();
+            all.map(|(for_all, what)| (*for_all, (*what).to_owned()))
+                .collect()
+        };
+        let (missing, hidden) = ((true, "no such unit"), (false, "not executable"));
+        assert_eq!(as_seen_by(false, wrong(&[missing])), "no such unit");
+        assert_eq!(as_seen_by(false, wrong(&[hidden, hidden])), UNSEEN);
+        let both = as_seen_by(false, wrong(&[hidden, missing]));
+        assert_eq!(both, format!("no such unit; {UNSEEN}"));
+        let both = as_seen_by(true, wrong(&[hidden, missing]));
+        assert_eq!(both, "not executable; no such unit");
+    }
+
+    #[test]
+    fn a_path_without_a_file_is_certain_for_all() {
+        let is_for_all = |program: &str| {
+            let change = crate::app::Change::new(vec![program.to_owned()]);
+            change.check().unwrap_err().is_for_all()
+        };
+        assert!(is_for_all("/nonexistent/program"));
+        assert!(!is_for_all("no-such-program-on-path"));
+        assert!(!is_for_all("/etc/passwd"));
+    }
 }

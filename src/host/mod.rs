@@ -79,7 +79,7 @@ impl ThisHost {
         let started = Instant::now();
         let firewall = Firewall::new(settings.agent.iptables, settings.agent.ipv6).await?;
         Ok(ThisHost {
-            gates: app.gates(),
+            gates: settings.gates(app),
             rules: RuleCache::new(firewall.marks()),
             firewall,
             balancers: balancers(settings, app),
@@ -124,17 +124,17 @@ impl ThisHost {
     /// configured one, or the address that HAProxy's line has, if that is an address of an interface
     /// here. Else loopback.
     pub fn probe_address(&self) -> SocketAddr {
-        let to = self.app.gate_to;
+        if let Destination::Address(to) = self.app.gate_to {
+            return to;
+        }
         let own = self.balancers.iter().flat_map(Balancer::own);
         let of_line = own
             .filter_map(|own| own.address)
             .map(|address| address.ip());
         let mut here = of_line.filter(|ip| ip.is_loopback() || self.interfaces.contains(ip));
-        let ip = self.app.address.or_else(|| match to {
-            Destination::Address(to) => Some(to.ip()),
-            Destination::Port(_) => here.next(),
-        });
-        SocketAddr::new(ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)), to.port())
+        let ip = self.app.address.or_else(|| here.next());
+        let ip = ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        SocketAddr::new(ip, self.app.gate_to.port())
     }
 
     /// The addresses of this host that HAProxy checks. Empty: not all of its lines show theirs.

@@ -33,7 +33,7 @@ impl Operation<'_> {
     /// restart has ended, and with the status ports reserved. The gates to put back are noted before
     /// the first change.
     async fn preflight(&self, host: &mut ThisHost, draft: &mut Draft) -> Preflight<Go> {
-        self.agrees_with_sidecar().await?;
+        self.agrees_with_sidecar(host, draft).await?;
         let held = self.held()?;
         draft.notices.extend(self.heeds(held.as_ref())?);
         self.settle(host, draft).await?;

@@ -20,7 +20,10 @@ impl Operation<'_> {
         if start.verb != Verb::Restart || !start.goes_out() {
             return Continue(());
         }
-        let beside = host.beside(self.settings).await;
+        let (settings, _) = self
+            .settings
+            .without(&draft.without_balancers, &self.app.name);
+        let beside = host.beside(&settings).await;
         let downs = taken_down(&beside, &self.app.name, &self.app.also_restarts);
         let refusal = |reasons: Vec<TakesDown>| {
             let reasons = reasons

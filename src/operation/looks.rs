@@ -8,8 +8,7 @@ use super::request::Operation;
 use crate::host::Asking;
 use crate::host::ThisHost;
 use crate::report::Draft;
-use crate::restart::Host;
-use crate::restart::Refusal;
+use crate::restart::{Host, Refusal, without_gone};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 
@@ -41,17 +40,26 @@ impl Operation<'_> {
                     return Continue(judged);
                 }
                 Break(Begin::Refused(refusal)) if refusal.may_pass() => refusal,
-                Break(begin) => return Break(begin),
+                Break(begin) => return Break(self.advised(begin, draft)),
             };
             let (since, _) = first.get_or_insert_with(|| (Instant::now(), refusal.clone()));
             if since.elapsed() + PAUSE > PATIENCE {
-                return Break(Begin::Refused(refusal));
+                return Break(self.advised(Begin::Refused(refusal), draft));
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}
                 signal = host.stopped() => return Break(Begin::Interrupted(signal)),
             }
         }
+    }
+
+    /// A refusal for the sake of a balancer that is gone comes with the way to do without it.
+    fn advised(&self, begin: Begin, draft: &mut Draft) -> Begin {
+        if let Begin::Refused(Refusal::Preflight(_)) = begin {
+            let advice = without_gone(self.effective_verb(), draft.balancers());
+            draft.notices.extend(advice);
+        }
+        begin
     }
 
     fn asking(&self) -> Asking {

@@ -77,7 +77,7 @@ impl Operation<'_> {
         self.verb == Verb::Stop && self.options.turn.is_some()
     }
 
-    /// The balancers that it leaves out. A recovery leaves out those that the unfinished operation
+    /// The balancers that it leaves out, if the app keeps one. A recovery leaves out those that the unfinished operation
     /// did: it could not end while it waits for them. Every other operation asks all again.
     pub(super) fn left_out(&self) -> Vec<String> {
         match self.verb {

@@ -21,10 +21,8 @@ impl Operation<'_> {
         draft.before.for_locks = asked.elapsed();
         let outcome = match locks {
             Ok(_locks) => {
-                draft.leave_out(self.left_out());
-                let settings = self
-                    .settings
-                    .without(&draft.without_balancers, &self.app.name);
+                let (settings, left_out) = self.settings.without(&self.left_out(), &self.app.name);
+                draft.leave_out(left_out);
                 match ThisHost::new(&settings, self.app, stop).await {
                     Ok(mut host) => self.run_locked(&mut host, make_progress, &mut draft).await,
                     Err(error) => Outcome::Refused(refusal(error.to_string())),

@@ -1,8 +1,11 @@
-//! Refuses to move gates while the sidecar has older settings for them: it would undo that.
+//! Refuses a restart while the sidecar has older settings for its gates: it would move them back.
 
 use super::go::{Begin, Preflight};
 use super::request::Operation;
 use crate::config::{Loaded, Older};
+use crate::host::ThisHost;
+use crate::report::Draft;
+use crate::restart::Verb;
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 
@@ -13,22 +16,33 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Operation<'_> {
-    /// Whether the sidecar has the settings of this app as the file has them now. A unit that
-    /// starts or stops goes on in any case.
-    pub(super) async fn agrees_with_sidecar(&self) -> Preflight<()> {
-        if self.non_blocking || self.options.owner.is_some() {
+    /// Whether the sidecar has the settings of this app as the file has them now. Only a restart
+    /// can wait for that. A close in an incident and a recovery go on, with a notice.
+    pub(super) async fn agrees_with_sidecar(
+        &self,
+        host: &ThisHost,
+        draft: &mut Draft,
+    ) -> Preflight<()> {
+        let by_sidecar = self.non_blocking || self.verb == Verb::Stop;
+        if by_sidecar || self.options.owner.is_some() {
             return Continue(());
         }
         let asked = Instant::now();
-        loop {
-            match self.older_settings() {
-                None => return Continue(()),
-                Some(older) if asked.elapsed() >= PATIENCE => {
-                    return Break(Begin::refused(older.describe()));
+        while let Some(older) = self.older_settings() {
+            match self.verb {
+                Verb::Restart if asked.elapsed() < PATIENCE => {}
+                Verb::Restart => return Break(Begin::refused(older.describe())),
+                _ => {
+                    draft.notices.push(older.describe());
+                    break;
                 }
-                Some(_) => tokio::time::sleep(PAUSE).await,
+            }
+            tokio::select! {
+                () = tokio::time::sleep(PAUSE) => {}
+                signal = host.stopped() => return Break(Begin::Interrupted(signal)),
             }
         }
+        Continue(())
     }
 
     /// The settings that the sidecar has not loaded yet, as far as they matter for this app.

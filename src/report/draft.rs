@@ -108,6 +108,11 @@ impl Draft {
             .collect();
     }
 
+    /// What the last look has shown of the balancers.
+    pub fn balancers(&self) -> &[BalancerObservation] {
+        &self.balancers
+    }
+
     /// Every gate is open.
     pub fn all_open(&self) -> bool {
         self.gates.iter().all(is_open)

@@ -44,7 +44,9 @@ pub use peers::{Peers, Source, none_leaves};
 pub use per_gate::PerGate;
 pub use phase::{Action, Ask, Phase, Why};
 pub use ports::{Host, Meanwhile, OnMeanwhile, Progress};
-pub use preflight::{Facts, claimed, floor_unseen, no_turn_comes, preflight, serving};
+pub use preflight::{
+    Facts, claimed, floor_unseen, no_turn_comes, preflight, serving, without_gone,
+};
 pub use reason::{Reason, Refusal};
 pub use recovery::{GatesFound, NoStart, Start, UnfinishedOperation, start, stays_closed, turns};
 pub use room::{in_rotation, is_serving, spare};

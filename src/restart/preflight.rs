@@ -62,29 +62,25 @@ fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
     let balancers = facts.balancers.iter();
     match verb {
         Verb::Open if visible(facts).next().is_some() => Vec::new(),
-        _ => balancers
-            .filter_map(|one| unseen("", one))
-            .chain(without_gone(verb, facts))
-            .collect(),
+        _ => balancers.filter_map(|one| unseen("", one)).collect(),
     }
 }
 
-/// The command that does without the balancers that can't be reached, if another one is seen.
-fn without_gone(verb: Verb, facts: &Facts) -> Option<Reason> {
-    visible(facts).next()?;
-    let balancers = facts.balancers.iter();
+/// How the operator does without the balancers that refuse the operation because they can't be
+/// reached, if another one is seen.
+pub fn without_gone(verb: Verb, balancers: &[BalancerObservation]) -> Option<String> {
     let is_gone = |why: &NoAnswer| why.out_of_reach;
-    let gone = balancers.filter(|one| one.answer.as_ref().err().is_some_and(is_gone));
+    let gone = balancers
+        .iter()
+        .filter(|one| one.answer.as_ref().err().is_some_and(is_gone));
     let words: Vec<String> = gone
         .map(|one| format!(" --without-balancer {}", one.name))
         .collect();
-    let (verb, app) = (verb.word(), &facts.app);
-    let command = format!(
-        "if no users come through it any more: agent {verb} {app}{}",
-        words.concat()
-    );
-    // The other reasons decide whether to look again.
-    (!words.is_empty()).then_some(Reason::Passing(command))
+    let refuses = matches!(verb, Verb::Restart | Verb::Close) && !words.is_empty();
+    (refuses && balancers.iter().any(|one| one.answer.is_ok())).then(|| {
+        let words = words.concat();
+        format!("if no users come through it any more, run the same command with{words}")
+    })
 }
 
 /// Why this balancer does not show our lines, as a reason that begins with this.

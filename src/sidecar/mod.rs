@@ -209,10 +209,14 @@ impl Sidecar {
         if self.shown.as_ref() == Some(&loaded) {
             return;
         }
-        if let Err(error) = loaded.write(&self.settings.agent.state_dir) {
-            tracing::warn!(%error, "other agents can't see which settings the sidecar has");
-        }
-        self.shown = Some(loaded);
+        // The older text in the file would refuse restarts. The next reload tries again.
+        self.shown = match loaded.write(&self.settings.agent.state_dir) {
+            Ok(()) => Some(loaded),
+            Err(error) => {
+                tracing::warn!(%error, "other agents can't see which settings the sidecar has");
+                None
+            }
+        };
     }
 
     /// Serves metrics at this address. It leaves the old address only once it has the new one.

@@ -13,9 +13,10 @@ fn reload(sidecar: &mut Sidecar) {
     sidecar.wait_for_notification("READY=1");
 }
 
-/// No operation moves gates that the sidecar would move back. `agent status` names the keys.
+/// No restart begins while the sidecar would move its gates back. `agent status` names the keys. What
+/// an incident needs goes on, with a notice.
 #[test]
-fn operations_wait_until_the_sidecar_has_the_settings_of_the_file() {
+fn a_restart_waits_until_the_sidecar_has_the_settings_of_the_file() {
     let (fleet, mut sidecar) = kept_open("sc_older");
     fleet.haproxy.wait_until_all_up();
     let config = fleet.host(1).dir.join("agent.toml");
@@ -55,10 +56,14 @@ fn operations_wait_until_the_sidecar_has_the_settings_of_the_file() {
         text.contains("sidecar: trouble: the sidecar (pid "),
         "{text}"
     );
-    for verb in ["restart", "close", "open", "recover"] {
-        let says = "agent.toml: app.web.sticky differs; no operation moves gates before it \
-                    reads them: run `systemctl reload haproxy-gate`";
-        agent.run(verb, "web").expect(11, says);
+    let says = "agent.toml: app.web.sticky differs; it may set gates by those, so `agent restart` \
+                refuses: run `systemctl reload haproxy-gate`";
+    agent.run("restart", "web").expect(11, says);
+    assert_eq!(fleet.host(1).rules(), rules);
+    for verb in ["close", "open", "recover"] {
+        let ended = agent.words(&[verb, "web", "--json"]).expect_exit(0);
+        let notices = ended.report().notices;
+        assert!(notices.iter().any(|one| one.contains(says)), "{notices:?}");
     }
     assert_eq!(fleet.host(1).rules(), rules);
     let doctor = agent.words(&["doctor"]).out;

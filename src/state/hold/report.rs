@@ -12,7 +12,8 @@ pub struct HoldReport {
     pub failed: Option<Failed>,
     /// The command that closed the gates.
     pub command: Option<String>,
-    /// The operator who gave it.
+    /// The operator who gave it. For the agent's own hold the caller of the operation that failed: a
+    /// user, a unit, `sidecar` or `unknown`.
     pub user: Option<String>,
     /// The id of the failed operation in the history, if the agent holds the gates closed.
     pub operation: Option<String>,

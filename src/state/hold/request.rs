@@ -13,7 +13,8 @@ pub struct Hold {
     /// The operation that closed them.
     #[serde(flatten)]
     pub invocation: Invocation,
-    /// The user who asked for it, if known.
+    /// The operator who asked for it, if known. In the agent's own hold the caller of the operation
+    /// that failed: a user, a unit, `sidecar` or `unknown`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<Box<str>>,
     /// The id of the operation in the history, if the agent itself holds the gates closed.
