@@ -72,9 +72,10 @@ async fn said(asked: &Asked<'_>, apps: &[AppFacts]) -> Option<Said> {
     let seen = apps.iter().flat_map(|app| &app.balancers);
     let seen = seen.filter_map(|balancer| balancer.seen.as_ref().ok());
     let versions: Vec<&str> = seen.map(|seen| seen.info.version.as_str()).collect();
-    match asked.haproxy_cfg.is_empty() {
-        true => None,
-        false => haproxy_check::ask(&asked.haproxy_cfg, &versions).await,
+    let readable = asked.haproxy_cfg.iter().all(|file| file.bytes.is_ok());
+    match readable && !asked.haproxy_cfg.is_empty() {
+        true => Some(haproxy_check::ask(&asked.haproxy_cfg, &versions).await),
+        false => None,
     }
 }
 
