@@ -1,6 +1,8 @@
 use super::super::Verdict::{self, Error, Ok as Well, Unseen as NotSeen, Warning};
 use super::line::{Backend, Line};
 use super::*;
+use crate::app::HealthCheck;
+use crate::gate::Destination;
 use crate::gate::Position::{self, Broken, Closed, Open};
 use crate::haproxy::{
     Address, AppPorts, BackendCapacity, CheckStatus, Checked, Examination, Floor, Found, Level,
@@ -113,16 +115,26 @@ fn judged(seen: &Examination, main: Option<Position>, under_way: bool) -> Vec<Po
         twin: Some(Open),
     });
     points(&Lines {
+        gates: gates.as_ref(),
+        under_way,
+        ..lines(seen, &Address::Tcp("10.0.0.1:9999".into()))
+    })
+}
+
+fn lines<'a>(seen: &'a Examination, address: &'a Address) -> Lines<'a> {
+    Lines {
         app: "web",
         balancer: "lb",
-        address: &Address::Tcp("10.0.0.1:9999".into()),
+        address,
         seen,
         ports: PORTS,
-        gates: gates.as_ref(),
+        to: Destination::Port(PORTS.port),
+        check: &HealthCheck::Tcp,
+        gates: None,
         min_available: Floor::Servers(1),
-        under_way,
+        under_way: false,
         file: &[],
-    })
+    }
 }
 
 fn wrong(seen: &Examination) -> Vec<(&'static str, Verdict)> {
@@ -319,6 +331,8 @@ fn a_line_is_as_its_gate_is_or_not() {
         ("UP", Some(Open), true, Well, "is UP"),
         ("UP 1/2", Some(Open), false, Warning, "not yet fully proven"),
         ("MAINT", Some(Open), false, Warning, "an operator holds it out"),
+        ("MAINT (resolution)", Some(Open), false, Warning, "HAProxy finds no address for its name"),
+        ("DRAIN (agent)", Some(Open), false, Warning, "its agent-check asks for that"),
         ("DOWN", broken(), false, Error, "is DOWN (L7OK)"),
         ("DOWN", None, false, Error, "is DOWN (L7OK)"),
     ] {
@@ -329,6 +343,31 @@ fn a_line_is_as_its_gate_is_or_not() {
         assert!(point.verdict == verdict && point.found.contains(says), "{status} {main:?} {point:?}");
         let open = main == Some(Open) && status == "DOWN" && !under_way;
         assert_eq!(point.found.contains("its gate is open"), open);
+    }
+}
+
+/// The firewall and curl see where the gate leads to.
+#[test]
+#[rustfmt::skip]
+fn the_fix_of_a_line_that_is_down_names_the_destination_of_its_gate() {
+    let port = Destination::Port(9200);
+    let of = |address: &str| Destination::Address(address.parse().unwrap());
+    let http = HealthCheck::Http { path: "/ready".into(), status: None, host: None, tls: None, proxy: None };
+    for (to, check, word, ends) in [
+        (port, &HealthCheck::Tcp, "L4TOUT", "here: iptables -I INPUT -p tcp --dport 9200 -j ACCEPT"),
+        (of("10.9.9.9:9200"), &HealthCheck::Tcp, "L4TOUT", "iptables -I FORWARD -d 10.9.9.9 -p tcp --dport 9200 -j ACCEPT"),
+        (of("[fd00::9]:9200"), &HealthCheck::Tcp, "L4TOUT", "ip6tables -I FORWARD -d fd00::9 -p tcp --dport 9200 -j ACCEPT"),
+        (port, &HealthCheck::Tcp, "L7STS", "curl -i http://ADDRESS:9200/"),
+        (port, &http, "L7STS", "curl -i http://ADDRESS:9200/ready"),
+        (of("[fd00::9]:9200"), &http, "L7STS", "curl -i http://[fd00::9]:9200/ready"),
+    ] {
+        let mut seen = sound();
+        seen.listed[0].stat.status = Status::parse("DOWN").unwrap();
+        seen.listed[0].check.as_mut().unwrap().status = CheckStatus::parse(word);
+        let address = Address::Tcp("10.0.0.1:9999".into());
+        let lines = Lines { to, check, gates: None, ..lines(&seen, &address) };
+        let fix = points(&lines).into_iter().find(|point| point.check == "fully-up").unwrap().fix.unwrap();
+        assert!(fix.ends_with(ends), "{fix}");
     }
 }
 
