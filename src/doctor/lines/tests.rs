@@ -346,6 +346,41 @@ fn a_line_is_as_its_gate_is_or_not() {
     }
 }
 
+/// An operator corrects all lines at once.
+#[test]
+#[rustfmt::skip]
+fn lines_with_the_same_fault_are_one_point() {
+    let line = |number: u16, checked: u16, port: u16| Line {
+        name: format!("web{number}"),
+        is_main: true,
+        at: number.into(),
+        checked: Some(checked),
+        port: Some(port),
+        ..Line::default()
+    };
+    let point = |check: &str, lines: Vec<Line>| {
+        let ports = AppPorts { backup_status_port: None, ..PORTS };
+        let backend = Backend { of: "srvs".into(), lines, ports, hides_cookies: false, derives_cookies: false };
+        let all = judge::judge(&backend).into_iter().filter(|point| point.check == check);
+        all.map(|point| (point.found, point.fix.unwrap_or_default())).collect::<Vec<_>>()
+    };
+    let of = |found: &str, fix: &str| (found.to_owned(), fix.to_owned());
+    let all = point("check-port", vec![line(1, 1000, 1000), line(2, 1000, 1000)]);
+    assert_eq!(all, [of("web1, web2 check the app itself", "on each of these lines, or in default-server: port 2000")]);
+    let some = point("check-port", vec![line(1, 1000, 1000), line(2, 2000, 1000), line(3, 1000, 1000), line(4, 7, 1000)]);
+    assert_eq!(some, [
+        of("web1, web3 check the app itself", "on each of these lines: port 2000"),
+        of("web4 checks port 7", "on the line of web4: port 2000"),
+    ]);
+    let ports = point("same-port", vec![line(1, 2000, 1009), line(2, 2000, 1000), line(3, 2000, 1009)]);
+    assert_eq!(ports, [of(
+        "web1, web3 send their users to port 1009, the app has port 1000",
+        "on each of these lines: `:1000` in place of `:1009`",
+    )]);
+    let many = point("check-port", (1..=22).map(|number| line(number, 1000, 1000)).collect());
+    assert!(many[0].0.contains("web20 and 2 more check the app itself"), "{many:?}");
+}
+
 /// The firewall and curl see where the gate leads to.
 #[test]
 #[rustfmt::skip]
