@@ -12,7 +12,7 @@ use nix::unistd::geteuid;
 use std::iter;
 use tokio::join;
 
-const UNSEEN: &str = "whether the restart can work is unknown: needs root";
+const UNSEEN: &str = "not known whether it can be restarted: needs root";
 
 impl ThisHost {
     /// Looks at everything, and at all balancers at once unless `asking` excludes them.

@@ -33,6 +33,8 @@ pub struct Asked<'a> {
     pub files: Result<(), String>,
     /// HAProxy's configuration files.
     pub haproxy_cfg: Vec<File>,
+    /// This call of doctor as root, with the same words.
+    pub as_root: String,
 }
 
 /// Gathers all facts, and judges them.
@@ -116,6 +118,7 @@ fn host(asked: &Asked) -> host::Host {
     let files = asked.files.as_ref().copied();
     host::Host {
         root: nix::unistd::geteuid().is_root(),
+        as_root: asked.as_root.clone(),
         net_admin: status.is_ok_and(|status| status.capeff & NET_ADMIN != 0),
         state: directory::all(agent, asked.apps),
         history: directory::history(agent),
