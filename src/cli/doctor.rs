@@ -7,6 +7,7 @@ use super::screen::say;
 use crate::config::{self, AppSettings, Settings};
 use crate::doctor::{self, Asked, Point};
 use clap::Args;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -55,6 +56,42 @@ impl Doctor {
             apps,
             files: files.map_err(|error| error.to_string()),
             haproxy_cfg: doctor::read_haproxy_cfg(&self.haproxy_cfg),
+            as_root: as_root(std::env::args_os().skip(1)),
         }))
+    }
+}
+
+/// The same call, to paste into a shell.
+fn as_root(words: impl Iterator<Item = OsString>) -> String {
+    let quoted = words.map(|word| {
+        let word = word.to_string_lossy();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c);
+        match !word.is_empty() && word.chars().all(is_plain) {
+            true => word.into_owned(),
+            false => format!("'{}'", word.replace('\'', r"'\''")),
+        }
+    });
+    let call = ["sudo", "agent"].map(str::to_owned).into_iter();
+    call.chain(quoted).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_call_as_root_has_the_same_words() {
+        let words = [
+            "doctor",
+            "--haproxy-cfg",
+            "my lb.cfg",
+            "--config",
+            "/a/b-c.toml",
+            "it's",
+        ];
+        assert_eq!(
+            as_root(words.map(OsString::from).into_iter()),
+            r"sudo agent doctor --haproxy-cfg 'my lb.cfg' --config /a/b-c.toml 'it'\''s'"
+        );
     }
 }

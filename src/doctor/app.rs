@@ -1,10 +1,10 @@
 //! Checks the app itself: where it listens, its health, and whether it can be restarted.
 
-use super::Point;
 use super::check::{Check, about, checks};
 use super::connections::{self, Leaving};
 use super::fault::Fault;
 use super::reached::{self, Reached};
+use super::{NEEDS_ROOT, Point};
 use std::net::SocketAddr;
 
 checks! {
@@ -87,6 +87,7 @@ fn restart(app: &App) -> Vec<Point> {
                 format!("restart checked, not tried: {}", app.restarts_by),
             )
         }
+        Err(fault) if fault.found.contains(NEEDS_ROOT) => vec![RESTART.unseen(&fault.found)],
         Err(fault) => {
             vec![RESTART.error(format!("can't be restarted: {}", fault.found), &fault.fix)]
         }
@@ -157,7 +158,11 @@ mod tests {
         let fault = || Fault::of("it's gone; fix: bring it back", "");
         let two = || vec![fault(); 2];
         type Change<'a> = &'a dyn Fn(&mut App);
-        let cases: [(Change<'_>, &[(&str, Verdict)]); 7] = [
+        let cases: [(Change<'_>, &[(&str, Verdict)]); 8] = [
+            (
+                &|app| app.restart = Err(Fault::of("not known: needs root", "")),
+                &[("app-restart", Verdict::Unseen)],
+            ),
             (
                 &|app| app.health = Err("it's gone".into()),
                 &[("app-health", Error)],

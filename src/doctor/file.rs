@@ -1,12 +1,12 @@
 //! Checks HAProxy's configuration file, if the caller gives it. Only the file shows most of what
 //! makes a restart safe.
 
-use super::Point;
 use super::app_facts::AppFacts;
 use super::cfg::{self, Said, Text};
 use super::check::{Check, checks};
 use super::given::File;
 use super::lines::line::first_three;
+use super::{Point, Verdict};
 use crate::app::HealthCheck;
 use crate::haproxy::Own;
 use std::borrow::Cow;
@@ -47,12 +47,7 @@ pub(super) fn points(files: &[File], said: Option<&Said>, apps: &[AppFacts]) -> 
     let shown = first_three(&shown).unwrap_or_default();
     let plural = if files.len() == 1 { "" } else { "s" };
     if cfg::is_empty(&texts) {
-        return vec![FILE.error(
-            format!(
-                "HAProxy's configuration file{plural}: no server line of this host is in {shown}, nor any other"
-            ),
-            "name the file that HAProxy runs with",
-        )];
+        return without_servers(&texts, said, &shown);
     }
     let lines: Vec<Vec<Own>> = apps.iter().map(own_lines).collect();
     let servers: Vec<Vec<(String, String)>> = apps.iter().map(servers).collect();
@@ -65,12 +60,32 @@ pub(super) fn points(files: &[File], said: Option<&Said>, apps: &[AppFacts]) -> 
     points
 }
 
+/// HAProxy may refuse just the lines that were to be server lines.
+fn without_servers(texts: &[Text<'_>], said: Option<&Said>, shown: &str) -> Vec<Point> {
+    let mut points = cfg::check_all(texts, said, &[]);
+    points.retain(|point| point.verdict >= Verdict::Warning);
+    points.push(FILE.error(
+        format!("no server line of this host is in {shown}, nor any other"),
+        "name the file that HAProxy runs with",
+    ));
+    points
+}
+
 fn name(file: &File) -> String {
     file.path.display().to_string()
 }
 
 fn unreadable(file: &File) -> Option<Point> {
-    let why = file.bytes.as_ref().err()?;
+    let why = match &file.bytes {
+        Ok(bytes) if bytes.is_empty() && file.path.as_os_str() == "-" => {
+            return Some(FILE.error(
+                "standard input is empty: did `ssh lb1 cat ...` fail?",
+                "look at its message, and give the file again",
+            ));
+        }
+        Ok(_) => return None,
+        Err(why) => why,
+    };
     Some(FILE.error(format!("{} can't be read: {why}", name(file)), fix(why)))
 }
 
@@ -139,6 +154,29 @@ mod tests {
         let latin = of(b"# f\xfcr alle\nbackend srvs\n server a 10.0.0.1:1\n");
         assert_eq!(latin.found, "HAProxy's configuration file: a.cfg");
         assert!(of(b"# f\xfcr alle\n").found.contains("no server line"));
+    }
+
+    #[test]
+    fn a_file_without_a_server_line_may_be_one_that_haproxy_refuses() {
+        let of = |path: &str, bytes: &[u8], said: Option<&Said>| {
+            let bytes = Ok(bytes.to_vec());
+            let file = File {
+                path: path.into(),
+                bytes,
+            };
+            let points = points(&[file], said, &[]);
+            let found = points.into_iter().map(|point| point.found);
+            found.collect::<Vec<_>>()
+        };
+        let none = "no server line of this host is in a.cfg, nor any other".to_owned();
+        let text = b"backend srvs\n servr a 10.0.0.1:1\n";
+        let refused = Said::Refused("2.6.12".into(), vec!["unknown keyword 'servr'".into()]);
+        let found = "HAProxy 2.6.12 refuses it: unknown keyword 'servr'".to_owned();
+        assert_eq!(of("a.cfg", text, Some(&refused)), [found, none.clone()]);
+        let accepted = Said::Accepted("2.6.12".into());
+        assert_eq!(of("a.cfg", text, Some(&accepted)), [none]);
+        let empty = of("-", b"", Some(&accepted)).remove(0);
+        assert!(empty.starts_with("standard input is empty"), "{empty}");
     }
 
     #[test]

@@ -25,6 +25,9 @@ checks! {
          sticky user then waits for HAProxy's retries, 1 to 3 s";
 }
 
+/// The sidecar opens closed gates once the app is healthy.
+pub(super) const START: &str = "systemctl enable --now haproxy-gate";
+
 /// The fix for a rule of another program. It deletes nothing, because that program may need it.
 const POSSIBLE: &str = "where HAProxy's checks match it, let them return before it; the next \
                         close shows whether they do";
@@ -105,7 +108,7 @@ fn position(gates: &Gates, seen: &GateFacts) -> Point {
     let (app, said) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
     let fix = match gates.sidecar {
         true => format!("the sidecar opens it once the app is healthy; at once: agent open {app}"),
-        false => format!("agent recover {app}"),
+        false => START.to_owned(),
     };
     match (&seen.position, &gates.held) {
         (Position::Open, None) => GATE.ok(said),

@@ -2,6 +2,7 @@
 
 use super::check::{Check, checks};
 use super::fault::Fault;
+use super::gates::START;
 use super::{Point, Verdict};
 
 checks! {
@@ -23,6 +24,8 @@ checks! {
 #[derive(Debug, Clone)]
 pub(crate) struct Host {
     pub root: bool,
+    /// This call of doctor as root.
+    pub as_root: String,
     /// Whether the effective set has CAP_NET_ADMIN.
     pub net_admin: bool,
     /// The directories of locks, journals and holds, each once.
@@ -72,10 +75,7 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
         }
         Some(process) => SIDECAR.ok(format!("sidecar: {process}")),
         None if !host.root => SIDECAR.unseen("sidecar: unknown: needs root"),
-        None => SIDECAR.warning(
-            "sidecar: not running",
-            "systemctl enable --now haproxy-gate",
-        ),
+        None => SIDECAR.warning("sidecar: not running", START),
     });
     points
 }
@@ -89,8 +89,8 @@ fn rights(host: &Host) -> Point {
              CapabilityBoundingSet=CAP_NET_ADMIN",
         ),
         (false, _) => RIGHTS.error(
-            "rights: not root: doctor reports what only root sees as unknown",
-            "sudo agent doctor",
+            "rights: not root: what only root sees is unknown below",
+            &host.as_root,
         ),
     }
 }
@@ -130,6 +130,7 @@ mod tests {
             };
             let points = points(&Host {
                 root,
+                as_root: "sudo agent doctor".to_owned(),
                 net_admin: true,
                 state: vec![directory.clone()],
                 history: directory,

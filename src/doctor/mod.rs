@@ -153,6 +153,8 @@ fn of_lines(app: &AppFacts, file: &[Point]) -> Vec<Point> {
             address: &balancer.address,
             seen,
             ports: app.settings.ports,
+            to: app.settings.gate_to,
+            check: &app.settings.health.check,
             gates: positions.as_ref(),
             min_available: app.settings.limits.min_available,
             under_way: gates.is_some_and(|gates| gates.under_way),

@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use nix::unistd::geteuid;
 use tokio::join;
 
-const UNSEEN: &str = "whether the restart can work is unknown: needs root";
+const UNSEEN: &str = "not known whether it can be restarted: needs root";
 
 impl ThisHost {
     /// Looks at everything, and at all balancers at once unless `asking` excludes them.

@@ -41,7 +41,7 @@ const BROKEN: [Row; 27] = [
     ("twin-order", "error", MAIN, ""),
     ("cfg-rhythm", "warning", "inter 300ms", "inter 25s"),
     ("cfg-variable", "warning", "cookie w1 port 2000", "cookie \"${W1-w1}\" port 2000"),
-    ("cfg-file", "warning", "    retries 3\n", "    retries 3\n.if defined(NEVER)\n    retries 4\n.endif\n"),
+    ("cfg-if", "warning", "    retries 3\n", "    retries 3\n.if defined(NEVER)\n    retries 4\n.endif\n"),
 ];
 
 #[test]

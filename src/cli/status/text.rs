@@ -5,6 +5,14 @@ use super::model::Status;
 /// What another user than root reads for what only root sees.
 pub(super) const UNKNOWN: &str = "unknown: needs root";
 
+/// What only root sees is no trouble.
+fn said(wrong: &str) -> String {
+    match wrong.ends_with("needs root") {
+        true => wrong.to_owned(),
+        false => format!("trouble: {wrong}"),
+    }
+}
+
 pub(super) fn text(all: &Status) -> String {
     let mut text = String::new();
     for app in &all.apps {
@@ -15,7 +23,7 @@ pub(super) fn text(all: &Status) -> String {
             line(&format!("{}: held closed by {}", app.app, hold.text));
         }
         app.wrong()
-            .for_each(|trouble| line(&format!("{}: trouble: {trouble}", app.app)));
+            .for_each(|wrong| line(&format!("{}: {}", app.app, said(wrong))));
     }
     for (what, owner) in [("under way", &all.operation), ("sidecar", &all.sidecar)] {
         match owner {

@@ -59,18 +59,16 @@ fn why(app: &str, line: &ServerLine, check: Option<&str>) -> Option<String> {
     let doctor = format!("`agent doctor {app}` looks for the cause");
     match (line.role, status) {
         (_, status) if status.is_usable() => None,
-        (Role::Main, Status::Maint(_) | Status::Drain(_)) => Some(format!(
-            "{name} is {status}, so HAProxy sends it no new users, although its gate is open; on \
-             the balancer: set server {name} state ready"
-        )),
-        (Role::Main, Status::ZeroWeight(_)) => Some(format!(
-            "{name} is {status}, so HAProxy sends it no new users, although its gate is open; remove \
-             `weight 0` from its server line, or on the balancer: set server {name} weight 100%"
-        )),
-        (Role::Main, _) => Some(format!(
-            "{name} is {status}{check}, so HAProxy sends it no new users, although its gate is \
-             open; {doctor}"
-        )),
+        (Role::Main, status) => {
+            let (check, why) = match status.kept_out(name) {
+                Some(kept) => (String::new(), format!(": {}; {}", kept.by, kept.fix)),
+                None => (check, format!("; {doctor}")),
+            };
+            Some(format!(
+                "{name} is {status}{check}, so HAProxy sends it no new users, although its gate is \
+                 open{why}"
+            ))
+        }
         (Role::Twin, Status::Down(_)) => Some(format!(
             "the twin {name} is {status}{check}, although its gate is open: other hosts take this \
              host for the next one that goes; {doctor}"
@@ -128,14 +126,18 @@ mod tests {
             (
                 Role::Main,
                 "MAINT (via a/b)",
-                Some("is MAINT (via a/b), so"),
+                Some("on the balancer: set server a/b state ready"),
             ),
             (
                 Role::Main,
-                "UP (weight 0)",
-                Some("is UP (weight 0), so HAProxy sends it no new users"),
+                "MAINT (resolution)",
+                Some("open: HAProxy finds no address for its name; correct the DNS"),
             ),
-            (Role::Twin, "UP (weight 0)", None),
+            (
+                Role::Main,
+                "DOWN (agent)",
+                Some("is DOWN (agent), so HAProxy sends it no new users"),
+            ),
             (
                 Role::Main,
                 "UP (weight 0)",

@@ -7,6 +7,8 @@ pub enum Said {
     Accepted(String),
     /// The version, and what is wrong, each with file and line where HAProxy names them.
     Refused(String, Vec<String>),
+    /// The same of a HAProxy that may have another version than the balancer. Empty: it accepts them.
+    OfAnother(String, Vec<String>),
     /// Why its word does not count.
     Unknown(String),
 }
@@ -35,6 +37,15 @@ const SUMMARIES: [&str; 2] = [
 ];
 
 impl Said {
+    /// The same, while the version of the balancer is not known.
+    pub fn of_another(self) -> Said {
+        match self {
+            Said::Accepted(version) => Said::OfAnother(version, Vec::new()),
+            Said::Refused(version, alerts) => Said::OfAnother(version, alerts),
+            said => said,
+        }
+    }
+
     /// Reads what HAProxy printed. `files`: the names that it knows the files by, and their own.
     pub fn read(version: &str, errors: &str, files: &[(String, String)]) -> Said {
         let alerts: Vec<String> = errors

@@ -7,8 +7,11 @@ use crate::haproxy::cfg::ours::Ours;
 
 checks! {
     DOWN "cfg-marked-down": "HAProxy kills what is in flight as soon as the gate is closed";
+    OUT "cfg-out": "new users go to lines with a weight that are not `disabled`: this host gets none after a reload";
     UP "cfg-marked-up": "HAProxy kills the sessions on every twin as soon as one main line is back";
 }
+
+const BACK: &str = "take it off, unless that line is to serve no users";
 
 pub(crate) fn points(ours: &Ours<'_>) -> Vec<Point> {
     let off = |word: &str| format!("in {}: take {word} off its lines", ours.proxy.name);
@@ -24,5 +27,16 @@ pub(crate) fn points(ours: &Ours<'_>) -> Vec<Point> {
         let found = format!("on-marked-up shutdown-backup-sessions: {names}");
         UP.error(found, off("on-marked-up"))
     });
-    down.into_iter().chain(up).collect()
+    let mains = || {
+        ours.lines
+            .iter()
+            .filter(|line| line.is_main)
+            .map(|line| line.server)
+    };
+    let weightless = names(mains().filter(|server| server.words.weightless));
+    let weightless = weightless.map(|names| OUT.warning(format!("weight 0: {names}"), BACK));
+    let disabled = names(mains().filter(|server| server.words.disabled));
+    let disabled = disabled.map(|names| OUT.warning(format!("disabled: {names}"), BACK));
+    let out = weightless.into_iter().chain(disabled);
+    down.into_iter().chain(up).chain(out).collect()
 }

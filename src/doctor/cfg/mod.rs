@@ -44,7 +44,11 @@ pub fn check(text: &str, apps: &[Expected<'_>]) -> Vec<Point> {
 pub fn check_all(texts: &[Text<'_>], said: Option<&Said>, apps: &[Expected<'_>]) -> Vec<Point> {
     let file = file::read_all(texts);
     let mut points = whole::points(texts, &file, said);
-    points.extend(apps.iter().flat_map(|expected| served(&file, expected)));
+    let served = apps.iter().flat_map(|expected| served(&file, expected));
+    points.extend(served.map(|point| match file.conditional {
+        true => whole::possible(point),
+        false => point,
+    }));
     points.into_iter().map(shown).collect()
 }
 

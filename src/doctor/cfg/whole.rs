@@ -1,25 +1,46 @@
 //! Checks the files as a whole: HAProxy accepts them, and all of them could be read.
 
 use super::accepted::Said;
-use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
 use crate::doctor::lines::line::first_three;
+use crate::doctor::{Point, Verdict};
 use crate::haproxy::cfg::file::{File, Text};
 
 checks! {
     READ "cfg-file": "what can't be read can't be checked, and HAProxy itself refuses such a file";
+    BRANCHES "cfg-if": "HAProxy reads only the branches whose condition is true, and doctor does not know which";
 }
+
+const CORRECT: &str =
+    "correct it, or copy the whole file again; HAProxy's own words: haproxy -c -f FILE";
 
 /// HAProxy's word counts before that of this reader.
 pub(super) fn points(texts: &[Text<'_>], file: &File, said: Option<&Said>) -> Vec<Point> {
-    match said {
+    let mut points = match said {
         Some(Said::Accepted(version)) => accepted(version, file),
         Some(Said::Refused(version, alerts)) => vec![refused(version, alerts)],
+        Some(Said::OfAnother(version, alerts)) => {
+            let seen = unread(texts, file).into_iter();
+            seen.chain([of_another(version, alerts)]).collect()
+        }
         Some(Said::Unknown(why)) => {
-            let seen = read(texts, file).into_iter();
+            let seen = unread(texts, file).into_iter();
             seen.chain([READ.unseen(why.as_str())]).collect()
         }
-        None => read(texts, file),
+        None => READ.or_ok(unread(texts, file), "all lines could be read"),
+    };
+    points.extend(conditional(file));
+    points
+}
+
+/// A point about a file whose branches were all read. Of such lines an error is only possible.
+pub(super) fn possible(point: Point) -> Point {
+    match point.verdict {
+        Verdict::Error => Point {
+            verdict: Verdict::Warning,
+            ..point
+        },
+        _ => point,
     }
 }
 
@@ -30,22 +51,39 @@ fn accepted(version: &str, file: &File) -> Vec<Point> {
             "HAProxy {version} accepts it, and doctor can't read {lines}"
         ))
     });
-    READ.or_ok(
-        unread.into_iter().chain(conditional(file)),
-        format!("HAProxy {version} accepts it (haproxy -c)"),
-    )
+    READ.or_ok(unread, format!("HAProxy {version} accepts it (haproxy -c)"))
 }
 
 fn refused(version: &str, alerts: &[String]) -> Point {
-    let alerts: Vec<&str> = alerts.iter().map(String::as_str).collect();
-    let found = first_three(&alerts).unwrap_or_default();
     READ.error(
-        format!("HAProxy {version} refuses it: {found}"),
-        "correct it, or copy the whole file again; HAProxy's own words: haproxy -c -f FILE",
+        format!("HAProxy {version} refuses it: {}", first(alerts)),
+        CORRECT,
     )
 }
 
-fn read(texts: &[Text<'_>], file: &File) -> Vec<Point> {
+fn of_another(version: &str, alerts: &[String]) -> Point {
+    let not_known = "the balancer's version is not known";
+    match alerts {
+        [] => READ.unseen(format!(
+            "HAProxy {version} of this host accepts it (haproxy -c); {not_known}"
+        )),
+        alerts => READ.warning(
+            format!(
+                "HAProxy {version} of this host refuses it: {}; {not_known}",
+                first(alerts)
+            ),
+            CORRECT,
+        ),
+    }
+}
+
+fn first(alerts: &[String]) -> String {
+    let alerts: Vec<&str> = alerts.iter().map(String::as_str).collect();
+    first_three(&alerts).unwrap_or_default()
+}
+
+/// What this reader can't read, and HAProxy would refuse.
+fn unread(texts: &[Text<'_>], file: &File) -> Vec<Point> {
     let strange = strange(file)
         .map(|lines| READ.error(lines, "HAProxy itself shows more: haproxy -c -f FILE"));
     let is_cut = |one: &&Text<'_>| !one.text.is_empty() && !one.text.ends_with('\n');
@@ -60,10 +98,7 @@ fn read(texts: &[Text<'_>], file: &File) -> Vec<Point> {
         );
         READ.error(found, "copy the whole file again, or end its last line")
     });
-    READ.or_ok(
-        strange.into_iter().chain(cut).chain(conditional(file)),
-        "all lines could be read",
-    )
+    strange.into_iter().chain(cut).collect()
 }
 
 /// The lines that can't be parsed.
@@ -78,7 +113,7 @@ fn strange(file: &File) -> Option<String> {
 
 fn conditional(file: &File) -> Option<Point> {
     file.conditional.then(|| {
-        READ.warning(
+        BRANCHES.warning(
             "it has .if: all branches were read, as if each were true",
             "name a file without the branches that HAProxy does not take",
         )

@@ -1,8 +1,9 @@
 //! The facts about our lines on one balancer.
 
 use super::line::{Backend, Line, NONE};
+use crate::app::HealthCheck;
 use crate::doctor::Point;
-use crate::gate::Position;
+use crate::gate::{Destination, Position};
 use crate::haproxy::{
     Address, AppPorts, Examination, Floor, Level, Own, Role, ServerState, Status,
 };
@@ -19,6 +20,10 @@ pub(crate) struct Lines<'a> {
     pub address: &'a Address,
     pub seen: &'a Examination,
     pub ports: AppPorts,
+    /// The destination of the app's gates.
+    pub to: Destination,
+    /// How the agent checks the app.
+    pub check: &'a HealthCheck,
     /// The positions of the gates. None if the rules can't be read.
     pub gates: Option<&'a PerGate<Position>>,
     pub min_available: Floor,

@@ -1,6 +1,7 @@
 //! Judges main lines and their twins, from HAProxy or from its file: their checks go to their
 //! gates, and users meet the same server on both, in the right order. Pure.
 
+use super::group::{Lines, by_fault};
 use super::line::{AGENT, Backend, Line, NONE, names};
 use super::twin::{Matched, Pair, matched};
 use crate::doctor::Point;
@@ -9,8 +10,8 @@ use std::net::IpAddr;
 
 checks! {
     TWIN "twin":
-        "the twin serves users with a cookie while the main line is DOWN, and it shows other hosts in time that \
-         this host is about to go";
+        "the twin serves users with a cookie while the main line is DOWN; with a gate of its own (two-stage, \
+         backup_status_port) it also shows other hosts in time that this host is about to go";
     ORDER "twin-order":
         "HAProxy takes the first line with a user's cookie that is not DOWN, backup or not: with the twin \
          first it would serve the sticky users all the time";
@@ -31,6 +32,19 @@ checks! {
     FALL "fall":
         "with `fall 1` one lost packet takes a server out of rotation, and a reload shows every server as \
          fully UP before its first check";
+}
+
+/// Where the check of a line goes that does not go to its gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Astray {
+    /// To another address.
+    Host,
+    /// To the port `checked`. `wanted` None: no gate is for such a line.
+    Port {
+        checked: u16,
+        wanted: Option<u16>,
+        is_main: bool,
+    },
 }
 
 /// One point for each check, and one for each further error. A setting that no line shows has none.
@@ -63,7 +77,14 @@ impl Backend {
         let alone = names(alone.iter().copied()).map(|names| {
             let main = alone[0];
             let line = self.twin_line(main, &format!("{}-twin", main.name));
-            TWIN.warning(format!("no twin: {names}"), line)
+            let fix = match alone.len() {
+                1 => line,
+                _ => format!(
+                    "one for each below the main lines, as for {}: {line}",
+                    main.name
+                ),
+            };
+            TWIN.warning(format!("no twin: {names}"), fix)
         });
         let left = names(matched.twins.iter().copied()).map(|names| {
             let fix = "give it the address and cookie of a main line, or take it away";
@@ -168,24 +189,32 @@ impl Backend {
         (!shown.is_empty()).then(|| check.ok(format!("main and twin have {have} {name}")))
     }
 
-    /// The first line that sends its users elsewhere.
+    /// The lines that send their users elsewhere.
     fn port(&self) -> Vec<Point> {
         let ours = self.ports.port;
-        let wrong = self.lines.iter().find_map(|line| {
-            let (name, port) = (&line.name, line.port.filter(|port| *port != ours)?);
-            let found = format!("{name} sends its users to port {port}, the app has port {ours}");
-            let (found, fix) = match line.users_port {
+        let elsewhere = |line: &Line| {
+            let port = line.port.filter(|port| *port != ours)?;
+            Some((port, line.users_port))
+        };
+        let wrong = by_fault(&self.lines, elsewhere);
+        let wrong = wrong.iter().map(|((port, users_port), lines)| {
+            let (send, own) = match lines.is_alone() {
+                true => ("sends its", "its own it uses"),
+                false => ("send their", "their own they use"),
+            };
+            let found = format!("{lines} {send} users to port {port}, the app has port {ours}");
+            let (found, fix) = match users_port {
                 false => (found, format!("`:{ours}` in place of `:{port}`")),
                 true => (
-                    format!("{found}: without a port of its own it uses the port of `bind`"),
-                    format!("`{}` as its address", line.written.0),
+                    format!("{found}: without a port of {own} the port of `bind`"),
+                    format!("`{}` as its address", lines.address(ours)),
                 ),
             };
-            Some(PORT.error(found, format!("on the line of {name}: {fix}")))
+            PORT.error(found, format!("{}: {fix}", lines.on()))
         });
         match self.lines.iter().all(|line| line.port.is_some()) {
             true => PORT.or_ok(wrong, "each line sends its users to the app's port"),
-            false => wrong.into_iter().collect(),
+            false => wrong.collect(),
         }
     }
 
@@ -216,45 +245,78 @@ impl Backend {
         }
     }
 
-    /// The first line whose check does not go to its gate.
-    fn check_port(&self) -> Option<Point> {
-        let port = self.ports.port;
+    /// The lines whose check does not go to their gate.
+    fn check_port(&self) -> Vec<Point> {
         if let Some(names) = self.lines_that(|line| line.by_command) {
-            return Some(self.by_command(&names));
+            return vec![self.by_command(&names)];
         }
-        let is_wrong = |line: &&Line| match (line.checked, self.wanted(line)) {
-            _ if line.elsewhere => true,
-            (None, _) => false,
-            (checked, Some(wanted)) => checked != Some(wanted),
-            (checked, None) => {
-                let own = [Some(port), self.ports.health_port];
-                !own.contains(&checked) && line.port.is_some()
+        let wrong = by_fault(&self.lines, |line| self.astray(line));
+        let wrong = wrong
+            .iter()
+            .map(|(astray, lines)| self.point(*astray, lines));
+        match self.lines.iter().all(|line| line.checked.is_some()) {
+            true => CHECKED.or_ok(wrong, "each line has the check port of its gate"),
+            false => wrong.collect(),
+        }
+    }
+
+    /// Where the check of the line goes, if not to its gate.
+    fn astray(&self, line: &Line) -> Option<Astray> {
+        if line.elsewhere {
+            return Some(Astray::Host);
+        }
+        let (checked, wanted) = (line.checked?, self.wanted(line));
+        let is_wrong = match wanted {
+            Some(wanted) => checked != wanted,
+            None => {
+                let own = [Some(self.ports.port), self.ports.health_port];
+                !own.contains(&Some(checked)) && line.port.is_some()
             }
         };
-        let Some(line) = self.lines.iter().find(is_wrong) else {
-            let all = self.lines.iter().all(|line| line.checked.is_some());
-            return all.then(|| CHECKED.ok("each line has the check port of its gate"));
+        is_wrong.then_some(Astray::Port {
+            checked,
+            wanted,
+            is_main: line.is_main,
+        })
+    }
+
+    fn point(&self, astray: Astray, lines: &Lines<'_>) -> Point {
+        let (check, are) = match lines.is_alone() {
+            true => ("checks", "is"),
+            false => ("check", "are"),
         };
-        let (name, checked) = (&line.name, line.checked.unwrap_or_default());
-        let found = match checked == port {
-            _ if line.elsewhere => format!("{name} is checked at another address: addr"),
-            true => format!("{name} checks the app itself"),
-            false => format!("{name} checks port {checked}"),
-        };
-        Some(match self.wanted(line) {
-            _ if line.elsewhere => {
-                CHECKED.error(found, format!("on the line of {name}: take `addr` away"))
+        let (checked, wanted, is_main) = match astray {
+            Astray::Host => {
+                let found = format!("{lines} {are} checked at another address: addr");
+                return CHECKED.error(found, format!("{}: take `addr` away", lines.on()));
             }
-            Some(wanted) if !line.is_main && checked == port => CHECKED.warning(
-                format!("{found}, not port {wanted}: its gate does nothing"),
-                format!("on the line of {name}: port {wanted}"),
+            Astray::Port {
+                checked,
+                wanted,
+                is_main,
+            } => (checked, wanted, is_main),
+        };
+        let found = match checked == self.ports.port {
+            true => format!("{lines} {check} the app itself"),
+            false => format!("{lines} {check} port {checked}"),
+        };
+        // A twin inherits the words of default-server, too.
+        let inherited = match lines.are_all(&self.lines) && !lines.is_alone() {
+            true => ", or in default-server",
+            false => "",
+        };
+        let fix = |wanted| format!("{}{inherited}: port {wanted}", lines.on());
+        match wanted {
+            Some(wanted) if !is_main && checked == self.ports.port => CHECKED.warning(
+                format!("{found}, not port {wanted}: the gate of the twin does nothing"),
+                fix(wanted),
             ),
-            Some(wanted) => CHECKED.error(found, format!("on the line of {name}: port {wanted}")),
+            Some(wanted) => CHECKED.error(found, fix(wanted)),
             None => CHECKED.error(
                 found,
                 format!("in agent.toml: backup_status_port = {checked}"),
             ),
-        })
+        }
     }
 
     /// HAProxy does not pass `port` to the command of an external check (its `extcheck.c`). Whether

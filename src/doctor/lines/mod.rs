@@ -2,6 +2,7 @@
 //! servers can carry the load.
 
 mod facts;
+mod group;
 pub(crate) mod judge;
 pub(crate) mod line;
 mod state;

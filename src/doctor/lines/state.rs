@@ -1,9 +1,10 @@
 //! Checks the state of our lines in HAProxy: checked, fully UP, not in slow start.
 
 use super::facts::Lines;
+use crate::app::HealthCheck;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
-use crate::gate::Position;
+use crate::gate::{Destination, Position};
 use crate::haproxy::{Listed, Own, Role, Status};
 
 checks! {
@@ -12,6 +13,10 @@ checks! {
         "in slow start a server gets less than its share: a restart waits for its end, within \
          timeouts.in_rotation";
 }
+
+const ANSWERED: &str = "stop what foreign-rule and status-port name; else a proxy on the way answers, or HAProxy's \
+     own rules send the check elsewhere: --haproxy-cfg FILE shows it. If the gate was closed this moment, again: \
+     agent doctor";
 
 pub(super) fn points(lines: &Lines, backend: &str) -> Vec<Point> {
     let (mut points, mut slow) = (Vec::new(), Vec::new());
@@ -40,18 +45,15 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
     let status = &listed.stat.status;
     let word = listed.check.as_ref();
     let word = word.map_or("", |check| check.status.word());
-    let gate = match own.role {
-        Role::Main => lines.gates.map(|gates| &gates.main),
-        Role::Twin => lines.gates.and_then(|gates| gates.twin.as_ref()),
-        Role::ClassicTwin => Some(&Position::Open),
-    };
+    let gate = gate(lines, own);
     let closed = gate == Some(&Position::Closed);
+    let kept = status.kept_out(&format!("{}/{}", own.backend, own.server));
     Some(match status {
         _ if status.word() == "UP" && listed.stat.proven && !closed => UP.ok(format!("is {status} ({word})")),
         // Its check fails at a closed gate, and HAProxy shows that unless the line is in MAINT.
-        _ if status.is_held() && (!closed || status.is_maint()) => UP.warning(
-            format!("is {status}: an operator holds it out, and the agent does not wait for its UP"),
-            ready(own, status),
+        _ if let Some(kept) = &kept && status.is_held() && (!closed || status.is_maint()) => UP.warning(
+            format!("is {status}: {}, and the agent does not wait for its UP", kept.by),
+            &kept.fix,
         ),
         Status::NoCheck => return None,
         Status::Down(_) if closed => UP.ok(format!("is {status}, as its gate is closed")),
@@ -61,9 +63,7 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
         ),
         _ if closed => UP.error(
             format!("is {status} although its gate is closed: its check gets an answer, and not from the gate"),
-            "stop what foreign-rule and status-port name; else a proxy on the way answers, or HAProxy's own rules \
-             send the check elsewhere: --haproxy-cfg FILE shows it. If the gate was closed this moment, again: \
-             agent doctor",
+            ANSWERED,
         ),
         Status::Up | Status::UpUnproven(_) => UP.warning(
             format!("is {status}, not yet fully proven ({word})"),
@@ -74,37 +74,67 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
                 Some(Position::Open) => " although its gate is open",
                 _ => "",
             };
-            UP.error(format!("is {status} ({word}){open}"), down(lines, word))
+            let fix = kept.map_or_else(|| down(lines, word), |kept| kept.fix);
+            UP.error(format!("is {status} ({word}){open}"), fix)
         }
     })
 }
 
-fn ready(own: &Own, status: &Status) -> String {
-    let line = format!("{}/{}", own.backend, own.server);
-    match status {
-        Status::ZeroWeight(_) => format!(
-            "remove `weight 0` from its server line; or, if an operator or the app's agent set it, on \
-             the balancer: set server {line} weight 100%"
-        ),
-        _ => format!("on the balancer: set server {line} state ready"),
+/// The position of the line's gate. The twin of the classic layout has none, which is as good as open.
+fn gate<'a>(lines: &Lines<'a>, own: &Own) -> Option<&'a Position> {
+    match own.role {
+        Role::Main => lines.gates.map(|gates| &gates.main),
+        Role::Twin => lines.gates.and_then(|gates| gates.twin.as_ref()),
+        Role::ClassicTwin => Some(&Position::Open),
     }
 }
 
-/// The fix for a line that is DOWN, by the result of its last check. The INPUT chain sees the port
-/// that the gate redirects to.
+/// The fix for a line that is DOWN, by the result of its last check. The chains of the firewall see
+/// the destination that the gate redirects to.
 fn down(lines: &Lines, word: &str) -> String {
-    let (port, status_port) = (lines.ports.port, lines.ports.status_port);
+    let status_port = lines.ports.status_port;
     match word {
         "L4TOUT" => format!(
             "let HAProxy through to the app's port in the firewall that drops it, here or on the way (there: \
-             {status_port}), as here: iptables -I INPUT -p tcp --dport {port} -j ACCEPT"
+             {status_port}), as here: {}",
+            accept(lines.to)
         ),
         "L4CON" => {
             "fix what app-address and app-health name; else a firewall refuses it".to_owned()
         }
         _ => format!(
-            "the app's answer is not the one that HAProxy expects (`option httpchk`, `http-check expect`): \
-             curl -i http://ADDRESS:{port}/"
+            "the app's answer is not the one that HAProxy expects (`option httpchk`, `http-check expect`): {}",
+            curl(lines.to, lines.check)
         ),
     }
+}
+
+/// The kernel forwards what goes to another address.
+fn accept(to: Destination) -> String {
+    let port = to.port();
+    match to.address().map(|to| to.ip()) {
+        None => format!("iptables -I INPUT -p tcp --dport {port} -j ACCEPT"),
+        Some(ip) => {
+            let program = if ip.is_ipv4() {
+                "iptables"
+            } else {
+                "ip6tables"
+            };
+            format!("{program} -I FORWARD -d {ip} -p tcp --dport {port} -j ACCEPT")
+        }
+    }
+}
+
+/// The request of the agent's own health check, which is mostly that of HAProxy, too.
+fn curl(to: Destination, check: &HealthCheck) -> String {
+    let (path, by_tls) = match check {
+        HealthCheck::Http { path, tls, .. } => (path.as_str(), tls.is_some()),
+        HealthCheck::Tcp | HealthCheck::Command(_) => ("/", false),
+    };
+    let request = if by_tls { "-ik https" } else { "-i http" };
+    let at = to.address().map_or_else(
+        || format!("ADDRESS:{}", to.port()),
+        |address| address.to_string(),
+    );
+    format!("curl {request}://{at}{path}")
 }

@@ -1,6 +1,8 @@
 use super::super::Verdict::{self, Error, Ok as Well, Unseen as NotSeen, Warning};
 use super::line::{Backend, Line};
 use super::*;
+use crate::app::HealthCheck;
+use crate::gate::Destination;
 use crate::gate::Position::{self, Broken, Closed, Open};
 use crate::haproxy::{
     Address, AppPorts, BackendCapacity, CheckStatus, Checked, Examination, Floor, Found, Level,
@@ -114,16 +116,26 @@ fn judged(seen: &Examination, main: Option<Position>, under_way: bool) -> Vec<Po
         twin: Some(Open),
     });
     points(&Lines {
+        gates: gates.as_ref(),
+        under_way,
+        ..lines(seen, &Address::Tcp("10.0.0.1:9999".into()))
+    })
+}
+
+fn lines<'a>(seen: &'a Examination, address: &'a Address) -> Lines<'a> {
+    Lines {
         app: "web",
         balancer: "lb",
-        address: &Address::Tcp("10.0.0.1:9999".into()),
+        address,
         seen,
         ports: PORTS,
-        gates: gates.as_ref(),
+        to: Destination::Port(PORTS.port),
+        check: &HealthCheck::Tcp,
+        gates: None,
         min_available: Floor::Servers(1),
-        under_way,
+        under_way: false,
         file: &[],
-    })
+    }
 }
 
 fn wrong(seen: &Examination) -> Vec<(&'static str, Verdict)> {
@@ -320,6 +332,8 @@ fn a_line_is_as_its_gate_is_or_not() {
         ("UP", Some(Open), true, Well, "is UP"),
         ("UP 1/2", Some(Open), false, Warning, "not yet fully proven"),
         ("MAINT", Some(Open), false, Warning, "an operator holds it out"),
+        ("MAINT (resolution)", Some(Open), false, Warning, "HAProxy finds no address for its name"),
+        ("DRAIN (agent)", Some(Open), false, Warning, "its agent-check asks for that"),
         ("DOWN", broken(), false, Error, "is DOWN (L7OK)"),
         ("DOWN", None, false, Error, "is DOWN (L7OK)"),
     ] {
@@ -330,6 +344,66 @@ fn a_line_is_as_its_gate_is_or_not() {
         assert!(point.verdict == verdict && point.found.contains(says), "{status} {main:?} {point:?}");
         let open = main == Some(Open) && status == "DOWN" && !under_way;
         assert_eq!(point.found.contains("its gate is open"), open);
+    }
+}
+
+/// An operator corrects all lines at once.
+#[test]
+#[rustfmt::skip]
+fn lines_with_the_same_fault_are_one_point() {
+    let line = |number: u16, checked: u16, port: u16| Line {
+        name: format!("web{number}"),
+        is_main: true,
+        at: number.into(),
+        checked: Some(checked),
+        port: Some(port),
+        ..Line::default()
+    };
+    let point = |check: &str, lines: Vec<Line>| {
+        let ports = AppPorts { backup_status_port: None, ..PORTS };
+        let backend = Backend { of: "srvs".into(), lines, ports, hides_cookies: false, derives_cookies: false };
+        let all = judge::judge(&backend).into_iter().filter(|point| point.check == check);
+        all.map(|point| (point.found, point.fix.unwrap_or_default())).collect::<Vec<_>>()
+    };
+    let of = |found: &str, fix: &str| (found.to_owned(), fix.to_owned());
+    let all = point("check-port", vec![line(1, 1000, 1000), line(2, 1000, 1000)]);
+    assert_eq!(all, [of("web1, web2 check the app itself", "on each of these lines, or in default-server: port 2000")]);
+    let some = point("check-port", vec![line(1, 1000, 1000), line(2, 2000, 1000), line(3, 1000, 1000), line(4, 7, 1000)]);
+    assert_eq!(some, [
+        of("web1, web3 check the app itself", "on each of these lines: port 2000"),
+        of("web4 checks port 7", "on the line of web4: port 2000"),
+    ]);
+    let ports = point("same-port", vec![line(1, 2000, 1009), line(2, 2000, 1000), line(3, 2000, 1009)]);
+    assert_eq!(ports, [of(
+        "web1, web3 send their users to port 1009, the app has port 1000",
+        "on each of these lines: `:1000` in place of `:1009`",
+    )]);
+    let many = point("check-port", (1..=22).map(|number| line(number, 1000, 1000)).collect());
+    assert!(many[0].0.contains("web20 and 2 more check the app itself"), "{many:?}");
+}
+
+/// The firewall and curl see where the gate leads to.
+#[test]
+#[rustfmt::skip]
+fn the_fix_of_a_line_that_is_down_names_the_destination_of_its_gate() {
+    let port = Destination::Port(9200);
+    let of = |address: &str| Destination::Address(address.parse().unwrap());
+    let http = HealthCheck::Http { path: "/ready".into(), status: None, host: None, tls: None, proxy: None };
+    for (to, check, word, ends) in [
+        (port, &HealthCheck::Tcp, "L4TOUT", "here: iptables -I INPUT -p tcp --dport 9200 -j ACCEPT"),
+        (of("10.9.9.9:9200"), &HealthCheck::Tcp, "L4TOUT", "iptables -I FORWARD -d 10.9.9.9 -p tcp --dport 9200 -j ACCEPT"),
+        (of("[fd00::9]:9200"), &HealthCheck::Tcp, "L4TOUT", "ip6tables -I FORWARD -d fd00::9 -p tcp --dport 9200 -j ACCEPT"),
+        (port, &HealthCheck::Tcp, "L7STS", "curl -i http://ADDRESS:9200/"),
+        (port, &http, "L7STS", "curl -i http://ADDRESS:9200/ready"),
+        (of("[fd00::9]:9200"), &http, "L7STS", "curl -i http://[fd00::9]:9200/ready"),
+    ] {
+        let mut seen = sound();
+        seen.listed[0].stat.status = Status::parse("DOWN").unwrap();
+        seen.listed[0].check.as_mut().unwrap().status = CheckStatus::parse(word);
+        let address = Address::Tcp("10.0.0.1:9999".into());
+        let lines = Lines { to, check, gates: None, ..lines(&seen, &address) };
+        let fix = points(&lines).into_iter().find(|point| point.check == "fully-up").unwrap().fix.unwrap();
+        assert!(fix.ends_with(ends), "{fix}");
     }
 }
 

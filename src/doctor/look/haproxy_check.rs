@@ -7,6 +7,7 @@ use crate::doctor::cfg::{Said, Text, loads_code};
 use crate::doctor::given::File;
 use crate::haproxy::version::short;
 use rustix::fs::{MemfdFlags, memfd_create};
+use std::borrow::Cow;
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
@@ -25,35 +26,43 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// The user and the group without files or rights.
 const UNPRIVILEGED: u32 = 65534;
 
-/// What it says. None: there is none here, or no version to compare it with. `running`: the versions
-/// of the balancers.
-pub(super) async fn ask(files: &[File], running: &[&str]) -> Option<Said> {
-    let program = PLACES.iter().map(Path::new).find(|place| place.is_file())?;
-    let newest = running.iter().filter_map(|version| short(version)).max()?;
-    let version = version(program).await?;
-    if short(&version)? < newest {
-        return Some(Said::Unknown(format!(
-            "the HAProxy of this host, {version}, is older than the balancer's, {}.{}",
-            newest.0, newest.1
-        )));
-    }
-    let texts: Option<Vec<String>> = files.iter().map(text).collect();
-    let texts = texts?;
-    if loads_code(
-        &texts
-            .iter()
-            .map(|text| Text { name: "", text })
-            .collect::<Vec<_>>(),
-    ) {
-        return Some(Said::Unknown(
-            "`haproxy -c` would load code that the file names".to_owned(),
+/// What it says. `running`: the versions of the balancers; none is known before their first answer.
+pub(super) async fn ask(files: &[File], running: &[&str]) -> Said {
+    let Some((program, version)) = installed().await else {
+        return Said::Unknown(
+            "this host has no HAProxy that could check it; on the balancer: haproxy -c -f FILE"
+                .to_owned(),
+        );
+    };
+    let newest = running.iter().filter_map(|version| short(version)).max();
+    if let Some((major, minor)) = newest.filter(|newest| short(&version) < Some(*newest)) {
+        return Said::Unknown(format!(
+            "the HAProxy of this host, {version}, is older than the balancer's, {major}.{minor}"
         ));
     }
-    Some(check(program, &version, files).await)
+    if load_code(files) {
+        return Said::Unknown("`haproxy -c` would load code that the file names".to_owned());
+    }
+    let said = check(program, &version, files).await;
+    match newest {
+        Some(_) => said,
+        None => said.of_another(),
+    }
 }
 
-fn text(file: &File) -> Option<String> {
-    Some(String::from_utf8_lossy(file.bytes.as_ref().ok()?).into_owned())
+/// The program of this host, and its version.
+async fn installed() -> Option<(&'static Path, String)> {
+    let program = PLACES.iter().map(Path::new).find(|place| place.is_file())?;
+    let version = version(program).await?;
+    short(&version)?;
+    Some((program, version))
+}
+
+fn load_code(files: &[File]) -> bool {
+    let texts = files.iter().flat_map(|file| &file.bytes);
+    let texts: Vec<Cow<'_, str>> = texts.map(|bytes| String::from_utf8_lossy(bytes)).collect();
+    let texts = texts.iter().map(|text| Text { name: "", text });
+    loads_code(&texts.collect::<Vec<_>>())
 }
 
 /// `HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/`

@@ -33,6 +33,8 @@ pub struct Asked<'a> {
     pub files: Result<(), String>,
     /// HAProxy's configuration files.
     pub haproxy_cfg: Vec<File>,
+    /// This call of doctor as root, with the same words.
+    pub as_root: String,
 }
 
 /// Gathers all facts, and judges them.
@@ -72,9 +74,10 @@ async fn said(asked: &Asked<'_>, apps: &[AppFacts]) -> Option<Said> {
     let seen = apps.iter().flat_map(|app| &app.balancers);
     let seen = seen.filter_map(|balancer| balancer.seen.as_ref().ok());
     let versions: Vec<&str> = seen.map(|seen| seen.info.version.as_str()).collect();
-    match asked.haproxy_cfg.is_empty() {
-        true => None,
-        false => haproxy_check::ask(&asked.haproxy_cfg, &versions).await,
+    let readable = asked.haproxy_cfg.iter().all(|file| file.bytes.is_ok());
+    match readable && !asked.haproxy_cfg.is_empty() {
+        true => Some(haproxy_check::ask(&asked.haproxy_cfg, &versions).await),
+        false => None,
     }
 }
 
@@ -115,6 +118,7 @@ fn host(asked: &Asked) -> host::Host {
     let files = asked.files.as_ref().copied();
     host::Host {
         root: nix::unistd::geteuid().is_root(),
+        as_root: asked.as_root.clone(),
         net_admin: status.is_ok_and(|status| status.capeff & NET_ADMIN != 0),
         state: directory::all(agent, asked.apps),
         history: directory::history(agent),

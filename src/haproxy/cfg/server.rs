@@ -33,6 +33,10 @@ pub(crate) struct Words {
     pub marked_down: Option<Rc<str>>,
     pub marked_up: Option<Rc<str>>,
     pub slowstart: Option<Duration>,
+    /// `weight 0`: new users go to the other lines.
+    pub weightless: bool,
+    /// `disabled`: HAProxy starts with it in MAINT.
+    pub disabled: bool,
     /// TLS, the PROXY header and the like.
     pub transport: Transport,
     /// Words whose value is a variable, each with its value.
@@ -66,6 +70,8 @@ impl Default for Words {
             marked_down: None,
             marked_up: None,
             slowstart: None,
+            weightless: false,
+            disabled: false,
             transport: Transport::default(),
             unknown: Vec::new(),
         }
@@ -121,6 +127,8 @@ impl Words {
                 "no-check" => (self.check, self.no_check) = (false, true),
                 "agent-check" => self.agent_check = true,
                 "no-agent-check" => self.agent_check = false,
+                "disabled" => self.disabled = true,
+                "enabled" => self.disabled = false,
                 "backup" => self.backup = true,
                 "no-backup" => self.backup = false,
                 alone if self.transport.word(alone) => {}
@@ -163,7 +171,7 @@ impl Words {
             "on-marked-down" => self.marked_down = text(),
             "on-marked-up" => self.marked_up = text(),
             "slowstart" => self.slowstart = time(value).filter(|time| !time.is_zero()),
-            "weight" => {}
+            "weight" => self.weightless = value.parse() == Ok(0),
             word => return self.transport.value(word, value),
         }
         true

@@ -4,6 +4,7 @@
 mod backend_capacity;
 mod check_status;
 mod floor;
+mod kept_out;
 mod leaving;
 mod mode;
 mod no_answer;

@@ -136,7 +136,7 @@ fn the_place_of_a_check_on_the_lines() {
         ("check-port", "w1 port 2000", "w1 addr 10.0.0.9:2000", Error, "web1 is checked at another address"),
         ("check-port", "w1 port 2000", "w1 port 0", Error, "web1 checks the app itself"),
         ("check-port", "w1 port 2000", "w1 port 2009 port 2000", Ok, ""),
-        ("check-port", default, "default-server check addr 10.0.0.9", Error, "web1 is checked at another address"),
+        ("check-port", default, "default-server check addr 10.0.0.9", Error, "bkp2, bkp3 are checked at another address"),
         ("check-port", default, "default-server check port 2009", Ok, ""),
     ]);
     let below = with("default-server check", "default-server port 2000 check").replace(" port 2000\n", "\n");

@@ -177,6 +177,8 @@ fn lines_are_checked() {
         ("checks", default, "default-server", Error, "no check of its own: web1, web2, web3 and 3 more"),
         ("checks", "w2 port 2000", "w2 port 2000 no-check", Error, "no check of its own: web2"),
         ("checks", "w2 port 2000", "w2 port 2000 track other/web2", Error, "no check of its own: web2"),
+        ("cfg-out", "w1 port 2000", "w1 port 2000 weight 0", Warning, "weight 0: web1"),
+        ("cfg-out", "w1 port 2000", "w1 port 2000 disabled", Warning, "disabled: web1"),
         ("check-port", "w1 port 2000", "w1", Error, "web1 checks the app itself"),
         ("check-port", "w1 port 2000", "w1 port 2009", Error, "web1 checks port 2009"),
         ("check-port", "w1 port 2000", "w1 port 2000 addr 10.0.0.9", Error, "web1 is checked at another address"),
@@ -359,6 +361,16 @@ fn pairs_are_checked() {
     assert_eq!(fix, "server bkp1 10.0.0.11:1000 cookie w1 check port 3000 backup");
 }
 
+/// HAProxy reads one of the branches only.
+#[test]
+fn a_branch_that_haproxy_may_not_read_is_no_error() {
+    let wrong = with("cookie w1 port 2000", "cookie w1");
+    let branch = ".if defined(A)\n    retries 3\n.endif\n";
+    let branched = wrong.replacen("    retries 3\n", branch, 1);
+    let verdict = |text: &str| worst(&points(text, EXPECTED.ports, &[]), "check-port").0;
+    assert_eq!((verdict(&wrong), verdict(&branched)), (Error, Warning));
+}
+
 #[test]
 #[rustfmt::skip]
 fn a_file_that_serves_another_app_or_can_not_be_read() {
@@ -372,7 +384,7 @@ fn a_file_that_serves_another_app_or_can_not_be_read() {
     }
     fires(&[
         ("cfg-file", "    retries 3\n", "    http-request set-path '/\n", Error, "line 44: a quote does not end"),
-        ("cfg-file", "    retries 3\n", ".if defined(A)\n", Warning, "it has .if"),
+        ("cfg-if", "    retries 3\n", ".if defined(A)\n", Warning, "it has .if"),
         ("cfg-file", "3000 backup\n", "3000 backup", Error, "it was cut off, or its last line has no end"),
     ]);
 }

@@ -27,7 +27,7 @@ fn a_variable_that_the_file_sets_is_known() {
     }
     // Known, and wrong.
     let wrong = with_variables("setenv STATUS 2009\nsetenv TWIN 3000\n");
-    assert_eq!(worst(&points(&wrong, PORTS, &[]), "check-port"), (Error, "web1 checks port 2009".to_owned()));
+    assert_eq!(worst(&points(&wrong, PORTS, &[]), "check-port"), (Error, "web1, web2, web3 check port 2009".to_owned()));
     let unset = with_variables("setenv STATUS 2000\nsetenv TWIN 3000\nunsetenv STATUS\n");
     assert_eq!(verdict(&unset, "check-port"), Error);
     let fix = fix(&with_variables("setenv STATUS 2000\n"), PORTS, "cfg-variable");
@@ -77,9 +77,9 @@ fn a_line_without_a_port_uses_that_of_its_users() {
         ("    bind :1000\n    bind [::]:1000\n", ":0", Ok, "each line sends"),
         ("    bind :80\n", ":+920", Ok, "each line sends"),
         ("    bind :1080\n", ":-80", Ok, "each line sends"),
-        ("    bind :80\n", "", Error, "web1 sends its users to port 80, the app has port 1000: without a port of its own it uses the port of `bind`"),
-        ("    bind :1000\n    bind :443 ssl crt a.pem\n", "", Error, "web1 sends its users to port 443"),
-        ("    bind :80\n", ":+1000", Error, "web1 sends its users to port 1080"),
+        ("    bind :80\n", "", Error, "web1, web2, web3, bkp1, bkp2, bkp3 send their users to port 80, the app has port 1000: without a port of their own they use the port of `bind`"),
+        ("    bind :1000\n    bind :443 ssl crt a.pem\n", "", Error, "bkp3 send their users to port 443"),
+        ("    bind :80\n", ":+1000", Error, "bkp3 send their users to port 1080"),
         ("    bind \":$P\"\n", "", Ok, ""),
         ("    bind :1000-1009\n", "", Ok, ""),
     ] {
@@ -90,7 +90,7 @@ fn a_line_without_a_port_uses_that_of_its_users() {
         assert_eq!(worst(&points, "check-port").0, Ok);
     }
     let fix = fix(&file("    bind :80\n", ""), PORTS, "same-port");
-    assert_eq!(fix, "on the line of web1: `10.0.0.11:1000` as its address");
+    assert_eq!(fix, "on each of these lines: `ADDRESS:1000` as its address");
     // A classic twin has to name its check's port.
     let classic = file("    bind :1000\n", "").replace("port 3000", "port 1000");
     let points = points(&classic, NO_OWN, &[]);
