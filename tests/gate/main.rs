@@ -26,6 +26,7 @@ fn gate(role: Role, status_port: u16) -> Gate {
         status_port,
         to: Destination::Port(1000),
         alone: false,
+        of_others: Vec::new(),
     }
 }
 

@@ -30,6 +30,7 @@ fn gates() -> [Gate; 4] {
         status_port,
         to: Destination::Port(1000),
         alone: false,
+        of_others: Vec::new(),
     };
     [
         gate("web", Role::Main, 2000),
