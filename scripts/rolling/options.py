@@ -150,9 +150,11 @@ def merge(base: Options, new: dict[str, Any]) -> Options:
     if "batch" in new:
         new = {**new, "seesaw": False}
     if "with_command" in new:
-        new = {**new, "without_upgrade": False}
-    if "without_upgrade" in new and "with_command" not in new:
+        new = {"rollback_command": None, **new, "without_upgrade": False}
+    elif "without_upgrade" in new:
         new = {"with_command": None, "rollback_command": None, **new}
+    elif "rollback_command" in new:
+        new = {**new, "without_upgrade": False}
     options = replace(base, **new)
     options.check()
     return options

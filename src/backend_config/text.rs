@@ -77,6 +77,11 @@ const TWINS: &str =
     # the main line is DOWN.
 ";
 
+const CLAIMING_TWINS: &str =
+    "    # Twins, same address, port and cookie. A twin that is DOWN alone shows the other hosts that its
+    # host goes next. With a `sticky` window it serves users who own the cookie for that time.
+";
+
 const ANNOUNCING_TWINS: &str =
     "    # Twins: no client reaches one while a main line is UP. A twin that is DOWN alone shows the
     # other hosts that its host goes next.
@@ -139,9 +144,10 @@ impl Plan<'_> {
 
     /// The server lines of all hosts.
     fn servers(&self) -> String {
-        let (mains, twins) = match self.wanted.mode {
-            Mode::Http => (MAINS, TWINS),
-            Mode::Tcp => ("", ANNOUNCING_TWINS),
+        let (mains, twins) = match (self.wanted.mode, self.layout) {
+            (Mode::Http, Layout::TwoStage) => (MAINS, CLAIMING_TWINS),
+            (Mode::Http, Layout::Classic | Layout::Single) => (MAINS, TWINS),
+            (Mode::Tcp, _) => ("", ANNOUNCING_TWINS),
         };
         match self.layout.has_twins() {
             true => format!("{mains}{}\n{twins}{}", self.mains(), self.twins()),

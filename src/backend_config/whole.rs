@@ -78,8 +78,8 @@ impl Plan<'_> {
             Layout::TwoStage => format!(
                 "# Two-stage layout: the recommended one. A main line checks a status port ({status}) and\n\
                  # its twin a status port of its own ({twin}); on each host the agent redirects both to the\n\
-                 # app ({app}), and removes the redirects for a restart. So HAProxy moves new users first,\n\
-                 # sticky users second, and no user waits.\n"
+                 # app ({app}). For a restart it removes the twin's redirect first: other hosts see that this\n\
+                 # one goes next. Then it removes the main one, HAProxy moves all users, and no user waits.\n"
             ),
             Layout::Single => format!(
                 "# Single layout: the cheapest way in, for users without sticky sessions. Each line \

@@ -101,6 +101,10 @@ class Merge(unittest.TestCase):
         both = merge(kept, {"rollback_command": "old"})
         self.assertEqual(both.words()[-4:], ("--with", "true", "--rollback", "old"))
         self.assertEqual(merge(both, {"without_upgrade": True}), without)
+        # Another upgrade is not taken back by the old one's rollback.
+        other = merge(both, {"with_command": "next"})
+        self.assertEqual(other, Options(with_command="next"))
+        self.assertFalse(merge(without, {"rollback_command": "old"}).without_upgrade)
 
     def test_a_reason_is_one_line_of_any_words(self) -> None:
         for reason in ["-", " ", "x" * 200, "ü" * 200, "a; reboot # $(reboot) 'b' \u2028"]:
