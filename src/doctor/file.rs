@@ -11,6 +11,7 @@ use crate::app::HealthCheck;
 use crate::haproxy::Own;
 use std::borrow::Cow;
 use std::io;
+use std::net::IpAddr;
 
 checks! {
     FILE "haproxy-cfg":
@@ -27,7 +28,13 @@ fn fix(why: &io::Error) -> &'static str {
 }
 
 /// `files` is empty if none was given. `said`: what a HAProxy here says of them.
-pub(super) fn points(files: &[File], said: Option<&Said>, apps: &[AppFacts]) -> Vec<Point> {
+/// `here`: the addresses of this host.
+pub(super) fn points(
+    files: &[File],
+    said: Option<&Said>,
+    apps: &[AppFacts],
+    here: &[IpAddr],
+) -> Vec<Point> {
     if files.is_empty() {
         return vec![FILE.unseen(
             "HAProxy's configuration file was not given (--haproxy-cfg FILE, a copy will do)",
@@ -56,8 +63,26 @@ pub(super) fn points(files: &[File], said: Option<&Said>, apps: &[AppFacts]) -> 
         .map(|((app, lines), servers)| expected(app, lines, servers))
         .collect();
     let mut points = vec![FILE.ok(format!("HAProxy's configuration file{plural}: {shown}"))];
+    if apps.iter().all(|app| app.lines.is_empty()) {
+        points.extend(of_other_hosts(&cfg::hosts(&texts), here, &shown));
+    }
     points.extend(cfg::check_all(&texts, said, &apps));
     points
+}
+
+/// Only addresses can show that no line is one of this host: a name or a variable may be it.
+fn of_other_hosts(hosts: &[String], here: &[IpAddr], shown: &str) -> Option<Point> {
+    let hosts: Option<Vec<IpAddr>> = hosts.iter().map(|host| host.parse().ok()).collect();
+    let is_here = hosts?.iter().any(|host| here.contains(host));
+    let routed = here.iter().filter(|address| !address.is_loopback());
+    let routed: Vec<String> = routed.map(IpAddr::to_string).collect();
+    let routed: Vec<&str> = routed.iter().map(String::as_str).collect();
+    let routed = first_three(&routed)?;
+    (!is_here).then(|| {
+        FILE.unseen(format!(
+            "no server line of {shown} has an address of this host ({routed})"
+        ))
+    })
 }
 
 /// HAProxy may refuse just the lines that were to be server lines.
@@ -149,7 +174,7 @@ mod tests {
                 path: "a.cfg".into(),
                 bytes,
             };
-            points(&[file], None, &[]).remove(0)
+            points(&[file], None, &[], &[]).remove(0)
         };
         let latin = of(b"# f\xfcr alle\nbackend srvs\n server a 10.0.0.1:1\n");
         assert_eq!(latin.found, "HAProxy's configuration file: a.cfg");
@@ -164,7 +189,7 @@ mod tests {
                 path: path.into(),
                 bytes,
             };
-            let points = points(&[file], said, &[]);
+            let points = points(&[file], said, &[], &[]);
             let found = points.into_iter().map(|point| point.found);
             found.collect::<Vec<_>>()
         };
@@ -180,10 +205,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_other_hosts_is_seen_by_its_addresses() {
+        let here = ["127.0.0.1", "192.0.2.2", "2001:db8::2"].map(|ip| ip.parse().unwrap());
+        let of = |hosts: &[&str]| {
+            let hosts: Vec<String> = hosts.iter().map(|&host| host.to_owned()).collect();
+            of_other_hosts(&hosts, &here, "a.cfg").map(|point| point.found)
+        };
+        let found = "no server line of a.cfg has an address of this host (192.0.2.2, 2001:db8::2)";
+        assert_eq!(of(&["192.0.2.1", "192.0.2.3"]).as_deref(), Some(found));
+        for own in ["192.0.2.2", "2001:db8::2", "127.0.0.1", "web2.example.org"] {
+            assert_eq!(of(&["192.0.2.1", own]), None, "{own}");
+        }
+    }
+
+    #[test]
     fn only_a_wrong_path_is_corrected() {
         let of = |path: &str| {
             let files = given::read(&[path.into()]);
-            points(&files, None, &[]).remove(0).fix.unwrap()
+            points(&files, None, &[], &[]).remove(0).fix.unwrap()
         };
         assert_eq!(of("/nowhere/haproxy.cfg"), "correct the path");
         assert!(of("/proc/self").starts_with("give HAProxy's"));
@@ -196,7 +235,7 @@ mod tests {
             "/proc/version".into(),
             "/nowhere/b".into(),
         ]);
-        let found = points(&whole, None, &[])
+        let found = points(&whole, None, &[], &[])
             .into_iter()
             .map(|point| point.found);
         let expected = ["a", "b"].map(|name| {

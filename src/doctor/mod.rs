@@ -32,6 +32,7 @@ use crate::config::ConfigError;
 use app_facts::AppFacts;
 use check::{Check, checks};
 use fault::Fault;
+use std::net::IpAddr;
 
 checks! {
     CONFIG "config": "the agent does nothing without a configuration that it can read, and that root alone may write";
@@ -80,6 +81,8 @@ struct Facts {
     tables: tables::Tables,
     apps: Vec<AppFacts>,
     files: Vec<File>,
+    /// The addresses of this host.
+    addresses: Vec<IpAddr>,
     /// What a HAProxy of this host says of them.
     said: Option<cfg::Said>,
 }
@@ -118,7 +121,12 @@ fn judge(facts: &Facts) -> Vec<Point> {
     points.add("app", apps.flat_map(app::points));
     let balancers = facts.apps.iter().flat_map(|app| &app.balancers);
     points.add("balancers", balancers.flat_map(balancer::points));
-    let file = file::points(&facts.files, facts.said.as_ref(), &facts.apps);
+    let file = file::points(
+        &facts.files,
+        facts.said.as_ref(),
+        &facts.apps,
+        &facts.addresses,
+    );
     let lines = facts.apps.iter().flat_map(|app| of_lines(app, &file));
     let (lines, file) = lines::once(lines.collect(), file.clone());
     points.add("lines", lines);

@@ -58,6 +58,13 @@ pub fn is_empty(texts: &[Text<'_>]) -> bool {
     proxies.iter().all(|proxy| proxy.servers.is_empty())
 }
 
+/// The addresses of all server lines, or the names in their place.
+pub fn hosts(texts: &[Text<'_>]) -> Vec<String> {
+    let proxies = file::read_all(texts).proxies.into_iter();
+    let servers = proxies.flat_map(|proxy| proxy.servers);
+    servers.map(|server| server.host).collect()
+}
+
 /// Whether a HAProxy that checks these files loads code that they name.
 pub fn loads_code(texts: &[Text<'_>]) -> bool {
     file::read_all(texts).loads_code

@@ -36,7 +36,7 @@ checks! {
 
 /// Where the check of a line goes that does not go to its gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Astray {
+enum Misdirected {
     /// To another address.
     Host,
     /// To the port `checked`. `wanted` None: no gate is for such a line.
@@ -250,10 +250,10 @@ impl Backend {
         if let Some(names) = self.lines_that(|line| line.by_command) {
             return vec![self.by_command(&names)];
         }
-        let wrong = by_fault(&self.lines, |line| self.astray(line));
+        let wrong = by_fault(&self.lines, |line| self.misdirected(line));
         let wrong = wrong
             .iter()
-            .map(|(astray, lines)| self.point(*astray, lines));
+            .map(|(misdirected, lines)| self.point(*misdirected, lines));
         match self.lines.iter().all(|line| line.checked.is_some()) {
             true => CHECKED.or_ok(wrong, "each line has the check port of its gate"),
             false => wrong.collect(),
@@ -261,9 +261,9 @@ impl Backend {
     }
 
     /// Where the check of the line goes, if not to its gate.
-    fn astray(&self, line: &Line) -> Option<Astray> {
+    fn misdirected(&self, line: &Line) -> Option<Misdirected> {
         if line.elsewhere {
-            return Some(Astray::Host);
+            return Some(Misdirected::Host);
         }
         let (checked, wanted) = (line.checked?, self.wanted(line));
         let is_wrong = match wanted {
@@ -273,24 +273,24 @@ impl Backend {
                 !own.contains(&Some(checked)) && line.port.is_some()
             }
         };
-        is_wrong.then_some(Astray::Port {
+        is_wrong.then_some(Misdirected::Port {
             checked,
             wanted,
             is_main: line.is_main,
         })
     }
 
-    fn point(&self, astray: Astray, lines: &Lines<'_>) -> Point {
+    fn point(&self, misdirected: Misdirected, lines: &Lines<'_>) -> Point {
         let (check, are) = match lines.is_alone() {
             true => ("checks", "is"),
             false => ("check", "are"),
         };
-        let (checked, wanted, is_main) = match astray {
-            Astray::Host => {
+        let (checked, wanted, is_main) = match misdirected {
+            Misdirected::Host => {
                 let found = format!("{lines} {are} checked at another address: addr");
                 return CHECKED.error(found, format!("{}: take `addr` away", lines.on()));
             }
-            Astray::Port {
+            Misdirected::Port {
                 checked,
                 wanted,
                 is_main,

@@ -382,7 +382,7 @@ fn lines_with_the_same_fault_are_one_point() {
     assert!(many[0].0.contains("web20 and 2 more check the app itself"), "{many:?}");
 }
 
-/// The firewall and curl see where the gate leads to.
+/// The firewall and curl see what the gate redirects to.
 #[test]
 #[rustfmt::skip]
 fn the_fix_of_a_line_that_is_down_names_the_destination_of_its_gate() {

@@ -11,11 +11,13 @@ use super::fault::Fault;
 use super::{Facts, File, Point, host, judge, tables};
 use crate::config::{AppSettings, Loaded, Settings};
 use crate::history;
+use crate::host::interface_addresses;
 use crate::state::directory as state;
 use crate::state::lock::{Lock, describe};
 use one::of_app;
 use procfs::process::Process;
 use std::iter;
+use std::net::IpAddr;
 use std::path::Path;
 
 /// The bit of CAP_NET_ADMIN (capabilities(7)).
@@ -63,6 +65,7 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         },
         host,
         said: said(&asked, &apps).await,
+        addresses: addresses(asked.settings),
         files: asked.haproxy_cfg,
         apps,
     };
@@ -87,6 +90,15 @@ fn disprove(app: &mut AppFacts) {
     for seen in gates.flat_map(|gates| iter::once(&mut gates.main).chain(&mut gates.twin)) {
         seen.disproved = app.evidence.disproved(&seen.gate);
     }
+}
+
+/// The addresses by which a balancer may know this host.
+fn addresses(settings: &Settings) -> Vec<IpAddr> {
+    let link_local = |ip: &IpAddr| matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+    let own = interface_addresses().into_iter();
+    let own = own.filter(|ip| !link_local(ip));
+    own.chain(settings.agent.addresses.iter().copied())
+        .collect()
 }
 
 /// The release of Linux.

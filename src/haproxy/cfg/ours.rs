@@ -78,8 +78,8 @@ fn by_names<'a>(proxies: &'a [Proxy], lines: &[Own]) -> (Vec<Ours<'a>>, Vec<Stri
     (found, missing)
 }
 
-/// The backends that check a status port of ours. If there are none: all backends with servers on
-/// the app's port.
+/// The backends that check a status port of ours, and those that send users to the same hosts and
+/// the app's port. If no line checks one: all backends with servers on the app's port.
 fn by_ports(proxies: &[Proxy], ports: AppPorts) -> Vec<Ours<'_>> {
     let checks = |server: &Server| {
         let port = server.checked();
@@ -90,9 +90,14 @@ fn by_ports(proxies: &[Proxy], ports: AppPorts) -> Vec<Ours<'_>> {
         let some = proxies.iter().filter(|p| p.servers.iter().any(is_it));
         some.map(|proxy| in_roles(proxy, ports)).collect::<Vec<_>>()
     };
-    match with(&checks) {
-        none if none.is_empty() => with(&serves),
-        some => some,
+    let servers = proxies.iter().flat_map(|proxy| &proxy.servers);
+    let gated = servers.filter(|server| checks(server));
+    let gated: HashSet<&str> = gated.map(|server| server.host.as_str()).collect();
+    match gated.is_empty() {
+        true => with(&serves),
+        false => {
+            with(&|server| checks(server) || serves(server) && gated.contains(server.host.as_str()))
+        }
     }
 }
 

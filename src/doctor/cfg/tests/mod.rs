@@ -361,6 +361,29 @@ fn pairs_are_checked() {
     assert_eq!(fix, "server bkp1 10.0.0.11:1000 cookie w1 check port 3000 backup");
 }
 
+/// Its users come to the same app, whatever the gate does.
+#[test]
+fn a_backend_without_a_gate_beside_one_with_a_gate_is_found() {
+    let of = |line: &str| {
+        let text = format!("{TWO_STAGE}backend plain\n    {line}\n");
+        let points = points(&text, PORTS, &[]).into_iter();
+        let wrong = points.filter(|point| point.of == "plain" && point.verdict == Error);
+        wrong.map(|point| point.check).collect::<Vec<_>>()
+    };
+    let found = |line: &str, check: &str| {
+        let wrong = of(line);
+        assert!(wrong.contains(&check), "{line}: {wrong:?}");
+    };
+    found("server web1 10.0.0.11:1000 check", "check-port");
+    found("server web1 10.0.0.11:1000 track srvs/web1", "checks");
+    for other in [
+        "server a 10.0.0.11:1009 check",
+        "server b 10.0.0.99:1000 check",
+    ] {
+        assert_eq!(of(other), [""; 0], "{other}");
+    }
+}
+
 /// HAProxy reads one of the branches only.
 #[test]
 fn a_branch_that_haproxy_may_not_read_is_no_error() {
