@@ -95,15 +95,8 @@ impl Cli {
         target: &Target,
         options: Options,
     ) -> anyhow::Result<u8> {
-        let operation = Operation {
-            verb,
-            settings,
-            app: the_app(settings, target.app.as_deref())?,
-            dry_run: target.dry_run,
-            options,
-            non_blocking: false,
-            again: None,
-        };
+        let app = the_app(settings, target.app.as_deref())?;
+        let operation = operation(verb, settings, (app, options), target);
         let stop = listen(target)?;
         let _shown_in_the_end = screen::begin();
         let report = self.run_operation(&operation, stop).await;
@@ -126,16 +119,8 @@ impl Cli {
         let _shown_in_the_end = screen::begin();
         let mut exit = 0;
         let mut reports = Vec::new();
-        for (app, options) in all {
-            let operation = Operation {
-                verb,
-                settings,
-                app,
-                dry_run: target.dry_run,
-                options,
-                non_blocking: false,
-                again: None,
-            };
+        for one in all {
+            let operation = operation(verb, settings, one, target);
             let report = self.run_operation(&operation, stop.clone()).await;
             report.print_text(self.json);
             exit = if exit == 0 { report.exit } else { exit };
@@ -159,6 +144,23 @@ impl Cli {
         };
         let on_progress = |app: &AppSettings, limits: &Limits| progress::of(audience, app, limits);
         operation.run(stop, &on_progress).await
+    }
+}
+
+fn operation<'a>(
+    verb: Verb,
+    settings: &'a Settings,
+    (app, options): (&'a AppSettings, Options),
+    target: &Target,
+) -> Operation<'a> {
+    Operation {
+        verb,
+        settings,
+        app,
+        dry_run: target.dry_run,
+        options,
+        non_blocking: false,
+        again: None,
     }
 }
 

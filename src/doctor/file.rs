@@ -52,10 +52,19 @@ pub(super) fn points(
     let texts: Vec<Text<'_>> = texts.map(|(name, text)| Text { name, text }).collect();
     let shown: Vec<&str> = names.iter().map(String::as_str).collect();
     let shown = first_three(&shown).unwrap_or_default();
-    let plural = if files.len() == 1 { "" } else { "s" };
-    if cfg::is_empty(&texts) {
-        return without_servers(&texts, said, &shown);
+    match cfg::is_empty(&texts) {
+        true => without_servers(&texts, said, &shown),
+        false => judged(&texts, said, apps, (here, &shown)),
     }
+}
+
+fn judged(
+    texts: &[Text<'_>],
+    said: Option<&Said>,
+    apps: &[AppFacts],
+    (here, shown): (&[IpAddr], &str),
+) -> Vec<Point> {
+    let plural = if texts.len() == 1 { "" } else { "s" };
     let lines: Vec<Vec<Own>> = apps.iter().map(own_lines).collect();
     let servers: Vec<Vec<(String, String)>> = apps.iter().map(servers).collect();
     let apps = apps.iter().zip(&lines).zip(&servers);
@@ -64,9 +73,9 @@ pub(super) fn points(
         .collect();
     let mut points = vec![FILE.ok(format!("HAProxy's configuration file{plural}: {shown}"))];
     if apps.iter().all(|app| app.lines.is_empty()) {
-        points.extend(of_other_hosts(&cfg::hosts(&texts), here, &shown));
+        points.extend(of_other_hosts(&cfg::hosts(texts), here, shown));
     }
-    points.extend(cfg::check_all(&texts, said, &apps));
+    points.extend(cfg::check_all(texts, said, &apps));
     points
 }
 

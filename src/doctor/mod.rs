@@ -121,12 +121,8 @@ fn judge(facts: &Facts) -> Vec<Point> {
     points.add("app", apps.flat_map(app::points));
     let balancers = facts.apps.iter().flat_map(|app| &app.balancers);
     points.add("balancers", balancers.flat_map(balancer::points));
-    let file = file::points(
-        &facts.files,
-        facts.said.as_ref(),
-        &facts.apps,
-        &facts.addresses,
-    );
+    let (said, here) = (facts.said.as_ref(), &facts.addresses);
+    let file = file::points(&facts.files, said, &facts.apps, here);
     let lines = facts.apps.iter().flat_map(|app| of_lines(app, &file));
     let (lines, file) = lines::once(lines.collect(), file.clone());
     points.add("lines", lines);

@@ -29,9 +29,7 @@ impl LeftClosed {
         let entries = history::read(history_dir).ok()?.entries;
         left_closed(&entries, app, booted)
     }
-}
 
-impl LeftClosed {
     /// In one line, without what the message says about the gates.
     pub(super) fn describe(&self) -> String {
         let (why, _) = self

@@ -51,21 +51,25 @@ impl<'a> Looks<'a> {
             (Err(why), _) => AppStatus::unseen(&app.name, why),
         });
         let apps: Vec<AppStatus> = apps.collect();
-        let older = Loaded::older(self.settings).ok().flatten();
-        let older_settings = older.map(OlderSettings::from);
-        let well = older_settings.is_none() && apps.iter().all(|app| app.well);
-        Ok(Status {
-            needs_root: match geteuid().is_root() {
-                true => &[],
-                false => &ONLY_ROOT,
-            },
-            host: host::name(),
-            exit: u8::from(!well),
-            older_settings,
-            apps,
-            operation: owners.operation,
-            sidecar: owners.sidecar,
-        })
+        Ok(status(self.settings, apps, owners))
+    }
+}
+
+fn status(settings: &Settings, apps: Vec<AppStatus>, owners: Owners) -> Status {
+    let older = Loaded::older(settings).ok().flatten();
+    let older_settings = older.map(OlderSettings::from);
+    let well = older_settings.is_none() && apps.iter().all(|app| app.well);
+    Status {
+        needs_root: match geteuid().is_root() {
+            true => &[],
+            false => &ONLY_ROOT,
+        },
+        host: host::name(),
+        exit: u8::from(!well),
+        older_settings,
+        apps,
+        operation: owners.operation,
+        sidecar: owners.sidecar,
     }
 }
 

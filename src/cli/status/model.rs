@@ -144,9 +144,7 @@ impl AppStatus {
             text: Vec::new(),
         }
     }
-}
 
-impl AppStatus {
     /// The same, with the verdict. An operation under way reports by itself how it ends, and an
     /// operator or a unit that holds the gates closed may stop the app, too.
     pub(super) fn judged(self, others: Others) -> AppStatus {

@@ -5,7 +5,7 @@ use crate::doctor::lines::line::{AGENT, Backend, Line, NONE, first_three};
 use crate::haproxy::cfg::checks::Checks;
 use crate::haproxy::cfg::front::{Front, users_ports};
 use crate::haproxy::cfg::ours::{Ours, Placed};
-use crate::haproxy::cfg::server::{ADDRESS, Server, WORDS};
+use crate::haproxy::cfg::server::{ADDRESS, Server, WORDS, Words};
 use crate::haproxy::cfg::words::written;
 
 /// `web1, web2, web3 and 4 more`. None if there are none.
@@ -49,11 +49,7 @@ fn judged(line: &Placed<'_>, checks: &Checks, expected: &Expected<'_>) -> Line {
     let none = || NONE.to_owned();
     // What a rule says about its place is judged by itself.
     let by_line = !checks.have_place();
-    let host = match server.host.contains(':') {
-        true => format!("[{}]", server.host),
-        false => server.host.clone(),
-    };
-    let port = server.port.unwrap_or(expected.ports.port);
+    let at = place(server, expected.ports.port);
     let other = words.check_host.as_deref();
     Line {
         name: server.name.clone(),
@@ -66,10 +62,7 @@ fn judged(line: &Placed<'_>, checks: &Checks, expected: &Expected<'_>) -> Line {
             &["cookie", WORDS],
             words.cookie.as_deref().map_or_else(none, str::to_owned),
         ),
-        written: (
-            written(&format!("{host}:{port}")),
-            words.cookie.as_deref().map(written),
-        ),
+        written: (written(&at), words.cookie.as_deref().map(written)),
         backup: words.backup,
         checked: server
             .checked()
@@ -78,15 +71,29 @@ fn judged(line: &Placed<'_>, checks: &Checks, expected: &Expected<'_>) -> Line {
         elsewhere: by_line
             && !words.hides(&["addr", ADDRESS])
             && other.is_some_and(|at| at != server.host),
-        unchecked: match (&words.track, words.check, words.no_check) {
-            (Some(_), ..) => Some("track"),
-            (None, true, _) => None,
-            _ if words.hides(&[WORDS]) => None,
-            (None, false, true) => Some("no-check"),
-            (None, false, false) if words.agent_check => Some(AGENT),
-            (None, false, false) => Some(""),
-        },
+        unchecked: unchecked(words),
         fall: (!words.hides(&["fall"])).then_some(words.fall.into()),
+    }
+}
+
+/// `ADDRESS:PORT` of a line. One without a port of its own is to have this one.
+fn place(server: &Server, port: u16) -> String {
+    let port = server.port.unwrap_or(port);
+    match server.host.contains(':') {
+        true => format!("[{}]:{port}", server.host),
+        false => format!("{}:{port}", server.host),
+    }
+}
+
+/// What the line has in place of a check of its own.
+fn unchecked(words: &Words) -> Option<&'static str> {
+    match (&words.track, words.check, words.no_check) {
+        (Some(_), ..) => Some("track"),
+        (None, true, _) => None,
+        _ if words.hides(&[WORDS]) => None,
+        (None, false, true) => Some("no-check"),
+        (None, false, false) if words.agent_check => Some(AGENT),
+        (None, false, false) => Some(""),
     }
 }
 

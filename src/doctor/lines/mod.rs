@@ -1,6 +1,7 @@
 //! Checks our lines on one balancer: they are there, fit each other, are checked and UP. Other
 //! servers can carry the load.
 
+mod check_port;
 mod facts;
 mod group;
 pub(crate) mod judge;

@@ -70,14 +70,18 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
             "wait for its next checks, then again: agent doctor",
         ),
         _ => {
-            let open = match gate {
-                Some(Position::Open) => " although its gate is open",
-                _ => "",
-            };
             let fix = kept.map_or_else(|| down(lines, word), |kept| kept.fix);
-            UP.error(format!("is {status} ({word}){open}"), fix)
+            UP.error(not_up(status, word, gate), fix)
         }
     })
+}
+
+fn not_up(status: &Status, word: &str, gate: Option<&Position>) -> String {
+    let open = match gate {
+        Some(Position::Open) => " although its gate is open",
+        _ => "",
+    };
+    format!("is {status} ({word}){open}")
 }
 
 /// The position of the line's gate. The twin of the classic layout has none, which is as good as open.
