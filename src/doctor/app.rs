@@ -1,10 +1,10 @@
 //! Checks the app itself: where it listens, its health, and whether it can be restarted.
 
-use super::check::{Check, about, checks};
+use super::Point;
+use super::check::{Check, NEEDS_ROOT, about, checks};
 use super::connections::{self, Leaving};
 use super::fault::Fault;
 use super::reached::{self, Reached};
-use super::{NEEDS_ROOT, Point};
 use std::net::SocketAddr;
 
 checks! {

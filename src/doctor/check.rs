@@ -3,6 +3,9 @@
 use super::{Point, Verdict};
 use crate::text::escape;
 
+/// What a point says that only root can see.
+pub(super) const NEEDS_ROOT: &str = "needs root";
+
 /// One check of doctor.
 pub(super) struct Check {
     pub name: &'static str,

@@ -30,7 +30,7 @@ pub use text::{is_to_paste, text};
 
 use crate::config::ConfigError;
 use app_facts::AppFacts;
-use check::{Check, checks};
+use check::{Check, NEEDS_ROOT, checks};
 use fault::Fault;
 use std::net::IpAddr;
 
@@ -64,9 +64,6 @@ pub fn unconfigured(error: &ConfigError) -> Point {
         ..CONFIG.error(format!("configuration: {}", fault.found), fault.fix)
     }
 }
-
-/// What a point says that only root can see.
-const NEEDS_ROOT: &str = "needs root";
 
 /// The exit code: 1 if there is an error.
 pub fn exit(points: &[Point]) -> u8 {
