@@ -490,7 +490,10 @@ fn a_balancer_is_left_out_by_name_and_never_the_last_one() {
     );
     // The names may be older than the configuration.
     let other = "other".to_owned();
-    assert_eq!(left(&[other.clone()]), (both.clone(), none.clone()));
+    assert_eq!(
+        left(std::slice::from_ref(&other)),
+        (both.clone(), none.clone())
+    );
     assert_eq!(left(&[other, tcp.clone()]).1, [tcp]);
     assert_eq!(left(&both), (both.clone(), none));
 }
