@@ -99,7 +99,7 @@ pub fn open(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The path leads to a directory, a pipe or a device.
+/// A directory, a pipe or a device is at the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a regular file")]
 pub struct NotRegular;
