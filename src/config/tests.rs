@@ -181,7 +181,7 @@ fn every_mistake_names_its_line() {
         (
             "\"/run/haproxy/admin.sock\"",
             "\"/s\"\nmain = \"web1\"",
-            10,
+            11,
             "need each other",
         ),
         (
@@ -464,7 +464,10 @@ fn the_file_of_a_ca_is_read_at_once() {
     assert!(load_copy(&path).is_ok());
     // No other text is right as long as the file lacks.
     assert_eq!(load(&path).unwrap_err().steps(), []);
-    let folder = GOOD.replace("http = \"/healthz\"", &https.replace("/nonexistent/ca.pem", "/etc"));
+    let folder = GOOD.replace(
+        "http = \"/healthz\"",
+        &https.replace("/nonexistent/ca.pem", "/etc"),
+    );
     std::fs::write(&path, folder).unwrap();
     let said = load(&path).unwrap_err().with_steps();
     assert!(said.contains("not a regular file"), "{said}");
