@@ -122,7 +122,7 @@ fn the_words_of_other_tools_lead_to_the_verbs() {
 
 /// The page says of each line whether it is a default.
 #[test]
-fn the_page_tells_a_default_from_an_example() {
+fn the_page_marks_defaults_and_examples() {
     let page = config_page::page("1");
     for line in [
         "gate_to = 9200  # example\n",

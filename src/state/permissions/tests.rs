@@ -107,8 +107,8 @@ fn a_directory_on_the_way_counts_unless_it_is_sticky() {
 
 #[test]
 fn only_a_file_of_the_agent_is_to_be_removed() {
-    let (_directory, folder) = folder();
-    let error = open(&folder).unwrap_err();
+    let (directory, _) = folder();
+    let error = open(directory.path()).unwrap_err();
     assert_eq!(error.to_string(), "not a regular file");
     assert_eq!(
         of_the_agent(error).to_string(),
