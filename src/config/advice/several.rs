@@ -11,7 +11,7 @@ use toml::Value;
 
 /// A `[[haproxy]]` table for each address. No address may be lost.
 pub(super) fn balancers(known: &Known<'_>, node: &Node, value: &Value) -> Option<Fix> {
-    let is_socket = near(node.name(), ["socket"]).first().is_some();
+    let is_socket = !near(node.name(), ["socket"]).is_empty();
     let table = known
         .tree
         .get(node.parent())

@@ -58,7 +58,7 @@ fn rewritten(line: &str) -> Vec<String> {
 
 /// Whether each quote has its end.
 fn is_even(line: &str) -> bool {
-    line.matches('"').count() % 2 == 0
+    line.matches('"').count().is_multiple_of(2)
 }
 
 /// A table of YAML.
