@@ -33,9 +33,16 @@ fn key(entry: &Entry) -> String {
     let required = if entry.is_required { " (required)" } else { "" };
     let about = roff(&entry.comment.join(" "));
     let name = roff(&entry.key);
-    let examples = entry.values.iter();
+    let examples = entry.values.iter().enumerate();
     let examples: String = examples
-        .map(|value| format!("{name} = {}\n", roff(value)))
+        .map(|(at, value)| {
+            let what = if at == 0 && entry.has_default {
+                "default"
+            } else {
+                "example"
+            };
+            format!("{name} = {}  # {what}\n", roff(value))
+        })
         .collect();
     format!(".TP\n.B {name}{required}\n{about}\n.IP\n.nf\n{examples}.fi\n")
 }
@@ -53,8 +60,8 @@ checks it, and
 .B systemctl reload\\-or\\-restart haproxy\\-gate
 lets the sidecar read it again.
 .PP
-The first line under a key that is not required is its default, if it has one. The other lines are
-alternatives. A time is a text with its unit, as \"500ms\", \"30s\" or \"10m\".
+Under each key, the line with \"# default\" holds without the key, and the lines with
+\"# example\" are examples of other values. A time is a text with its unit, as \"500ms\", \"30s\" or \"10m\".
 ";
 
 const TAIL: &str = "\

@@ -1,5 +1,8 @@
 //! Help texts, shell completions, and options that a verb refuses.
 
+#[path = "../scripts/config_page.rs"]
+mod config_page;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -51,6 +54,7 @@ fn bash_completes_verbs_options_and_apps() {
     let script = file("script", &said(&["completions", "bash"]));
     // Also with a mistake in it.
     let config = file("agent.toml", "[app.web]\nprot = 1000\n[app.api]\n");
+    let other = file("other.toml", "[app.db]\n");
     let path = format!("{}:/usr/bin:/bin", folder.path().display());
     let complete = |words: &[&str]| {
         let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
@@ -85,8 +89,48 @@ fn bash_completes_verbs_options_and_apps() {
         (&["agent", "history", "a"], "api"),
         (&["agent", "restart", "--reason", "w"], ""),
         (&["agent", "run", "w"], ""),
+        (&["agent", "--config", &other, "restart", ""], "db"),
+        (&["agent", "--config", "=", &other, "restart", ""], "db"),
     ] {
         assert_eq!(complete(words), expected, "{words:?}");
+    }
+}
+
+#[test]
+fn the_other_shells_complete_the_second_name_too() {
+    let fish = said(&["completions", "fish"]);
+    assert!(fish.ends_with("complete -c haproxy-gate -w agent\n"));
+    let zsh = said(&["completions", "zsh"]);
+    assert!(zsh.contains("compdef _agent agent haproxy-gate\n"), "{zsh}");
+}
+
+#[test]
+fn the_words_of_other_tools_lead_to_the_verbs() {
+    for (word, tip) in [
+        ("drain", "'close'"),
+        ("stop", "'close'"),
+        ("enable", "'open'"),
+        ("start", "'open'"),
+        ("reload", "`systemctl reload haproxy-gate`"),
+    ] {
+        let output = agent(&[word]);
+        let err = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(2), "{word}");
+        assert!(err.contains(tip), "{word}: {err}");
+    }
+}
+
+/// The page says of each line whether it is a default.
+#[test]
+fn the_page_marks_defaults_and_examples() {
+    let page = config_page::page("1");
+    for line in [
+        "gate_to = 9200  # example\n",
+        "min_available = 1  # default\n",
+        "min_available = \"50%\"  # example\n",
+        "port = 1000  # example\n",
+    ] {
+        assert!(page.contains(line), "{line}: {page}");
     }
 }
 

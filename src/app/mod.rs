@@ -35,7 +35,7 @@ pub(crate) use tls::{is_name, name};
 
 /// An I/O error in a few plain words: "connection refused", not "Connection refused (os error
 /// 111)".
-fn plain(error: &std::io::Error) -> String {
+pub(crate) fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     let words = text.split(" (os error ").next().unwrap_or(&text);
     let mut letters = words.chars();

@@ -139,7 +139,10 @@ fn usable(text: &str) -> Result<IpAddr, String> {
     let address: IpAddr = bare
         .unwrap_or(text)
         .parse()
-        .map_err(|_| format!("{text:?} is not an IP address (write it without a port)"))?;
+        .map_err(|_| match text.contains(':') {
+            true => format!("{text:?} is not an IP address (write it without a port)"),
+            false => format!("{text:?} is not an IP address: write its IP address, not a name"),
+        })?;
     let address = address.to_canonical();
     match address.is_unspecified() || address.is_multicast() || is_broadcast(address) {
         true => Err(format!("{address} is not the address of one host")),

@@ -293,7 +293,7 @@ fn a_misfit_is_reported_with_its_fix() {
         ("w;b=10.0.0.1", "\"w;b\" is not a name for HAProxy"),
         (
             "web1=web1.example.org",
-            "\"web1.example.org\" is not an IP address",
+            "\"web1.example.org\" is not an IP address: write its IP address, not a name",
         ),
         (
             "web1=10.0.0.11:80",

@@ -51,15 +51,23 @@ fn bash() -> String {
         r#"
 _agent_with_apps() {{
     _agent "$@"
-    local word verb=
+    local word verb= is_config= config=()
     for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
-        case $word in {verbs}) verb=$word; break ;; esac
+        if [ -n "$is_config" ]; then
+            # --config=FILE is three words for bash.
+            [ "$word" = = ] || {{ config=(--config "$word"); is_config=; }}
+            continue
+        fi
+        case $word in
+            --config) is_config=yes ;;
+            {verbs}) [ -n "$verb" ] || verb=$word ;;
+        esac
     done
     [ -n "$verb" ] || return 0
     case $2 in -*) return 0 ;; esac
     case $3 in {options}) return 0 ;; esac
     # Without clap's placeholder [APP].
-    COMPREPLY=($(compgen -W "$("$1" completions --apps 2>/dev/null)" -- "$2"))
+    COMPREPLY=($(compgen -W "$("$1" completions --apps "${{config[@]}}" 2>/dev/null)" -- "$2"))
 }}
 complete -F _agent_with_apps -o bashdefault -o default agent haproxy-gate
 "#
@@ -68,14 +76,20 @@ complete -F _agent_with_apps -o bashdefault -o default agent haproxy-gate
 
 fn zsh(script: &str) -> String {
     let script = script.replacen("#compdef agent", "#compdef agent haproxy-gate", 1);
+    let script = script.replace("compdef _agent agent", "compdef _agent agent haproxy-gate");
     let with_apps = |line: &str| match line.contains("'::app -- ") || line.contains("'::which -- ")
     {
         true => line.replace(":_default'", ":_agent_apps'"),
         false => line.to_owned(),
     };
     let script: Vec<String> = script.lines().map(with_apps).collect();
-    let apps = "(( $+functions[_agent_apps] )) ||\n_agent_apps() {\n    local -a apps\n    \
-        apps=(${(f)\"$(agent completions --apps 2>/dev/null)\"})\n    \
+    // The words of the whole line: clap's script leaves out those before the verb.
+    let apps = "(( $+functions[_agent_apps] )) ||\n_agent_apps() {\n    \
+        local -a apps all config\n    \
+        all=(${(z)LBUFFER})\n    \
+        config=(${(M)all:#--config=*})\n    \
+        (( ${all[(I)--config]} )) && config=(--config ${all[${all[(I)--config]}+1]})\n    \
+        apps=(${(f)\"$(agent completions --apps $config 2>/dev/null)\"})\n    \
         compadd -a apps\n}\n";
     let script = script.join("\n") + "\n";
     script.replacen("\n_agent() {", &format!("\n{apps}\n_agent() {{"), 1)
@@ -84,7 +98,15 @@ fn zsh(script: &str) -> String {
 fn fish() -> String {
     let verbs = verbs().join(" ");
     format!(
-        "complete -c agent -n \"__fish_agent_using_subcommand {verbs}\" -f -a \"(agent completions \
-         --apps 2>/dev/null)\"\n"
+        r#"function __fish_agent_config
+    set -l words (commandline -opc)
+    set -l at (contains -i -- --config $words)
+    and test $at -lt (count $words)
+    and printf '%s\n' --config $words[(math $at + 1)]
+    string match -- '--config=*' $words
+end
+complete -c agent -n "__fish_agent_using_subcommand {verbs}" -f -a "(agent completions --apps (__fish_agent_config) 2>/dev/null)"
+complete -c haproxy-gate -w agent
+"#
     )
 }

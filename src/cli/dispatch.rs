@@ -10,6 +10,7 @@ use super::{descriptors, haproxy_config, history, report, screen, sidecar, statu
 use crate::config::advice::Step;
 use crate::config::{self, ConfigError, Settings};
 use clap::FromArgMatches;
+use clap::error::{ContextKind, ContextValue};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ impl Cli {
     pub fn from_arguments() -> Result<Cli, ExitCode> {
         let parsed = invoked().try_get_matches();
         let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
-        parsed.map_err(|error| {
+        parsed.map_err(with_tip).map_err(|error| {
             if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
                 let text = error.to_string();
                 let first = text.lines().next().unwrap_or_default();
@@ -136,4 +137,26 @@ fn say_usage(message: &str, steps: &[Step]) {
         report["steps"] = serde_json::json!(steps);
     }
     say(&format!("{report}\n"));
+}
+
+/// HAProxy's and systemd's words for the verbs.
+fn with_tip(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return error;
+    };
+    let verb = match word.as_str() {
+        "drain" | "disable" | "stop" | "maint" => "close",
+        "enable" | "start" | "ready" => "open",
+        "reload" => {
+            let tip = "to read the configuration again, run `systemctl reload haproxy-gate`";
+            let tips = ContextValue::StyledStrs(vec![tip.into()]);
+            error.insert(ContextKind::Suggested, tips);
+            error.remove(ContextKind::SuggestedSubcommand);
+            return error;
+        }
+        _ => return error,
+    };
+    let verbs = ContextValue::Strings(vec![verb.to_owned()]);
+    error.insert(ContextKind::SuggestedSubcommand, verbs);
+    error
 }

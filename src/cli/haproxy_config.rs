@@ -15,8 +15,8 @@ use std::path::{Path, PathBuf};
 const EXAMPLE: &str = "Example:
   agent haproxy-config web --host web1=10.0.0.11 --host web2=10.0.0.12
 
-  prints the backend `srvs` with the lines web1, web2, web1-twin and web2-twin. For an app
-  without `backup_status_port` it prints web1 and web2 alone.
+  prints the backend `srvs` with the lines web1, web2, web1-twin and web2-twin.
+  For an app without `backup_status_port` it prints web1 and web2 alone.
   If the backend exists already, keep the cookies of its users:
   --host web1=10.0.0.11,cookie=w1,twin=bkp1
 ";

@@ -84,7 +84,12 @@ impl Cli {
         if each.all {
             return self.operate_all(verb, settings, target, options).await;
         }
-        let options = options(the_app(settings, target.app.as_deref())?)?;
+        let app = the_app(settings, target.app.as_deref());
+        let app = app.map_err(|error| match target.app {
+            Some(_) => error,
+            None => anyhow::anyhow!("{error}, or --all"),
+        })?;
+        let options = options(app)?;
         self.operate(verb, settings, target, options).await
     }
 

@@ -193,7 +193,7 @@ pub(super) fn the_app<'a>(
     match (name, settings.apps.as_slice()) {
         (None, [only]) => Ok(only),
         (None, _) => anyhow::bail!(
-            "the configuration has several apps: name one of {} (close and open: or --all)",
+            "the configuration has several apps: name one of {}",
             names.join(", ")
         ),
         (Some(name), apps) => match apps.iter().find(|app| app.name == name) {

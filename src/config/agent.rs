@@ -27,7 +27,7 @@ pub(super) fn check_agent(
         history_dir,
         addresses: agent.addresses.iter().map(IpAddr::to_canonical).collect(),
         poll: agent.poll,
-        ipv6: agent.ipv6,
+        ipv6: agent.ipv6.is_none_or(Spanned::into_inner),
         iptables: agent.iptables.map(|variant| match variant {
             IptablesFile::Nft => Variant::Nft,
             IptablesFile::Legacy => Variant::Legacy,

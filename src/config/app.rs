@@ -21,33 +21,17 @@ pub(super) fn check_app(
     app: AppFile,
     status_ports: &[u16],
 ) -> Result<AppSettings, Mistake> {
-    let harmless = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
-    if name.get_ref().is_empty()
-        || name.get_ref().len() > 64
-        || !name.get_ref().chars().all(harmless)
-    {
-        let what = "an app's name is 1 to 64 letters, digits, `_`, `.` or `-`: the rule's comment \
-            contains it";
-        return Err(Mistake::new(name.span(), what));
-    }
+    check_name(&name)?;
     let limits = limits(&app);
-    let port = app.port.get_ref().0;
     let gate_to = match &app.gate_to {
         Some(to) => check_gate_to(to, app.address, status_ports)?,
-        None => Destination::Port(port),
+        None => Destination::Port(app.port.get_ref().0),
     };
+    let ports = ports(&app, gate_to);
     let health = check_health(app.health)?;
     Ok(AppSettings {
         name: name.into_inner(),
-        ports: AppPorts {
-            port,
-            status_port: app.status_port.get_ref().0,
-            backup_status_port: app.backup_status_port.as_ref().map(|port| port.get_ref().0),
-            health_port: match gate_to {
-                Destination::Port(to) if to != port => Some(to),
-                _ => None,
-            },
-        },
+        ports,
         gate_to,
         address: app.address.map(|ip| ip.to_canonical()),
         restart: check_restart(app.restart)?,
@@ -64,6 +48,32 @@ pub(super) fn check_app(
         },
         health,
     })
+}
+
+fn check_name(name: &Spanned<String>) -> Result<(), Mistake> {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+    let given = name.get_ref();
+    match (1..=64).contains(&given.len()) && given.chars().all(harmless) {
+        true => Ok(()),
+        false => {
+            let what = "an app's name is 1 to 64 letters, digits, `_`, `.` or `-`: the rule's \
+                comment contains it";
+            Err(Mistake::new(name.span(), what))
+        }
+    }
+}
+
+fn ports(app: &AppFile, gate_to: Destination) -> AppPorts {
+    let port = app.port.get_ref().0;
+    AppPorts {
+        port,
+        status_port: app.status_port.get_ref().0,
+        backup_status_port: app.backup_status_port.as_ref().map(|port| port.get_ref().0),
+        health_port: match gate_to {
+            Destination::Port(to) if to != port => Some(to),
+            _ => None,
+        },
+    }
 }
 
 fn limits(app: &AppFile) -> Limits {
@@ -108,13 +118,11 @@ fn check_restart(restart: Spanned<Keyed<RestartFile>>) -> Result<Restart, Mistak
         return Err(wrong("expected an absolute path").of("pidfile"));
     }
     match (systemd, command, signal, pidfile) {
-        (Some(unit), None, None, None) => match check_unit(&unit) {
-            Ok(unit) => Ok(Restart::Systemd {
-                unit,
-                job: check_job(job),
-            }),
-            Err(what) => Err(wrong(what).of("systemd")),
-        },
+        (Some(unit), None, None, None) => {
+            let unit = check_unit(&unit).map_err(|what| wrong(what).of("systemd"))?;
+            let job = check_job(job);
+            Ok(Restart::Systemd { unit, job })
+        }
         (None, Some(command), None, None) => match command.is_empty() {
             true => Err(wrong("the command is empty").of("command")),
             false => Ok(Restart::Command(command)),

@@ -11,7 +11,8 @@ pub(super) fn check_balancer(
     haproxy: HaproxyFile,
     apps: &[String],
 ) -> Result<BalancerSettings, Mistake> {
-    let span = haproxy.socket.span();
+    let lonely = [&haproxy.backend, &haproxy.main, &haproxy.backup];
+    let lonely = lonely.into_iter().flatten().next().map(Spanned::span);
     let address = check_address(haproxy.socket)?;
     let master = haproxy.master.map(check_address);
     if let Some(app) = haproxy
@@ -26,14 +27,17 @@ pub(super) fn check_balancer(
     }
     let app = haproxy.app.map(Spanned::into_inner);
     let needs_app = app.is_none() && apps.len() > 1;
-    let names = names(haproxy.backend, haproxy.main, haproxy.backup, needs_app);
+    let [backend, main, backup] =
+        [haproxy.backend, haproxy.main, haproxy.backup].map(|name| name.map(Spanned::into_inner));
+    let names = names(backend, main, backup, needs_app);
     Ok(BalancerSettings {
         address,
         master: master.transpose()?,
         source: haproxy.source.map(|source| source.0),
         timeout: haproxy.timeout,
         app,
-        names: names.map_err(|what| Mistake::new(span, what))?,
+        names: names
+            .map_err(|(key, what)| Mistake::lacks(lonely.unwrap_or_default(), key, what))?,
     })
 }
 
@@ -43,37 +47,45 @@ fn names(
     main: Option<String>,
     backup: Option<String>,
     needs_app: bool,
-) -> Result<Option<Names>, &'static str> {
+) -> Result<Option<Names>, (&'static str, &'static str)> {
+    let each_other = "`backend` and `main` need each other (`backup` is optional)";
     match (backend, main) {
         (None, None) if backup.is_none() => Ok(None),
-        (Some(_), Some(_)) if needs_app => {
-            Err("haproxy: `backend` and `main` need `app = \"NAME\"` if there are several apps")
-        }
+        (Some(_), Some(_)) if needs_app => Err((
+            "app",
+            "`backend` and `main` need `app = \"NAME\"` if there are several apps",
+        )),
         (Some(backend), Some(main)) => Ok(Some(Names {
             backend,
             main,
             backup,
         })),
-        _ => Err("haproxy: `backend` and `main` need each other (`backup` is optional)"),
+        (None, _) => Err(("backend", each_other)),
+        (_, None) => Err(("main", each_other)),
     }
 }
 
 fn check_address(socket: Spanned<String>) -> Result<Address, Mistake> {
-    match socket.get_ref().strip_prefix("tcp://") {
-        Some(address) if is_host_and_port(address) => Ok(Address::Tcp(address.to_owned())),
-        None if socket.get_ref().starts_with('/') => {
-            Ok(Address::Unix(PathBuf::from(socket.get_ref())))
-        }
-        _ => {
-            let what = "expected an absolute path or \"tcp://HOST:PORT\"";
-            Err(Mistake::new(socket.span(), what))
-        }
+    let what = "expected an absolute path or \"tcp://HOST:PORT\"";
+    address(socket.get_ref()).ok_or_else(|| Mistake::new(socket.span(), what))
+}
+
+/// Whether a text is the address of a stats socket.
+pub(super) fn is_address(text: &str) -> bool {
+    address(text).is_some()
+}
+
+fn address(text: &str) -> Option<Address> {
+    match text.strip_prefix("tcp://") {
+        Some(address) if is_host_and_port(address) => Some(Address::Tcp(address.to_owned())),
+        None if text.starts_with('/') => Some(Address::Unix(PathBuf::from(text))),
+        _ => None,
     }
 }
 
 fn is_host_and_port(address: &str) -> bool {
     let port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
     address.rsplit_once(':').is_some_and(|(host, number)| {
-        !host.is_empty() && !host.contains(['/', ' ']) && port(number)
+        !host.is_empty() && !host.contains(['/', ' ', ',']) && port(number)
     })
 }

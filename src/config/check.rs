@@ -35,23 +35,29 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
         .map(|haproxy| check_balancer(haproxy.0, &names));
     let apps: Vec<AppSettings> = apps.collect::<Result<_, _>>()?;
     let balancers: Vec<BalancerSettings> = balancers.collect::<Result<_, _>>()?;
-    let alone = |app: &&AppSettings| !balancers.iter().any(|balancer| balancer.serves(&app.name));
-    if let Some(app) = apps.iter().find(alone) {
-        let more = format!("app = \"{}\"\n", app.name);
-        let what = format!(
-            "no [[haproxy]] serves app.{}: add one, or fix its `app`",
-            app.name
-        );
-        return Err(Mistake::no_table("haproxy", more, what));
-    }
+    all_served(&apps, &balancers)?;
+    in_use(&apps, file.agent.0.ipv6.as_ref())?;
     let agent = check_agent(file.agent.0, &apps)?;
-    in_use(&apps, agent.ipv6)?;
     Ok(Settings {
         from: LoadedFrom::default(),
         apps,
         balancers,
         agent,
     })
+}
+
+/// An app without a balancer could never be drained.
+fn all_served(apps: &[AppSettings], balancers: &[BalancerSettings]) -> Result<(), Mistake> {
+    let alone = |app: &&AppSettings| !balancers.iter().any(|balancer| balancer.serves(&app.name));
+    let Some(app) = apps.iter().find(alone) else {
+        return Ok(());
+    };
+    let more = format!("app = \"{}\"\n", app.name);
+    let what = format!(
+        "no [[haproxy]] serves app.{}: add one, or fix its `app`",
+        app.name
+    );
+    Err(Mistake::no_table("haproxy", more, what))
 }
 
 fn status_ports(Keyed(app): &Keyed<AppFile>) -> impl Iterator<Item = u16> {

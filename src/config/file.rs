@@ -57,6 +57,7 @@ pub(crate) struct HealthFile {
     pub ca: Option<Spanned<PathBuf>>,
     pub verify: Option<VerifyFile>,
     pub proxy: Option<ProxyFile>,
+    #[serde(default, deserialize_with = "status")]
     pub status: Option<u16>,
     pub host: Option<String>,
     pub tcp: Option<bool>,
@@ -127,9 +128,9 @@ pub(crate) struct HaproxyFile {
     #[serde(default = "two_seconds", deserialize_with = "positive")]
     pub timeout: Duration,
     pub app: Option<Spanned<String>>,
-    pub backend: Option<String>,
-    pub main: Option<String>,
-    pub backup: Option<String>,
+    pub backend: Option<Spanned<String>>,
+    pub main: Option<Spanned<String>>,
+    pub backup: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -141,7 +142,7 @@ pub(crate) struct AgentFile {
     pub addresses: Vec<IpAddr>,
     #[serde(deserialize_with = "poll")]
     pub poll: Duration,
-    pub ipv6: bool,
+    pub ipv6: Option<Spanned<bool>>,
     pub iptables: Option<IptablesFile>,
     pub metrics: Option<Spanned<String>>,
     pub on_stop: Option<Spanned<String>>,
@@ -162,12 +163,21 @@ impl Default for AgentFile {
             history_dir: None,
             addresses: Vec::new(),
             poll: Duration::from_millis(30),
-            ipv6: true,
+            ipv6: None,
             iptables: None,
             metrics: None,
             on_stop: None,
         }
     }
+}
+
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::Error> {
+    let written = toml::Value::deserialize(deserializer)?;
+    let status = written
+        .as_integer()
+        .and_then(|number| u16::try_from(number).ok());
+    let what = "expected one status, as 200 without quotes; without the key 200 to 399 are right";
+    status.map(Some).ok_or_else(|| D::Error::custom(what))
 }
 
 fn one<T: From<u8>>() -> T {

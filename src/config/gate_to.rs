@@ -35,13 +35,17 @@ fn destination(written: toml::Value) -> Result<Destination, String> {
 const GATE_TO: &str = "write a port of this host, `gate_to = 9200`, or an address with its port, \
                        `gate_to = \"172.17.0.2:8080\"`";
 
-/// For a text that is no address with a port.
+/// For a text that is no address with a port. A step says what to write, if that is known.
 fn instead(text: &str) -> String {
-    if let Ok(port) = text.trim_start_matches(':').parse::<u16>() {
-        return format!("a port has no quotes: write `gate_to = {port}`");
+    if text.trim_start_matches(':').parse::<u16>().is_ok() {
+        return "a port has no quotes in gate_to".to_owned();
     }
+    let port = text.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
     match text.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(IpAddr::V4(ip)) => format!("the port is missing: write `gate_to = \"{ip}:PORT\"`"),
+        Ok(IpAddr::V6(_)) if matches!(port, Some(Ok(1000..))) && !text.ends_with(']') => {
+            "an IPv6 address has brackets before its port".to_owned()
+        }
         Ok(IpAddr::V6(ip)) => format!("the port is missing: write `gate_to = \"[{ip}]:PORT\"`"),
         Err(_) => GATE_TO.to_owned(),
     }
@@ -58,11 +62,11 @@ fn reachable(to: SocketAddr) -> Result<SocketAddr, String> {
         () if port == 0 => Err("the port is 1 to 65535".to_owned()),
         () if ip.is_loopback() => Err(format!(
             "the kernel drops checks of other hosts that are redirected to loopback: let the service \
-             listen on 0.0.0.0:{port} or [::]:{port}, and write `gate_to = {port}`"
+             listen on 0.0.0.0:{port} or [::]:{port}"
         )),
-        () if ip.is_unspecified() => Err(format!(
-            "that is each address of this host: write `gate_to = {port}`"
-        )),
+        () if ip.is_unspecified() => {
+            Err("that is each address of this host: its port alone is enough".to_owned())
+        }
         () if is_alone => Err(format!("no check can be redirected to {ip}; {GATE_TO}")),
         () => Ok(SocketAddr::new(ip, port)),
     }
@@ -97,18 +101,20 @@ pub(super) fn check_gate_to(
 }
 
 /// A gate to an IPv6 address has its rule in IPv6's table alone.
-pub(super) fn in_use(apps: &[AppSettings], ipv6: bool) -> Result<(), Mistake> {
-    let is_lost = |app: &&AppSettings| {
-        let to = app.gate_to.address();
-        !ipv6 && to.is_some_and(|to| to.is_ipv6())
+pub(super) fn in_use(apps: &[AppSettings], ipv6: Option<&Spanned<bool>>) -> Result<(), Mistake> {
+    let Some(off) = ipv6.filter(|ipv6| !ipv6.get_ref()) else {
+        return Ok(());
     };
+    let is_lost = |app: &&AppSettings| app.gate_to.address().is_some_and(|to| to.is_ipv6());
     match apps.iter().find(is_lost) {
         None => Ok(()),
-        Some(app) => Err(Mistake::of_the_whole(format!(
-            "gate_to of app.{} is {}, and without IPv6 rules no check gets there: remove \
-             `ipv6 = false` in [agent]",
-            app.name, app.gate_to
-        ))),
+        Some(app) => {
+            let what = format!(
+                "gate_to of app.{} is {}, and without IPv6 rules no check gets there",
+                app.name, app.gate_to
+            );
+            Err(Mistake::new(off.span(), what))
+        }
     }
 }
 
@@ -124,7 +130,7 @@ mod tests {
              backup_status_port = 3000\nrestart = {{ systemd = \"web\" }}\n{lines}"
         );
         let settings = crate::config::read(Path::new("agent.toml"), &text);
-        let settings = settings.map_err(|error| error.to_string())?;
+        let settings = settings.map_err(|error| error.with_steps())?;
         Ok(settings.apps[0].clone())
     }
 
@@ -162,11 +168,11 @@ mod tests {
             ),
             (
                 "gate_to = \"9200\"",
-                "a port has no quotes: write `gate_to = 9200`",
+                "write in place of line 8:\ngate_to = 9200",
             ),
             (
                 "gate_to = \":9200\"",
-                "a port has no quotes: write `gate_to = 9200`",
+                "write in place of line 8:\ngate_to = 9200",
             ),
             (
                 "gate_to = \"172.17.0.2\"",
@@ -176,10 +182,24 @@ mod tests {
                 "gate_to = \"fd00::2\"",
                 "write `gate_to = \"[fd00::2]:PORT\"`",
             ),
+            ("gate_to = \"fd00::2:8080\"", "gate_to = \"[fd00::2]:8080\""),
+            (
+                "gate_to = \"db.internal:9200\"",
+                "`gate_to = \"172.17.0.2:8080\"`",
+            ),
             ("gate_to = \"172.17.0.2:0\"", "the port is 1 to 65535"),
-            ("gate_to = \"127.0.0.1:80\"", "write `gate_to = 80`"),
-            ("gate_to = \"[::1]:80\"", "write `gate_to = 80`"),
-            ("gate_to = \"0.0.0.0:80\"", "write `gate_to = 80`"),
+            (
+                "gate_to = \"127.0.0.1:80\"",
+                "write in place of line 8:\ngate_to = 80",
+            ),
+            (
+                "gate_to = \"[::1]:80\"",
+                "write in place of line 8:\ngate_to = 80",
+            ),
+            (
+                "gate_to = \"0.0.0.0:80\"",
+                "write in place of line 8:\ngate_to = 80",
+            ),
             (
                 "gate_to = \"224.0.0.1:80\"",
                 "no check can be redirected to 224.0.0.1",
@@ -196,7 +216,7 @@ mod tests {
             ),
             (
                 "gate_to = \"[fd00::2]:80\"\n[agent]\nipv6 = false",
-                "remove `ipv6 = false` in [agent]",
+                "ipv6 = true",
             ),
         ] {
             let said = app(written).map(|app| app.gate_to).unwrap_err();

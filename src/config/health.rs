@@ -102,19 +102,7 @@ fn request(health: HealthFile) -> Result<HealthCheck, Wrong> {
         health.http.or(health.https).unwrap_or_default(),
         health.host,
     );
-    if !path.starts_with('/') || !sendable(&path) {
-        return Err(Wrong::at(
-            key,
-            "expected a path: it begins with / and has no space in it",
-        ));
-    }
-    if host
-        .as_ref()
-        .is_some_and(|host| host.is_empty() || !sendable(host))
-    {
-        let what = "expected a host name, with a port or without";
-        return Err(Wrong::at("host", what));
-    }
+    all_sendable(key, &path, host.as_deref())?;
     if let Some(Verify::System | Verify::File(_)) = &tls {
         named(host.as_deref())?;
     }
@@ -153,6 +141,20 @@ fn verification(ca: Option<Spanned<PathBuf>>, verify: Option<VerifyFile>) -> Res
         (Some(path), _) if path.is_absolute() => Ok(Verify::File(path)),
         (Some(_), _) => Err(Wrong::at("ca", "expected an absolute path")),
         (None, _) => Ok(Verify::System),
+    }
+}
+
+fn all_sendable(key: &'static str, path: &str, host: Option<&str>) -> Result<(), Wrong> {
+    if !path.starts_with('/') || !sendable(path) {
+        let what = "expected a path: it begins with / and has no space in it";
+        return Err(Wrong::at(key, what));
+    }
+    match host.is_some_and(|host| host.is_empty() || !sendable(host)) {
+        true => Err(Wrong::at(
+            "host",
+            "expected a host name, with a port or without",
+        )),
+        false => Ok(()),
     }
 }
 

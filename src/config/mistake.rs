@@ -47,6 +47,14 @@ impl Mistake {
         }
     }
 
+    /// The value at the place needs this key in its table.
+    pub(super) fn lacks(at: Range<usize>, key: &str, what: impl Into<String>) -> Mistake {
+        Mistake {
+            about: About::Missing(key.to_owned()),
+            ..Mistake::new(at, what)
+        }
+    }
+
     /// A mistake without a place.
     pub(super) fn of_the_whole(what: impl Into<String>) -> Mistake {
         Mistake::new(usize::MAX..usize::MAX, what)

@@ -46,6 +46,16 @@ pub enum ConfigError {
         /// The system's error.
         what: String,
     },
+    /// There is no such file.
+    #[error(
+        "{}: no such file: copy agent.toml.example there and edit it, or name another file with \
+         --config (`man agent.toml`)",
+        path.display()
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
     /// Only root may read the file.
     #[error("{}: unknown: needs root ({what}); run it with sudo", path.display())]
     NeedsRoot {
@@ -74,7 +84,9 @@ impl ConfigError {
     /// What to do, with the lines to write.
     pub fn steps(&self) -> &[Step] {
         match self {
-            ConfigError::Whole { .. } | ConfigError::NeedsRoot { .. } => &[],
+            ConfigError::Whole { .. }
+            | ConfigError::Missing { .. }
+            | ConfigError::NeedsRoot { .. } => &[],
             ConfigError::Wrong { steps, .. } => steps,
         }
     }
@@ -94,7 +106,8 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
     let settings = read(path, &text)?;
     match files(&text) {
         Ok(()) => Ok(settings),
-        Err(mistake) => Err(placed(path, &text, mistake)),
+        // What lacks is a file, so no other text would be right.
+        Err(mistake) => Err(placed(path, &text, &mistake, Vec::new())),
     }
 }
 
@@ -105,8 +118,9 @@ pub fn load_copy(path: &Path) -> Result<Settings, ConfigError> {
 
 fn text(path: &Path) -> Result<String, ConfigError> {
     permissions::read(path).map_err(|error| {
-        let (path, what) = (path.to_owned(), error.to_string());
+        let (path, what) = (path.to_owned(), crate::app::plain(&error));
         match error.kind() {
+            io::ErrorKind::NotFound => ConfigError::Missing { path },
             io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {
                 ConfigError::NeedsRoot { path, what }
             }
@@ -114,6 +128,9 @@ fn text(path: &Path) -> Result<String, ConfigError> {
         }
     })
 }
+
+const OTHER_CA: &str = "copy the CA's certificate there (PEM), or leave `ca` out: then the CAs that \
+    the system trusts count";
 
 /// Checks that each `ca` can be read. The operator sees a mistake now, and not after an app has
 /// restarted.
@@ -123,7 +140,7 @@ fn files(text: &str) -> Result<(), Mistake> {
     for ca in health.filter_map(|health| health.into_inner().0.ca) {
         let span = ca.span();
         let readable = Verify::File(ca.into_inner()).check();
-        readable.map_err(|what| Mistake::new(span, what))?;
+        readable.map_err(|what| Mistake::new(span, format!("{what}; {OTHER_CA}")))?;
     }
     Ok(())
 }
@@ -163,7 +180,12 @@ fn named(path: &Path, keys: &[&str]) -> Option<PathBuf> {
 
 /// Checks a whole configuration. `path` is for the errors only.
 pub fn read(path: &Path, text: &str) -> Result<Settings, ConfigError> {
-    let settings = parse(text).map_err(|mistake| placed(path, text, mistake))?;
+    let settings = parse(text).map_err(|mistake| {
+        let steps = advise(text, &mistake, |text| {
+            parse(text).map(drop).map_err(|mistake| mistake.at)
+        });
+        placed(path, text, &mistake, steps)
+    })?;
     // Another process may have been started in another directory.
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let from = LoadedFrom {
@@ -173,7 +195,7 @@ pub fn read(path: &Path, text: &str) -> Result<Settings, ConfigError> {
     Ok(Settings { from, ..settings })
 }
 
-fn placed(path: &Path, text: &str, mistake: Mistake) -> ConfigError {
+fn placed(path: &Path, text: &str, mistake: &Mistake, steps: Vec<Step>) -> ConfigError {
     let tree = Keys::of(text);
     let inner = tree.of_mistake(&mistake.at, mistake.key);
     let inner = inner.filter(|_| mistake.key.is_some());
@@ -186,10 +208,8 @@ fn placed(path: &Path, text: &str, mistake: Mistake) -> ConfigError {
         line: line_number(text, at),
         column: before.chars().count() + 1,
         // A quoted key may contain anything, and the mistake names it.
-        what: escape(&wording::describe(text, &mistake)),
-        steps: advise(text, &mistake, |text| {
-            parse(text).map(drop).map_err(|mistake| mistake.at)
-        }),
+        what: escape(&wording::describe(text, mistake)),
+        steps,
     }
 }
 

@@ -181,7 +181,7 @@ fn every_mistake_names_its_line() {
         (
             "\"/run/haproxy/admin.sock\"",
             "\"/s\"\nmain = \"web1\"",
-            10,
+            11,
             "need each other",
         ),
         (
@@ -309,7 +309,8 @@ fn a_missing_file_or_an_empty_one_is_an_error() {
     let missing = load(Path::new("/nonexistent/agent.toml")).unwrap_err();
     assert_eq!(
         missing.to_string(),
-        "/nonexistent/agent.toml: No such file or directory (os error 2)"
+        "/nonexistent/agent.toml: no such file: copy agent.toml.example there and edit it, or name \
+         another file with --config (`man agent.toml`)"
     );
     assert!(parse("").is_err_and(|mistake| mistake.what.contains("no app")));
 }
@@ -455,18 +456,28 @@ fn health_by_tls() {
 fn the_file_of_a_ca_is_read_at_once() {
     let https = "https = \"/h\", host = \"a\", ca = \"/nonexistent/ca.pem\"";
     let (line, what) = mistake("http = \"/healthz\"", https);
-    let expected = "app.web.health.ca = \"/nonexistent/ca.pem\": /nonexistent/ca.pem: no such file or directory";
-    assert_eq!((line, what.as_str()), (6, expected));
+    let expected = "app.web.health.ca = \"/nonexistent/ca.pem\": /nonexistent/ca.pem: no such file or directory; copy ";
+    assert!(line == 6 && what.starts_with(expected), "{line}: {what}");
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("agent.toml");
     std::fs::write(&path, GOOD.replace("http = \"/healthz\"", https)).unwrap();
     assert!(load_copy(&path).is_ok());
+    // No other text is right as long as the file lacks.
+    assert_eq!(load(&path).unwrap_err().steps(), []);
+    let folder = GOOD.replace(
+        "http = \"/healthz\"",
+        &https.replace("/nonexistent/ca.pem", "/etc"),
+    );
+    std::fs::write(&path, folder).unwrap();
+    let said = load(&path).unwrap_err().with_steps();
+    assert!(said.contains("not a regular file"), "{said}");
+    assert!(!said.contains("remove it"), "{said}");
     let empty = directory.path().join("ca.pem");
     std::fs::write(&empty, "").unwrap();
     let named = https.replace("/nonexistent/ca.pem", empty.to_str().unwrap());
     let (_, what) = mistake("http = \"/healthz\"", &named);
     assert!(
-        what.ends_with("no certificate in it (PEM, BEGIN CERTIFICATE)"),
+        what.contains("no certificate in it (PEM, BEGIN CERTIFICATE)"),
         "{what}"
     );
 }

@@ -1,7 +1,7 @@
 //! A mistake in words: the key with its value, and what is wrong with it.
 
 use super::advice::reference::{Entry, entries};
-use super::advice::{Keys, near, table_of};
+use super::advice::{Keys, Node, near, table_of};
 use super::mistake::{About, Mistake};
 
 /// What is wrong, on one line.
@@ -12,31 +12,46 @@ pub(super) fn describe(text: &str, mistake: &Mistake) -> String {
     let what = plain(&mistake.what);
     match (&mistake.about, node) {
         (About::Syntax, _) => format!("`{}`: {what}", line(text, mistake.at.start)),
-        (About::Duplicate, _) => {
-            let line = line(text, mistake.at.start);
-            format!("`{line}` is there already: write it once")
-        }
+        (About::Duplicate, _) => twice(&line(text, mistake.at.start)),
         (About::Table { .. }, _) | (_, None) => what,
         (About::Unknown, Some(node)) => {
             let table = table_of(node.parent());
             let meant = meant(&table, node.name(), &what, node.has_header(text));
             format!("{name} is not known: {meant}")
         }
-        (About::Missing(key), Some(_)) => format!("{name} lacks `{key}`"),
+        (About::Missing(key), Some(node)) if node.kind == "table" || node.has_header(text) => {
+            format!("{name} lacks `{key}`")
+        }
         (About::Value, Some(node)) if node.key == mistake.at && node.value != mistake.at => {
             format!("{name}: {what}")
         }
         (About::Value, Some(node)) if is_app(&node.path) && node.kind != "table" => {
             format!("{name} is not a table: an app needs its name, [app.NAME]")
         }
-        (About::Value, Some(node)) => {
+        (About::Value | About::Missing(_), Some(node)) => {
             let given = shortened(&text[node.value.clone()]);
+            let what = match what == "wanted string or table" {
+                true => format!("expected {}", words(node)),
+                false => what,
+            };
             match node.has_header(text) {
                 true => format!("{given}: {}", of_header(node.kind, what)),
                 false => format!("{name} = {given}: {what}"),
             }
         }
     }
+}
+
+/// A second key, or a second header.
+fn twice(line: &str) -> String {
+    let what = match line.starts_with('[') {
+        true if line.trim_matches(['[', ']', ' ']) == "haproxy" => {
+            "a list of tables has two pairs of brackets, [[haproxy]]"
+        }
+        true => "move the keys below it to the first one, and remove it",
+        false => "write it once",
+    };
+    format!("`{line}` is there already: {what}")
 }
 
 /// The key that was meant, or the tables that have it, or all keys of this table.
@@ -49,11 +64,24 @@ fn meant(table: &str, name: &str, what: &str, has_header: bool) -> String {
     let is_value = |entry: &Entry| entry.key == name && entry.table != table && !has_header;
     let elsewhere = elsewhere.filter(is_value);
     let homes: Vec<String> = elsewhere.map(|entry| entry.table).collect();
+    let limit = format!("{table}.timeouts");
+    let is_limit = |entry: &Entry| entry.table == limit && name == format!("{}_timeout", entry.key);
+    if let Some(entry) = entries().into_iter().find(is_limit) {
+        return format!("did you mean `{}` of {limit}?", entry.key);
+    }
     match (near(name, keys).first(), homes.is_empty()) {
         (_, false) => format!("it is a key of {}", homes.join(" and of ")),
         (Some(key), true) => format!("did you mean `{key}`?"),
         (None, true) => format!("expected {expected}"),
     }
+}
+
+/// The words that a key may have.
+fn words(node: &Node) -> String {
+    let table = table_of(node.parent());
+    let mut entries = entries().into_iter();
+    let entry = entries.find(|entry| entry.table == table && entry.key == node.name());
+    entry.map_or_else(String::new, |entry| entry.values.join(" or "))
 }
 
 /// A header has too few brackets, or too many.
@@ -79,9 +107,16 @@ fn shown(path: &[String]) -> String {
     steps.map(String::as_str).collect::<Vec<_>>().join(".")
 }
 
-/// The line there, or the one before it if it ends there.
+/// The line there, or the one before it if that is where the mistake begins.
 fn line(text: &str, at: usize) -> String {
-    let before = text[..at.min(text.len())].trim_end_matches('\n');
+    let at = at.min(text.len());
+    let ends = text[at..].trim_start_matches('\r').starts_with('\n') || at == text.len();
+    let begins_before = || toml::de::DeTable::parse(&text[..at]).is_err();
+    let is_start = text[..at].ends_with('\n');
+    let before = match ends || is_start && begins_before() {
+        true => text[..at].trim_end_matches('\n'),
+        false => &text[..at],
+    };
     let start = before.rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[start..].lines().next().unwrap_or_default();
     shortened(line.trim_matches(['\u{feff}', ' ', '\t', '\r']))
@@ -110,6 +145,12 @@ fn plain(what: &str) -> String {
     if what == "invalid IP address syntax" {
         return "expected an IP address".to_owned();
     }
+    let is_unit = what.ends_with(", expected a duration")
+        && what.contains("string \"")
+        && what.split('"').nth(1).is_some_and(has_unit);
+    if is_unit {
+        return "this unit of a time is not known: write ms, s, m, h or d".to_owned();
+    }
     let Some((given, expected)) = what.split_once(", expected ") else {
         return what.to_owned();
     };
@@ -131,4 +172,10 @@ fn plain(what: &str) -> String {
         }
         None => what.to_owned(),
     }
+}
+
+/// Whether letters follow a number.
+fn has_unit(time: &str) -> bool {
+    let unit = time.trim_start_matches(|c: char| c.is_ascii_digit() || " .".contains(c));
+    unit.len() < time.len() && unit.starts_with(char::is_alphabetic)
 }

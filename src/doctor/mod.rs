@@ -42,7 +42,7 @@ checks! {
 pub fn unconfigured(error: &ConfigError) -> Point {
     let fault = match error {
         // Its text has the fix.
-        ConfigError::NeedsRoot { .. } => Fault {
+        ConfigError::Missing { .. } | ConfigError::NeedsRoot { .. } => Fault {
             found: error.to_string(),
             fix: String::new(),
         },

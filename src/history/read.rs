@@ -67,7 +67,7 @@ pub(super) fn files(history_dir: &Path) -> io::Result<Vec<Vec<u8>>> {
     for number in 0..=OLD {
         let file = match permissions::open(&path(history_dir, number)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            file => file?,
+            file => file.map_err(permissions::of_the_agent)?,
         };
         let found = file.metadata()?;
         let (device, inode) = (found.dev(), found.ino());

@@ -47,7 +47,7 @@ impl StateFile {
         match permissions::read(&self.path(state_dir, app)) {
             Ok(text) => Ok(Some(serde_json::from_str(&text)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
+            Err(error) => Err(permissions::of_the_agent(error)),
         }
     }
 

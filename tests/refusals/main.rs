@@ -251,7 +251,10 @@ fn a_configuration_error_has_its_place_and_what_to_write() {
     let err = String::from_utf8(missing.stderr).unwrap();
     assert_eq!(
         err,
-        format!("agent: {at}: No such file or directory (os error 2)\n")
+        format!(
+            "agent: {at}: no such file: copy agent.toml.example there and edit it, or name another \
+             file with --config (`man agent.toml`)\n"
+        )
     );
     assert!(!std::path::Path::new("/run/state").exists());
 }

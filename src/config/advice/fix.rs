@@ -28,6 +28,11 @@ impl Fix {
         Fix(edits)
     }
 
+    pub(crate) fn and(mut self, edit: Edit) -> Fix {
+        self.0.push(edit);
+        Fix::of(self.0)
+    }
+
     /// The text with the fix, and the places of the edits in it.
     pub(crate) fn apply(&self, text: &str) -> (String, Vec<Range<usize>>) {
         let (mut new, mut places, mut from) = (String::new(), Vec::new(), 0);

@@ -6,6 +6,7 @@ use super::known::Known;
 use super::lines::{line_at, whole_line};
 use super::near::near;
 use super::reference::table_of;
+use super::several;
 use super::tables;
 use super::tree::Node;
 
@@ -15,16 +16,42 @@ pub(super) fn unknown(known: &Known<'_>, node: &Node) -> Vec<Fix> {
     }
     let table = table_of(node.parent());
     let renamed = near(node.name(), known.keys(&table)).into_iter();
+    let renamed = renamed.chain(synonyms(known, node, &table));
     let renamed = renamed.chain(lacking(known, node, &table));
+    let value = known.at(&node.value).parse::<toml::Value>();
+    let each = value
+        .iter()
+        .flat_map(|value| several::balancers(known, node, value));
+    let each: Vec<Fix> = each.collect();
     let renamed = renamed.map(|key| Fix::one(node.key.clone(), key));
-    let all = known.entries.iter().map(|entry| entry.key.as_str());
-    let meant = near(node.name(), all).into_iter();
+    let renamed = each.into_iter().chain(renamed);
+    let all = || known.entries.iter().map(|entry| entry.key.as_str());
+    // `drain_timeout`, `timeout_drain`.
+    let short = node.name().replace("timeout", "");
+    let short = short.trim_matches(['_', '-']);
+    let meant = near(short, all())
+        .into_iter()
+        .chain(near(node.name(), all()));
     let moved = meant.flat_map(|key| moved(known, node, &table, key));
     let removed = match is_alone(known, node) {
         true => comment_out(known.text, line_at(known.text, node.key.start)),
         false => without(known, node),
     };
     renamed.chain(moved).chain([removed]).collect()
+}
+
+/// Words of other tools for a key of a `{ ... }`.
+fn synonyms(known: &Known<'_>, node: &Node, table: &str) -> Option<&'static str> {
+    let is_path = known.at(&node.value).starts_with(['"', '\''])
+        && known.at(&node.value)[1..].starts_with('/');
+    match (table, node.name()) {
+        ("app.web.restart", "unit" | "service") => Some("systemd"),
+        ("app.web.restart" | "app.web.health", "cmd" | "exec" | "run" | "script") => {
+            Some("command")
+        }
+        ("app.web.health", _) if is_path => Some("http"),
+        _ => None,
+    }
 }
 
 /// The required keys that the table lacks: the unknown one may be one of them.
@@ -50,7 +77,7 @@ fn is_alone(known: &Known<'_>, node: &Node) -> bool {
 }
 
 /// Removes a key of a `{ ... }` with its comma.
-fn without(known: &Known<'_>, node: &Node) -> Fix {
+pub(super) fn without(known: &Known<'_>, node: &Node) -> Fix {
     let rest = &known.text[node.value.end..];
     if rest.trim_start().starts_with(',') {
         let comma = rest.len() - rest.trim_start_matches([' ', ',']).len();
@@ -104,6 +131,9 @@ fn placed(known: &Known<'_>, node: &Node, home: &str, pair: &str) -> Option<Fix>
 
 /// The line of a missing key: below the header, or within the `{ ... }`.
 pub(super) fn missing(known: &Known<'_>, node: &Node, key: &str) -> Vec<Fix> {
+    let is_table = node.kind == "table" || node.has_header(known.text);
+    let above = known.tree.get(node.parent());
+    let node = above.filter(|_| !is_table).unwrap_or(node);
     let examples = known.examples(&table_of(&node.path), key).into_iter();
     let fixes = examples.map(|value| {
         let (at, text) = known.adding_to(node, &format!("{key} = {value}"));

@@ -20,6 +20,13 @@ impl<'a> Known<'a> {
 
     /// The values of the examples of a key.
     pub(crate) fn examples(&self, table: &str, key: &str) -> Vec<String> {
+        if (table, key) == ("haproxy", "app") {
+            let path = ["app".to_owned()];
+            let apps = self.tree.children(&path).map(Node::name);
+            return apps
+                .map(|name| toml::Value::from(name).to_string())
+                .collect();
+        }
         let mut entries = self.entries.iter();
         let entry = entries.find(|entry| entry.table == table && entry.key == key);
         match entry {

@@ -8,7 +8,10 @@ mod keys;
 mod known;
 mod lines;
 mod near;
+mod place;
 pub mod reference;
+mod several;
+mod spelling;
 mod syntax;
 mod tables;
 mod tree;
@@ -24,12 +27,12 @@ use fix::Fix;
 use known::Known;
 use reference::entries;
 use std::ops::Range;
-use tree::{Node, Tree};
+use tree::Tree;
 
 pub(super) use lines::line_number;
 pub(super) use near::near;
 pub(super) use reference::table_of;
-pub(super) use tree::Tree as Keys;
+pub(super) use tree::{Node, Tree as Keys};
 
 /// Each candidate costs one reading of the text.
 const LARGEST: usize = 64 * 1024;
@@ -53,7 +56,7 @@ pub(super) fn advise(
             Ok(()) => return shown(text, &fix),
             Err(at)
                 if moved_on.is_none()
-                    && is_elsewhere((text, mistake.at.start), (&new, at.start), &places) =>
+                    && is_elsewhere((text, mistake.at.start), (&new, &at), &places) =>
             {
                 moved_on = Some(fix);
             }
@@ -74,13 +77,18 @@ fn shown(text: &str, fix: &Fix) -> Vec<Step> {
     }
 }
 
-/// Whether the next mistake is on none of the new lines, and not the one that was there.
-fn is_elsewhere(old: (&str, usize), new: (&str, usize), places: &[Range<usize>]) -> bool {
-    let number = line_number(new.0, new.1);
+/// Whether the next mistake is at none of the new pairs, and not the one that was there.
+fn is_elsewhere(old: (&str, usize), new: (&str, &Range<usize>), places: &[Range<usize>]) -> bool {
+    let (text, at) = new;
+    let tree = Tree::of(text);
     let touches = |place: &Range<usize>| {
-        (line_number(new.0, place.start)..=line_number(new.0, place.end)).contains(&number)
+        let place = tree.pair(place, text);
+        match place.is_empty() {
+            true => at.start < place.start && place.start < at.end,
+            false => at.start <= place.end && place.start <= at.end,
+        }
     };
-    numbered(old) != numbered(new) && !places.iter().any(touches)
+    numbered(old) != numbered((text, at.start)) && !places.iter().any(touches)
 }
 
 fn numbered((text, at): (&str, usize)) -> (usize, &str) {
@@ -95,7 +103,7 @@ fn candidates(text: &str, mistake: &Mistake) -> Vec<Fix> {
         entries: &entries,
     };
     let node = tree.of_mistake(&mistake.at, mistake.key);
-    match (&mistake.about, node) {
+    let mut all = match (&mistake.about, node) {
         (About::Table { table, more }, _) => tables::missing(&known, table, more),
         (About::Syntax, _) => syntax_of(&known, &mistake.at),
         (About::Duplicate, _) => tables::twice(text, &mistake.at),
@@ -103,7 +111,9 @@ fn candidates(text: &str, mistake: &Mistake) -> Vec<Fix> {
         (About::Missing(key), Some(node)) => keys::missing(&known, node, key),
         (About::Value, Some(node)) => of_value(&known, node, &mistake.at),
         (_, None) => Vec::new(),
-    }
+    };
+    all.splice(0..0, tables::without_name(&known));
+    all
 }
 
 /// A line without a value also gets the example of its key.
@@ -143,8 +153,14 @@ fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
     let Ok(value) = given.parse::<toml::Value>() else {
         return Vec::new();
     };
-    let examples = known.examples(&table_of(node.parent()), node.name());
+    let mut examples = known.examples(&table_of(node.parent()), node.name());
+    if node.name() == "status" {
+        examples.clear();
+    }
     let all = value::candidates(node.name(), &value, &examples).into_iter();
     let replaced = all.map(|value| Fix::one(node.value.clone(), value));
-    replaced.chain(tables::of_outside(known, node)).collect()
+    let each = several::balancers(known, node, &value).into_iter();
+    // Without a status several are right.
+    let left_out = (node.name() == "status").then(|| keys::without(known, node));
+    each.chain(replaced).chain(left_out).collect()
 }

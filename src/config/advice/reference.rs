@@ -4,6 +4,9 @@
 /// The annotated configuration, as it is installed.
 pub const ANNOTATED: &str = include_str!("../../../haproxy/agent.toml");
 
+/// Behind a value that is no default.
+const MARK: &str = "  # example";
+
 /// One key of the annotated configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -12,8 +15,10 @@ pub struct Entry {
     pub table: String,
     /// Its name.
     pub key: String,
-    /// The examples of its value. The first is the default, if it has one.
+    /// The examples of its value.
     pub values: Vec<String>,
+    /// Whether the first of them holds without the key.
+    pub has_default: bool,
     /// Whether it is set in the annotated file.
     pub is_required: bool,
     /// The explanation above it.
@@ -40,11 +45,13 @@ pub fn entries() -> Vec<Entry> {
             table = enabled.trim_matches(['[', ']']).to_owned();
             comment.clear();
         } else if let Some((key, value)) = enabled.split_once(" = ") {
+            let (is_required, example) = (enabled == line, value.strip_suffix(MARK));
             entries.push(Entry {
                 table: table.clone(),
                 key: key.to_owned(),
-                values: vec![value.to_owned()],
-                is_required: enabled == line,
+                values: vec![example.unwrap_or(value).to_owned()],
+                has_default: !is_required && example.is_none(),
+                is_required,
                 comment: std::mem::take(&mut comment),
             });
         } else {
@@ -87,6 +94,7 @@ fn inner(entry: &Entry) -> Vec<Entry> {
                     table: format!("{}.{}", entry.table, entry.key),
                     key,
                     values: vec![value],
+                    has_default: false,
                     is_required: false,
                     comment: Vec::new(),
                 }),

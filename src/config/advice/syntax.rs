@@ -8,7 +8,8 @@ use std::ops::Range;
 type Rewrite = fn(&str) -> Option<String>;
 
 /// Other habits: YAML, ini files, shells, word processors, and what is forgotten in a hurry.
-const REWRITES: [Rewrite; 16] = [
+const REWRITES: [Rewrite; 17] = [
+    yaml,
     quotes,
     comment,
     separator,
@@ -51,8 +52,23 @@ fn rewritten(line: &str) -> Vec<String> {
     REWRITES
         .iter()
         .filter_map(|rewrite| rewrite(line))
-        .filter(|new| new != line)
+        .filter(|new| new != line && (is_even(new) || !is_even(line)))
         .collect()
+}
+
+/// Whether each quote has its end.
+fn is_even(line: &str) -> bool {
+    line.matches('"').count().is_multiple_of(2)
+}
+
+/// A table of YAML.
+fn yaml(line: &str) -> Option<String> {
+    match line.strip_suffix(':')? {
+        "app" | "apps" => Some("[app.web]".to_owned()),
+        "haproxy" => Some("[[haproxy]]".to_owned()),
+        "agent" => Some("[agent]".to_owned()),
+        _ => None,
+    }
 }
 
 fn quotes(line: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use super::edits::{append, comment_out, rename};
 use super::fix::{Edit, Fix};
 use super::known::Known;
-use super::lines::{headers, line_at, section};
+use super::lines::{headers, line_at, section, whole_line};
 use super::near::near;
 use super::reference::{required, table_of};
 use super::tree::Node;
@@ -46,12 +46,44 @@ fn unnamed(text: &str, name: &str) -> Fix {
     Fix::of(edits.collect())
 }
 
-/// The value is right, and its header lacks the app's name: `[app]` for `[app.web]`.
-pub(super) fn of_outside(known: &Known<'_>, node: &Node) -> Vec<Fix> {
-    match node.path.first().is_some_and(|first| first == "app") && node.path.len() == 2 {
-        true => vec![rename(known.text, "app", "app.web", false)],
-        false => Vec::new(),
+/// A key of an app that stands where the app's name belongs.
+pub(super) fn nameless<'a>(known: &Known<'a>) -> Option<&'a Node> {
+    let in_a_list = |node: &Node| node.path.len() == 3 && node.path[1] == "0";
+    let is_inline = |node: &&Node| {
+        let is_there = node.path.len() == 2 || in_a_list(node);
+        node.path[0] == "app" && is_there && !node.has_header(known.text)
+    };
+    let is_key = |node: &&Node| known.keys("app.web").any(|key| key == node.name());
+    known.tree.all().filter(is_inline).find(is_key)
+}
+
+/// `[app]` for `[app.web]`, also with its name as a key.
+pub(super) fn without_name(known: &Known<'_>) -> Vec<Fix> {
+    let Some(node) = nameless(known) else {
+        return Vec::new();
+    };
+    let name = [node.parent(), &["name".to_owned()]].concat();
+    let name = known.tree.get(&name);
+    let named = name.and_then(|node| known.at(&node.value).parse::<toml::Value>().ok());
+    let named = named
+        .as_ref()
+        .and_then(toml::Value::as_str)
+        .filter(|name| is_bare(name));
+    let renamed = |to: &str| rename(known.text, "app", &format!("app.{to}"), false);
+    match (named, name) {
+        (Some(to), Some(node)) => vec![renamed(to).and(Edit {
+            at: whole_line(known.text, node.key.start),
+            text: String::new(),
+        })],
+        _ => vec![renamed("web")],
     }
+}
+
+fn is_bare(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
 /// An app's name with characters that it can't have.
@@ -94,7 +126,11 @@ pub(super) fn twice(text: &str, at: &Range<usize>) -> Vec<Fix> {
     let mut fixes = vec![rename(text, name, name, true)];
     let edits = rename_below(text, line.start, name, &format!("{parent}.{last}2"));
     fixes.push(edits);
-    fixes.push(comment_out(text, content));
+    // Without it its keys belong to the table above.
+    let above = headers(text).take_while(|(header, _)| header.start < line.start);
+    if above.last().is_some_and(|(_, above)| above == name) {
+        fixes.push(comment_out(text, content));
+    }
     fixes
 }
 
@@ -126,6 +162,9 @@ pub(super) fn unknown(known: &Known<'_>, node: &Node) -> Vec<Fix> {
     let spelt = meant.map(|name| [node.parent(), &[name.to_owned()]].concat().join("."));
     let spelt = spelt.chain(homes(known, node));
     let renamed = spelt.map(|table| rename(text, &old, &table, table == "haproxy"));
+    let is_balancer = node.path.len() > 1 && node.path[0] == "haproxy";
+    let each = is_balancer.then(|| unnamed(text, "haproxy"));
+    let renamed = each.into_iter().chain(renamed);
     // A dotted key has no header.
     let dotted = near(node.name(), tables).into_iter();
     let dotted = dotted.map(|name| Fix::one(node.key.clone(), name));

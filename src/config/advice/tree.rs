@@ -63,6 +63,21 @@ impl Tree {
         Some(inner.unwrap_or(node))
     }
 
+    /// The smallest pair around this place, or the place itself. A table is its pairs.
+    pub(crate) fn pair(&self, place: &Range<usize>, text: &str) -> Range<usize> {
+        let pairs = self.0.iter().filter(|node| !node.has_header(text));
+        let pairs = pairs.map(|node| node.key.start.min(node.value.start)..node.value.end);
+        let around = pairs.filter(|pair| pair.start <= place.start && place.end <= pair.end);
+        let smallest = around.min_by_key(Range::len);
+        smallest
+            .filter(|_| !place.is_empty())
+            .unwrap_or(place.clone())
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Node> {
+        self.0.iter()
+    }
+
     pub(crate) fn get(&self, path: &[String]) -> Option<&Node> {
         self.0.iter().find(|node| node.path == path)
     }

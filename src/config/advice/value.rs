@@ -1,41 +1,49 @@
 //! What a value may have been meant as. Each candidate is tried before one is shown.
 
-use std::net::IpAddr;
+use super::place::{self, OWN};
+use super::spelling::{flag, spelt};
 use toml::Value;
 use toml::de::DeValue;
 
 /// Values to try in place of this one, in this order; the examples come last.
 pub(crate) fn candidates(key: &str, value: &Value, examples: &[String]) -> Vec<String> {
     let mut meant: Vec<Value> = match value {
-        Value::Integer(number) => of_number(&number.to_string()),
-        Value::Float(number) => of_number(&number.to_string()),
+        Value::Integer(number) => of_number(key, &number.to_string()),
+        Value::Float(number) => of_number(key, &number.to_string()),
         Value::String(text) => of_text(key, text),
-        Value::Boolean(flag) => vec![text(flag.to_string())],
+        Value::Boolean(flag) => vec![text(flag.to_string()), Value::Boolean(!flag)],
         Value::Array(list) => of_list(list),
         Value::Table(table) => of_table(table),
         Value::Datetime(_) => Vec::new(),
     };
     meant.dedup();
-    let meant = meant.iter().map(ToString::to_string);
+    let meant: Vec<String> = meant.iter().map(ToString::to_string).collect();
     let examples = by_likeness(value, examples);
-    let filled: Vec<String> = examples
+    let completed = examples
         .iter()
-        .filter_map(|example| filled(example, value))
-        .collect();
-    meant.chain(filled).chain(examples).collect()
+        .flat_map(|example| completed(example, value));
+    let filled = examples.iter().filter_map(|example| filled(example, value));
+    let filled = filled.filter(|_| value.is_table());
+    let made: Vec<String> = completed.chain(meant).chain(filled).collect();
+    // What the operator gave is of this host, and an example is of another one.
+    let is_own = OWN.contains(&key) && !value.is_bool();
+    let is_command = ["health", "restart"].contains(&key) && value.is_str();
+    let examples = examples.into_iter().filter(|_| !is_own && !is_command);
+    made.into_iter().chain(examples).collect()
 }
 
 fn text(text: impl Into<String>) -> Value {
     Value::String(text.into())
 }
 
-fn of_number(number: &str) -> Vec<Value> {
+fn of_number(key: &str, number: &str) -> Vec<Value> {
     let mut meant: Vec<Value> = number.parse().map(Value::Integer).into_iter().collect();
     match number {
         "0" => meant.push(Value::Boolean(false)),
         "1" => meant.push(Value::Boolean(true)),
         _ => {}
     }
+    meant.extend(spelt(key, number).into_iter().map(text));
     let texts = [
         format!("{number}s"),
         format!("127.0.0.1:{number}"),
@@ -47,83 +55,30 @@ fn of_number(number: &str) -> Vec<Value> {
 
 fn of_text(key: &str, given: &str) -> Vec<Value> {
     let given = given.trim();
-    let lower = given.to_lowercase();
-    let mut meant: Vec<Value> = Vec::new();
-    if let Ok(number) = given.parse::<f64>() {
-        // A quoted number that is too high for a count of servers.
-        let share = key == "min_available" && number > 9.0;
-        meant.extend(share.then(|| text(format!("{given}%"))));
-        meant.extend(of_number(given));
-    }
-    // A path of a unit's file.
-    let file = given.rsplit('/').next().filter(|_| key == "systemd");
-    meant.extend(file.filter(|file| !file.is_empty()).map(text));
-    match lower.as_str() {
-        "true" | "yes" | "on" => meant.push(Value::Boolean(true)),
-        "false" | "no" | "off" => meant.push(Value::Boolean(false)),
-        _ => {}
-    }
-    let upper = given.to_uppercase();
-    let spelt = [
-        lower.replace(['_', ' '], "-"),
-        lower.clone(),
-        upper.clone(),
-        format!("SIG{upper}"),
-    ];
-    meant.extend(
-        spelt
-            .into_iter()
-            .filter(|spelt| !spelt.is_empty())
-            .map(text),
-    );
-    meant.extend(address(given).into_iter().map(text));
-    if ["http", "https"].contains(&key) {
-        meant.push(text(url_path(given)));
-    }
-    let port = given
-        .rsplit(':')
-        .next()
-        .and_then(|port| port.parse::<u16>().ok());
-    meant.extend(port.map(|port| Value::Integer(port.into())));
+    let mut meant = quoted_number(key, given);
+    meant.extend(flag(given).map(Value::Boolean));
+    meant.extend(spelt(key, given).into_iter().map(text));
+    meant.extend(place::candidates(key, given));
     meant.extend(tables(key, given));
-    meant.push(words(given));
+    meant.push(match key {
+        "source" | "addresses" | "also_restarts" => {
+            let words = given.split([',', ' ']).filter(|word| !word.is_empty());
+            Value::Array(words.map(text).collect())
+        }
+        _ => words(given),
+    });
     meant
 }
 
-/// An address as HAProxy or a browser writes it.
-fn address(given: &str) -> Vec<String> {
-    let (scheme, rest) = given
-        .split_once("://")
-        .or(given.split_once('@'))
-        .unwrap_or(("", given));
-    let rest = rest.split(',').next().unwrap_or_default();
-    let host = rest.trim_end_matches('/');
-    let port = host.rsplit(':').next().unwrap_or_default();
-    let local = (port.parse::<u16>().is_ok()).then(|| format!("127.0.0.1:{port}"));
-    let is_path = rest.starts_with('/') || scheme.starts_with("unix");
-    let by_scheme = match is_path {
-        true => vec![format!("/{}", rest.trim_start_matches('/'))],
-        false => vec![
-            host.to_owned(),
-            format!("tcp://{host}"),
-            format!("tcp://{host}:9999"),
-        ],
-    };
-    let known = host.contains(':') || !scheme.is_empty() || host.parse::<IpAddr>().is_ok();
-    by_scheme
-        .into_iter()
-        .filter(|_| known || is_path)
-        .chain(local)
-        .collect()
-}
-
-/// The path of a URL, without what a request line can't have.
-fn url_path(given: &str) -> String {
-    let rest = given.split_once("://").map_or(given, |(_, rest)| {
-        rest.find('/').map_or("", |at| &rest[at..])
-    });
-    let path: String = rest.chars().filter(char::is_ascii_graphic).collect();
-    format!("/{}", path.trim_start_matches('/'))
+fn quoted_number(key: &str, given: &str) -> Vec<Value> {
+    let is_share = key == "min_available";
+    match given.parse::<f64>() {
+        // Too high for a count of servers.
+        Ok(number) if is_share && number > 9.0 => vec![text(format!("{given}%"))],
+        Ok(_) => of_number(key, given),
+        Err(_) if is_share && given.trim_end_matches(['%', ' ']) == "0" => vec![Value::Integer(0)],
+        Err(_) => Vec::new(),
+    }
 }
 
 /// A text that was written for a whole table.
@@ -138,17 +93,24 @@ fn tables(key: &str, given: &str) -> Vec<Value> {
     match key {
         "health" if given == "tcp" => vec![table("tcp", Value::Boolean(true))],
         "health" if is_program => vec![table("command", words(given))],
-        "health" if given.contains('/') => vec![table("http", text(url_path(given)))],
+        "health" if given.contains('/') && given == last => {
+            vec![table("http", text(place::url_path(given)))]
+        }
+        // One word may be anything.
+        "health" if given == last => Vec::new(),
         "restart" if is_systemd && !is_program => vec![table("systemd", text(last))],
         "health" | "restart" => vec![table("command", words(given))],
         _ => Vec::new(),
     }
 }
 
-/// A command line as a list: the agent starts no shell.
+/// A command line as a list. The agent starts no shell, so signs of a shell need one.
 fn words(given: &str) -> Value {
-    let word = |word: &str| text(word.trim_matches(['"', '\'']));
-    Value::Array(given.split_whitespace().map(word).collect())
+    let is_for_shell = |c: char| "&|;<>$`*?~\"'()\\".contains(c);
+    match given.contains(is_for_shell) {
+        true => Value::Array(["/bin/sh", "-c", given].map(text).to_vec()),
+        false => Value::Array(given.split_whitespace().map(text).collect()),
+    }
 }
 
 fn of_list(list: &[Value]) -> Vec<Value> {
@@ -162,13 +124,15 @@ fn of_list(list: &[Value]) -> Vec<Value> {
             .into_iter()
             .collect(),
     );
-    let alone = list.first().cloned();
+    let alone = list.first().filter(|_| list.len() == 1).cloned();
     alone.into_iter().chain([texts, command]).collect()
 }
 
-/// Its only value, or without one of its keys.
+/// Its only value, or without one of its keys; `tcp` says least.
 fn of_table(table: &toml::Table) -> Vec<Value> {
-    let without = table.keys().map(|key| {
+    let mut keys: Vec<&String> = table.keys().collect();
+    keys.sort_by_key(|key| *key != "tcp");
+    let without = keys.into_iter().map(|key| {
         let others = table.iter().filter(|(other, _)| *other != key);
         Value::Table(
             others
@@ -179,6 +143,30 @@ fn of_table(table: &toml::Table) -> Vec<Value> {
     let alone = (table.len() == 1).then(|| table.values().next().cloned());
     let without = without.filter(|_| table.len() > 1);
     alone.flatten().into_iter().chain(without).collect()
+}
+
+/// The given table with one more key of an example: all that the operator gave stays.
+fn completed(example: &str, given: &Value) -> Vec<String> {
+    let (Some(given), Ok(parsed)) = (given.as_table(), DeValue::parse(example)) else {
+        return Vec::new();
+    };
+    let Some(keys) = parsed.get_ref().as_table() else {
+        return Vec::new();
+    };
+    let mut keys: Vec<_> = keys.iter().collect();
+    keys.sort_by_key(|(_, value)| value.span().start);
+    let own: Vec<String> = given
+        .iter()
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    let lacking = keys
+        .into_iter()
+        .filter(|(key, _)| !own.is_empty() && !given.contains_key(key.get_ref().as_ref()));
+    let with = lacking.map(|(key, value)| {
+        let added = format!("{} = {}", key.get_ref(), &example[value.span()]);
+        format!("{{ {}, {added} }}", own.join(", "))
+    });
+    with.collect()
 }
 
 /// An example with the given values of the keys that it has.

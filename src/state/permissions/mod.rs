@@ -91,12 +91,26 @@ pub fn open(path: &Path) -> io::Result<File> {
         .custom_flags(nonblocking)
         .open(path)?;
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("not a regular file: remove it"));
+        return Err(io::Error::other(NotRegular));
     }
     if nix::unistd::geteuid().is_root() {
         judge(path, &file.metadata()?, true).map_err(refused)?;
     }
     Ok(file)
+}
+
+/// A directory, a pipe or a device is at the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a regular file")]
+pub struct NotRegular;
+
+/// What to do about a file of the agent's own. An operator's file must never be removed.
+pub fn of_the_agent(error: io::Error) -> io::Error {
+    let inner = error.get_ref();
+    match inner.is_some_and(|inner| inner.is::<NotRegular>()) {
+        true => io::Error::other(format!("{NotRegular}: remove it")),
+        false => error,
+    }
 }
 
 /// No file of ours is nearly as large.

@@ -106,6 +106,17 @@ fn a_directory_on_the_way_counts_unless_it_is_sticky() {
 }
 
 #[test]
+fn only_a_file_of_the_agent_is_to_be_removed() {
+    let (directory, _) = folder();
+    let error = open(directory.path()).unwrap_err();
+    assert_eq!(error.to_string(), "not a regular file");
+    assert_eq!(
+        of_the_agent(error).to_string(),
+        "not a regular file: remove it"
+    );
+}
+
+#[test]
 fn symlinks_are_followed_step_by_step() {
     let (folder, file) = folder();
     let (link, far) = (folder.path().join("link"), folder.path().join("far"));
