@@ -72,9 +72,9 @@ fn each_setting_that_breaks_restarts_is_found() {
     diagnosis.expect_only(&[]);
 }
 
-/// Files in which no line has a cookie for HAProxy.
+/// Files that the running HAProxy does not have yet.
 #[test]
-fn users_without_cookies_are_judged_by_the_file() {
+fn faults_of_the_next_configuration_are_found_in_its_file() {
     let setup = Setup::start("doctor_cfg_sticky");
     let text = std::fs::read_to_string(setup.site.dir.join("haproxy.cfg")).expect("HAProxy's file");
     let judged = |text: String, unset: &[&str]| {
@@ -85,6 +85,9 @@ fn users_without_cookies_are_judged_by_the_file() {
         let words = ["doctor", "--json", "--haproxy-cfg", &file];
         Diagnosis::of(setup.with_settings(settings).words(&words))
     };
+    let weightless = format!("{CHECKED} weight 0");
+    let diagnosis = judged(text.replace(CHECKED, &weightless), &[]);
+    diagnosis.expect("cfg-out", "warning", "weight 0: web1");
     let diagnosis = judged(text.replace("mode http\n", "mode tcp\n"), &[]);
     diagnosis.expect("cfg-mode", "warning", "HAProxy ignores it");
     let cookie = "    cookie SRV insert indirect nocache httponly\n";
