@@ -115,6 +115,8 @@ impl Loaded {
     }
 
     fn older_in(state_dirs: [&Path; 2], settings: &Settings) -> io::Result<Option<Older>> {
+        let mut state_dirs = state_dirs.to_vec();
+        state_dirs.dedup();
         let found = state_dirs.into_iter();
         let mut found = found.filter_map(|dir| Loaded::of(dir, settings).transpose());
         found.next().transpose()
@@ -135,7 +137,8 @@ impl Loaded {
     }
 
     fn differs(&self, settings: &Settings) -> Option<Older> {
-        if self.from.path != settings.from.path {
+        // At rest the text is the same: no look then reads a configuration twice.
+        if self.from.path != settings.from.path || self.from.text == settings.from.text {
             return None;
         }
         let before = read(&self.from.path, &self.from.text).ok()?;

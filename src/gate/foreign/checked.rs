@@ -12,24 +12,19 @@ pub struct Checked(pub Vec<IpAddr>);
 impl Checked {
     /// A check may come by this family.
     pub(super) fn by(&self, family: Family) -> bool {
-        let is_v4 = family == Family::V4;
-        self.0.is_empty() || self.0.iter().any(|ip| ip.is_ipv4() == is_v4)
+        self.0.is_empty() || self.0.iter().any(|ip| Family::of(*ip) == family)
     }
 
     /// A check may come by the family of this native rule. A table `inet` has rules of both, and a
     /// rule that translates to an address is of its family.
     pub(super) fn by_rule(&self, table: &NativeTable, listed: &Listed) -> bool {
-        let of_address = |ip: IpAddr| match ip {
-            IpAddr::V4(_) => Family::V4,
-            IpAddr::V6(_) => Family::V6,
-        };
         let family = match (table.family.as_str(), &listed.rule.target) {
             ("ip", _) => Some(Family::V4),
             ("ip6", _) => Some(Family::V6),
-            (_, Target::Redirect(Destination::Address(to))) => Some(of_address(to.ip())),
+            (_, Target::Redirect(Destination::Address(to))) => Some(Family::of(to.ip())),
             (_, Target::Translate(text)) => {
                 let ip = text.strip_prefix("dnat ").and_then(|to| to.parse().ok());
-                ip.map(of_address)
+                ip.map(Family::of)
             }
             _ => None,
         };

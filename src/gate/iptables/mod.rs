@@ -16,6 +16,7 @@ use super::rule::Change;
 use error::{ANSWER_WITHIN, LOCK_WAIT_SECONDS};
 use run::{end_children, execute, is_locked};
 use std::io;
+use std::net::IpAddr;
 use std::process::Output;
 use tokio::sync::Mutex;
 
@@ -26,6 +27,16 @@ pub enum Family {
     V4,
     /// ip6tables
     V6,
+}
+
+impl Family {
+    /// The family of an address.
+    pub fn of(ip: IpAddr) -> Family {
+        match ip {
+            IpAddr::V4(_) => Family::V4,
+            IpAddr::V6(_) => Family::V6,
+        }
+    }
 }
 
 /// Which of iptables' two back ends.

@@ -43,8 +43,8 @@ pub(in crate::gate) fn to_do(
 
 /// A translation stays within its address family.
 fn is_in(gate: &Gate, iptables: &Iptables) -> bool {
-    let is_v4 = iptables.family == Family::V4;
-    gate.to.address().is_none_or(|to| to.is_ipv4() == is_v4)
+    let to = gate.to.address();
+    to.is_none_or(|to| Family::of(to.ip()) == iptables.family)
 }
 
 /// A gate's position: the same in every family that its destination is in, or broken. In the other
