@@ -12,11 +12,13 @@ fn debian_13_two_stage() {
 }
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn debian_13_classic() {
     layouts::roll_classic(Release::Debian13, "deb13_classic");
 }
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn debian_13_single() {
     layouts::roll_single(Release::Debian13, "deb13_single");
 }

@@ -15,6 +15,7 @@ const BATCH: usize = 10;
 const RATIO: f64 = 6.0;
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn forty_hosts_go_a_quarter_at_a_time() {
     let begun = Instant::now();
     let estate = Estate::of("ssh_forty", HOSTS);
