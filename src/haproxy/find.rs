@@ -1,6 +1,7 @@
 //! Finds our server lines. The address is one of this host's, the port is the app's, and the
 //! checked port shows the role. A line without a port sends users to the port that they came by:
-//! such a line is ours if it checks a port of ours. Pure.
+//! it is ours if it checks a gate of ours, or if it is beside such a line and checks
+//! the app. Pure.
 
 use super::{Role, ServerState};
 use std::net::{IpAddr, SocketAddr};
@@ -107,14 +108,15 @@ pub fn find(
     }
 }
 
-/// The health service may answer the checks of other apps, too: without a port such a line is ours
-/// only in a backend that is `gated`.
+/// The app and the health service may answer the checks of other lines, too: without a port such a
+/// line is ours only in a backend that is `gated`.
 fn serves(server: &ServerState, ports: AppPorts, gated: bool) -> bool {
     match (server.port, server.check_port) {
         (0, 0) => false,
         (0, checked) => {
-            let health = ports.health_port == Some(checked);
-            ports.each().any(|port| port == checked) || (gated && health)
+            let gate = [Some(ports.status_port), ports.backup_status_port];
+            let app = [Some(ports.port), ports.health_port];
+            gate.contains(&Some(checked)) || (gated && app.contains(&Some(checked)))
         }
         (port, _) => port == ports.port,
     }
@@ -307,6 +309,8 @@ pub(super) mod tests {
             server("a", "bkp2", "10.0.0.11", 0, 9200),
             // Another app's line: the same health service answers its check.
             server("b", "other", "10.0.0.11", 0, 9200),
+            // Serves the users of another port, and only asks this app whether the host is well.
+            server("c", "any1", "10.0.0.11", 0, 1000),
         ];
         let ports = AppPorts {
             health_port: Some(9200),

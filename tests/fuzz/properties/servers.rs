@@ -50,15 +50,22 @@ fn check_again(servers: &[ServerState]) {
     assert_eq!(ServerState::parse(&table).as_deref(), Ok(servers));
 }
 
-/// The agent claims exactly the rows with these addresses and the app's port. Each has the role of
-/// its check port, and each backend has a line with a gate.
+/// The agent claims exactly the rows with these addresses and the app's port. A row without a port
+/// must check a gate, or the app beside a line with a gate. Each has the role of its check port, and
+/// each backend has a line with a gate.
 fn check_found(servers: &[ServerState], here: &[IpAddr]) {
     let is_here = |server: &ServerState| server.address.is_some_and(|ip| here.contains(&ip));
     let own = match find(servers, PORTS, is_here) {
         Ok(own) => own,
         Err(error) => return assert_printable(&error.to_string()),
     };
-    let checked = |s: &ServerState| [1000, 2000, 3000].contains(&s.check_port);
+    let is_gated = |s: &ServerState| {
+        let mut mains = servers.iter().filter(|main| main.check_port == 2000);
+        mains.any(|main| is_here(main) && main.backend == s.backend)
+    };
+    let checked = |s: &ServerState| {
+        [2000, 3000].contains(&s.check_port) || (s.check_port == 1000 && is_gated(s))
+    };
     let ours = servers
         .iter()
         .filter(|s| is_here(s) && (s.port == PORTS.port || (s.port == 0 && checked(s))));
