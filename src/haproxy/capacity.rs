@@ -1,6 +1,6 @@
 //! Counts the other servers of our backends: are there enough without this host? Pure.
 
-use super::{BackendCapacity, Found, OutServer, Own, ServerStat, Status};
+use super::{BackendCapacity, Found, OutServer, Own, ServerStat, ServerState, Status};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,26 +9,10 @@ impl BackendCapacity {
     /// Counts the other servers of `backend` that can take our users: all lines but ours that are
     /// `UP` and have a weight. `UP n/m` does not count, because it may be on its way down. Lines
     /// of the same address and port are one server. A backup line does not count beside a main
-    /// line: a host whose main line is DOWN is on its way out. A line whose name is not resolved is
-    /// no server: it may be an unused slot of a server-template.
+    /// line: a host whose main line is DOWN is on its way out. Lines without an address are one
+    /// server for each name that HAProxy can't resolve.
     pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> BackendCapacity {
-        let of_backend = stats.iter().filter(|stat| stat.backend == backend);
-        let others = of_backend.filter(|stat| {
-            let ours = |own: &Own| own.backend == stat.backend && own.server == stat.server;
-            !found.own.iter().any(ours)
-        });
-        let mut servers: BTreeMap<Place, Server> = BTreeMap::new();
-        for stat in others {
-            let place = found.place(backend, &stat.server);
-            if matches!(place, Place::Named(_)) && stat.status.is_unresolved() {
-                continue;
-            }
-            let server = servers.entry(place).or_default();
-            match stat.backup {
-                true => server.backups.push(stat),
-                false => server.mains.push(stat),
-            }
-        }
+        let (servers, has_free_slots) = found.others(backend, stats);
         let usable = servers.values().filter(|server| server.is_usable());
         let claimed = usable.clone().filter(|server| server.has_claimed());
         let unproven = servers.values().filter(|server| server.is_unproven());
@@ -45,6 +29,7 @@ impl BackendCapacity {
         BackendCapacity {
             backend: backend.to_owned(),
             servers: servers.len() + own_places.count().max(1),
+            has_free_slots,
             out: out.collect(),
             usable: usable.count(),
             claimed_after_us: after_us.map(Server::name).collect(),
@@ -55,6 +40,37 @@ impl BackendCapacity {
 }
 
 impl Found {
+    /// The other servers of this backend by their places, and whether lines wait for a host.
+    fn others<'a>(
+        &self,
+        backend: &str,
+        stats: &'a [ServerStat],
+    ) -> (BTreeMap<Place, Server<'a>>, bool) {
+        let of_backend = stats.iter().filter(|stat| stat.backend == backend);
+        let others = of_backend.filter(|stat| {
+            let ours = |own: &Own| own.backend == stat.backend && own.server == stat.server;
+            !self.own.iter().any(ours)
+        });
+        let mut servers: BTreeMap<Place, Server> = BTreeMap::new();
+        let mut has_free_slots = false;
+        for stat in others {
+            if stat.status.is_unresolved() && self.is_free_slot(backend, &stat.server) {
+                has_free_slots = true;
+                continue;
+            }
+            let place = self.place(backend, &stat.server);
+            let server = servers.entry(place).or_default();
+            let lines = match stat.backup {
+                true => &mut server.backups,
+                false => &mut server.mains,
+            };
+            // A name that several main lines have may be that of several hosts.
+            has_free_slots |= stat.status.is_unresolved() && !lines.is_empty();
+            lines.push(stat);
+        }
+        (servers, has_free_slots)
+    }
+
     /// The place of our lines in this backend; the lowest, if there are several.
     fn own_place(&self, backend: &str) -> Option<Place> {
         self.own_places(backend).into_iter().next()
@@ -66,14 +82,33 @@ impl Found {
         own.map(|own| self.place(backend, &own.server)).collect()
     }
 
-    /// The address and port that the lines of one server share, as far as they are known.
+    /// The address and port that the lines of one server share, or else their name and port.
     fn place(&self, backend: &str, server: &str) -> Place {
-        let mut servers = self.servers.iter();
-        let state = servers.find(|s| s.backend == backend && s.server == server);
-        match state.and_then(|state| Some(SocketAddr::new(state.address?, state.port))) {
+        let state = self.state(backend, server);
+        let at = state.and_then(|state| Some(SocketAddr::new(state.address?, state.port)));
+        let name = || Some(format!("{}:{}", state?.fqdn.as_ref()?, state?.port));
+        match at {
             Some(address) => Place::At(address),
-            None => Place::Named(server.to_owned()),
+            None => Place::Named(name().unwrap_or_else(|| server.to_owned())),
         }
+    }
+
+    /// A line of a server-template that waits for a host: it has no address and no name of its own,
+    /// or HAProxy has given the addresses of that name to other lines.
+    fn is_free_slot(&self, backend: &str, server: &str) -> bool {
+        let Some(slot) = self.state(backend, server) else {
+            return true;
+        };
+        let mut servers = self.servers.iter().filter(|one| one.backend == backend);
+        let has_host = |one: &ServerState| {
+            one.address.is_some() && (&one.fqdn, one.port) == (&slot.fqdn, slot.port)
+        };
+        slot.address.is_none() && (slot.fqdn.is_none() || servers.any(has_host))
+    }
+
+    fn state(&self, backend: &str, server: &str) -> Option<&ServerState> {
+        let mut servers = self.servers.iter();
+        servers.find(|s| s.backend == backend && s.server == server)
     }
 }
 
@@ -155,6 +190,7 @@ mod tests {
             port,
             check_port,
             check_address: None,
+            fqdn: None,
         }
     }
 
@@ -252,20 +288,62 @@ mod tests {
         );
     }
 
-    /// Unused slots of a server-template, and a host whose name is not resolved.
+    /// A host whose name can't be resolved is a server that is out. A slot of a server-template
+    /// without a name is none, nor is one whose name another slot has.
     #[test]
-    fn a_line_without_an_address_is_no_server_of_the_backend() {
-        let mut found = found();
-        let mut stats = vec![stat("web2", false, "UP"), stat("bkp2", true, "UP")];
-        for (name, backup) in [("slot1", false), ("web4", false), ("bkp4", true)] {
-            let address = None;
-            let line = server(name, 0, 1000, 2000);
-            found.servers.push(ServerState { address, ..line });
-            stats.push(stat(name, backup, "MAINT (resolution)"));
+    fn a_line_without_an_address_counts_by_its_name() {
+        let lack = |lines: &[(&str, bool, Option<&str>)]| {
+            let mut found = found();
+            found.servers[2].fqdn = Some("web2.example".into());
+            let mut stats = vec![stat("web2", false, "UP"), stat("bkp2", true, "UP")];
+            for (name, backup, fqdn) in lines {
+                found.servers.push(ServerState {
+                    address: None,
+                    fqdn: fqdn.map(str::to_owned),
+                    ..server(name, 0, 1000, 2000)
+                });
+                stats.push(stat(name, *backup, "MAINT (resolution)"));
+            }
+            BackendCapacity::count("a", &found, &stats).shortage("lb", Floor::Percent(100))
+        };
+        let host = |name| {
+            [
+                (name, false, Some("web4.example")),
+                ("bkp4", true, Some("web4.example")),
+            ]
+        };
+        let text = |out: &str, hosts: &str| {
+            format!("lb backend a has 1 other usable servers{out}, min_available is 100%: {hosts}")
+        };
+        let ever = ", so no host of this backend can ever go out with this share";
+        let now =
+            ", so no host of this backend can go out with this share until more hosts are in it";
+        let out = " (out: web4 is MAINT (resolution))";
+        assert_eq!(lack(&[]), text("", &format!("2 of 2 hosts{ever}")));
+        assert_eq!(
+            lack(&host("web4")),
+            text(out, &format!("3 of 3 hosts{ever}"))
+        );
+        let twice = [
+            host("web4").as_slice(),
+            &[("slot5", false, Some("web4.example"))],
+        ]
+        .concat();
+        assert_eq!(lack(&twice), text(out, &format!("3 of 3 hosts{now}")));
+        let slots = [
+            ("slot1", false, None),
+            ("web9", false, Some("web2.example")),
+        ];
+        for slot in slots {
+            assert_eq!(lack(&[slot]), text("", &format!("2 of 2 hosts{now}")));
+            let both = [host("web4").as_slice(), &[slot]].concat();
+            assert_eq!(lack(&both), text(out, &format!("3 of 3 hosts{now}")));
         }
-        let capacity = BackendCapacity::count("a", &found, &stats);
-        assert_eq!((capacity.servers, capacity.out), (2, vec![]));
-        // Our own lines may have no address, either.
+    }
+
+    #[test]
+    fn our_own_lines_may_have_no_address() {
+        let mut found = found();
         for line in &mut found.servers {
             line.address = None;
         }

@@ -221,6 +221,7 @@ pub(super) mod tests {
             port,
             check_port,
             check_address: None,
+            fqdn: None,
         }
     }
 

@@ -19,8 +19,9 @@ const COLUMNS: [&str; 7] = [
     "srv_check_port",
 ];
 
-/// Read if it is there.
+/// Read if they are there.
 const CHECK_ADDRESS: &str = "srv_check_addr";
+const NAME: &str = "srv_fqdn";
 
 /// One server line of one backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub struct ServerState {
     pub check_port: u16,
     /// The address the checks go to, if the line names another one for them (`addr`).
     pub check_address: Option<IpAddr>,
+    /// The name that HAProxy resolves to the address.
+    pub fqdn: Option<String>,
 }
 
 impl ServerState {
@@ -63,14 +66,17 @@ impl ServerState {
             let found = header.iter().position(|name| *name == column);
             *place = found.ok_or_else(|| strange(&format!("no column {column}")))?;
         }
-        let check_address = header.iter().position(|name| *name == CHECK_ADDRESS);
+        let place = |column| header.iter().position(|name| *name == column);
+        let (check_address, fqdn) = (place(CHECK_ADDRESS), place(NAME));
         let row = |line: &str| {
             let fields: Vec<&str> = line.split(' ').collect();
             let whole = fields.len() == header.len();
             let server = whole.then(|| server(&fields, &places)).flatten();
             let check_address = check_address.and_then(|place| address(fields.get(place)?));
+            let fqdn = fqdn.and_then(|place| name(fields.get(place)?));
             let server = server.map(|server| ServerState {
                 check_address,
+                fqdn,
                 ..server
             });
             server.ok_or_else(|| strange(line))
@@ -91,7 +97,13 @@ fn server(fields: &[&str], places: &[usize; COLUMNS.len()]) -> Option<ServerStat
         port: port.parse().ok()?,
         check_port: check_port.parse().ok()?,
         check_address: None,
+        fqdn: None,
     })
+}
+
+fn name(text: &str) -> Option<String> {
+    let is_name = !text.is_empty() && text != "-";
+    is_name.then(|| escape(text))
 }
 
 /// HAProxy reaches ::ffff:10.0.0.11 by IPv4.

@@ -103,7 +103,7 @@ fn visible(facts: &Facts) -> impl Iterator<Item = (&str, &Answer)> {
 pub fn no_turn_comes(facts: &Facts, min_available: Floor) -> bool {
     visible(facts).any(|(_, answer)| {
         let mut served = answer.backends.iter().filter(|one| answer.serves(one));
-        served.any(|one| one.leaves_none(min_available))
+        served.any(|one| one.never_spares(min_available))
     })
 }
 

@@ -27,6 +27,7 @@ fn state(server: &str, address: &str, port: u16, check_port: u16) -> ServerState
         port,
         check_port,
         check_address: None,
+        fqdn: None,
     }
 }
 

@@ -14,6 +14,8 @@ pub struct BackendCapacity {
     pub backend: String,
     /// All its servers, this host's included, each address and port once.
     pub servers: usize,
+    /// It has lines that wait for a host: slots of a server-template.
+    pub has_free_slots: bool,
     /// Its other servers that take new users now.
     pub usable: usize,
     /// Those of them that are about to go out of rotation: only their twin is DOWN.
@@ -67,9 +69,14 @@ impl BackendCapacity {
         min_available.of(self.servers)
     }
 
-    /// This share leaves no host: 50% of 1, 67% of 3. None of them can ever go out with it.
-    pub fn leaves_none(&self, min_available: Floor) -> bool {
+    /// This share leaves no host: 50% of 1, 67% of 3.
+    fn leaves_none(&self, min_available: Floor) -> bool {
         matches!(min_available, Floor::Percent(_)) && self.floor(min_available) >= self.servers
+    }
+
+    /// No host can ever go out with this share: it leaves none, and no other host can come.
+    pub fn never_spares(&self, min_available: Floor) -> bool {
+        self.leaves_none(min_available) && !self.has_free_slots
     }
 
     /// Describes a lack of servers. The text stays the same while nothing changes.
@@ -109,12 +116,16 @@ impl BackendCapacity {
         match min_available {
             Floor::Servers(floor) => floor.to_string(),
             share => {
-                let ever = match self.leaves_none(share) {
-                    true => ", so no host of this backend can ever go out with this share",
-                    false => "",
+                let none = match (self.leaves_none(share), self.has_free_slots) {
+                    (true, false) => ", so no host of this backend can ever go out with this share",
+                    (true, true) => {
+                        ", so no host of this backend can go out with this share until more hosts \
+                         are in it"
+                    }
+                    (false, _) => "",
                 };
                 let floor = self.floor(share);
-                format!("{share}: {floor} of {} hosts{ever}", self.servers)
+                format!("{share}: {floor} of {} hosts{none}", self.servers)
             }
         }
     }

@@ -37,13 +37,14 @@ pub fn check(data: &[u8]) {
 /// Writes the result with other columns in between, and reads it again.
 fn check_again(servers: &[ServerState]) {
     let mut table =
-        "1\n# srv_name be_name x srv_id be_id srv_addr srv_check_addr srv_check_port srv_port\n"
+        "1\n# srv_name be_name x srv_id be_id srv_addr srv_fqdn srv_check_addr srv_check_port srv_port\n"
             .to_owned();
     for s in servers {
         assert_printable(&format!("{} {}", s.backend, s.server));
         let shown = |ip: Option<IpAddr>| ip.map_or("-".to_owned(), |ip| ip.to_string());
         let (address, checked) = (shown(s.address), shown(s.check_address));
-        let ports = format!("{checked} {} {}", s.check_port, s.port);
+        let name = s.fqdn.as_deref().unwrap_or("-");
+        let ports = format!("{name} {checked} {} {}", s.check_port, s.port);
         let ids = format!("{} {}", s.server_id, s.backend_id);
         table += &format!("{} {} - {ids} {address} {ports}\n", s.server, s.backend);
     }
