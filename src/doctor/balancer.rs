@@ -158,6 +158,7 @@ mod tests {
             level: Some(Level::User),
             found: Err(Lost::Unseen(Unseen::Truncated(String::new()))),
             mismatched: Vec::new(),
+            elsewhere: Vec::new(),
             listed: Vec::new(),
             backends: Vec::new(),
             master: None,

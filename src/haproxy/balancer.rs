@@ -93,10 +93,12 @@ impl Balancer {
     }
 
     pub(super) fn is_ours(&self, server: &ServerState) -> bool {
-        let here = |address: &IpAddr| address.is_loopback() && self.is_here();
-        server
-            .address
-            .is_some_and(|address| self.addresses.contains(&address) || here(&address))
+        server.address.is_some_and(|address| self.has(&address))
+    }
+
+    /// The address is one of this host's.
+    pub(super) fn has(&self, address: &IpAddr) -> bool {
+        self.addresses.contains(address) || (address.is_loopback() && self.is_here())
     }
 
     /// It runs on this host, so a loopback address in its server lines is ours.

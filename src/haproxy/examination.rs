@@ -8,6 +8,7 @@ use super::{
     Worker, info,
 };
 use crate::text::escape;
+use std::net::IpAddr;
 
 /// The command that shows the socket's level (HAProxy's management guide, 9.3).
 const LEVEL: &str = "show cli level";
@@ -67,6 +68,8 @@ pub struct Examination {
     pub found: Result<Found, Lost>,
     /// Lines that check a status port of ours, but send users to another port than the app's.
     pub mismatched: Vec<ServerState>,
+    /// The addresses that lines are checked at and that this host does not have.
+    pub elsewhere: Vec<IpAddr>,
     /// Every server of the backends that serve us.
     pub listed: Vec<Listed>,
     /// The capacity of these backends without us.
@@ -97,6 +100,7 @@ impl Balancer {
             level,
             found,
             mismatched: Vec::new(),
+            elsewhere: Vec::new(),
             listed: Vec::new(),
             backends: Vec::new(),
             master: None,
@@ -107,6 +111,11 @@ impl Balancer {
                 .iter()
                 .filter(|server| self.is_mismatched(server, found));
             seen.mismatched = mismatched.cloned().collect();
+            let checked = found
+                .servers
+                .iter()
+                .filter_map(|server| server.check_address);
+            seen.elsewhere = checked.filter(|at| !self.has(at)).collect();
             (seen.listed, seen.backends) = self.backends(found).await?;
             seen.master = self.leaving().await.map(|seen| seen.map(drop)).transpose();
         }

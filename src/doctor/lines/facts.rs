@@ -111,12 +111,18 @@ impl Lines<'_> {
             by_command: listed
                 .and_then(|listed| listed.check.as_ref())
                 .is_some_and(|check| check.status.is_of_a_command()),
-            elsewhere: false,
+            elsewhere: state.is_some_and(|state| self.is_checked_elsewhere(state)),
             unchecked: listed
                 .filter(|listed| listed.stat.status == Status::NoCheck)
                 .map(|_| ""),
             fall: listed.and_then(|listed| Some(listed.check.as_ref()?.fall)),
         }
+    }
+
+    /// A line may be checked at another address of this host: the gates are there, too.
+    fn is_checked_elsewhere(&self, state: &ServerState) -> bool {
+        let other = state.check_address.filter(|at| Some(*at) != state.address);
+        other.is_some_and(|at| self.seen.elsewhere.contains(&at))
     }
 
     pub(super) fn of(&self, own: &Own) -> String {

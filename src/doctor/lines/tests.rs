@@ -100,6 +100,7 @@ fn of(servers: Vec<ServerState>) -> Examination {
             .map(|own| Found { own, servers })
             .map_err(Lost::Missing),
         mismatched: Vec::new(),
+        elsewhere: Vec::new(),
         backends: vec![BackendCapacity {
             backend: "srvs".into(),
             usable: 2,
@@ -190,6 +191,12 @@ fn each_fault_has_its_point() {
         change(&mut seen);
         seen
     };
+    let checked_at = |address: &str| {
+        let mut seen = sound();
+        seen.found.as_mut().unwrap().servers[0].check_address = address.parse().ok();
+        seen.elsewhere = "10.0.0.99".parse().into_iter().collect();
+        seen
+    };
     // The twin sends its users to another app.
     let mut other = sound();
     let found = other.found.as_mut().unwrap();
@@ -219,6 +226,9 @@ fn each_fault_has_its_point() {
         }), &[("fully-up", Warning)]),
         (with(|seen| seen.listed[1].stat.status = Status::Up.with_weight(0)), &[]),
         (with(|seen| seen.backends[0].usable = 0), &[("others", Error)]),
+        (checked_at("10.0.0.99"), &[("check-port", Error)]),
+        // The host may have several addresses, and a gate on each.
+        (checked_at("fd00::11"), &[]),
     ] {
         assert_eq!(wrong(&seen), expected);
     }
