@@ -33,14 +33,20 @@ pub(super) fn points(texts: &[Text<'_>], file: &File, said: Option<&Said>) -> Ve
     points
 }
 
-/// A point about a file whose branches were all read. Of such lines an error is only possible.
+/// A point about a file whose branches were all read. Of such lines an error is only possible, and
+/// nothing was seen to be right.
 pub(super) fn possible(point: Point) -> Point {
     match point.verdict {
         Verdict::Error => Point {
             verdict: Verdict::Warning,
             ..point
         },
-        _ => point,
+        Verdict::Ok => Point {
+            verdict: Verdict::Unseen,
+            found: format!("{}, if each .if is true", point.found),
+            ..point
+        },
+        Verdict::Unseen | Verdict::Warning => point,
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn once(mut lines: Vec<Point>, mut file: Vec<Point>) -> (Vec<Point>, 
     };
     let shows_more = |line: &Point, file: &Point| match line.verdict {
         Verdict::Unseen => true,
-        seen => file.verdict >= seen && file.verdict > Verdict::Ok,
+        seen => file.verdict >= seen && file.verdict > Verdict::Unseen,
     };
     lines.retain(|line| {
         !file

@@ -317,6 +317,7 @@ fn no_check_is_printed_twice() {
         (Error, Error, "srvs", Error),
         (Well, Error, "srvs", Error),
         (Error, Well, "lb srvs", Error),
+        (Well, Verdict::Unseen, "lb srvs", Well),
         (Error, Warning, "lb srvs", Error),
     ] {
         let points = judged(&sound(), None, false).into_iter();

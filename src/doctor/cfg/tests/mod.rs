@@ -392,6 +392,11 @@ fn a_branch_that_haproxy_may_not_read_is_no_error() {
     let branched = wrong.replacen("    retries 3\n", branch, 1);
     let verdict = |text: &str| worst(&points(text, EXPECTED.ports, &[]), "check-port").0;
     assert_eq!((verdict(&wrong), verdict(&branched)), (Error, Warning));
+    let sound = points(&with("    retries 3\n", branch), EXPECTED.ports, &[]);
+    let seen = sound
+        .iter()
+        .filter(|point| point.check != "cfg-file" && point.verdict == Ok);
+    assert_eq!(seen.collect::<Vec<_>>(), [] as [&Point; 0]);
 }
 
 #[test]
