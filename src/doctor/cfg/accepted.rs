@@ -7,8 +7,8 @@ pub enum Said {
     Accepted(String),
     /// The version, and what is wrong, each with file and line where HAProxy names them.
     Refused(String, Vec<String>),
-    /// The same of a HAProxy that may have another version than the balancer. Empty: it accepts them.
-    OfAnother(String, Vec<String>),
+    /// The same of a HAProxy that may have another version than the balancer.
+    OfAnother(Box<Said>),
     /// Why its word does not count.
     Unknown(String),
 }
@@ -30,6 +30,10 @@ const OF_THE_MACHINE: [&str; 12] = [
     "failed to load",
 ];
 
+/// It refuses the files, or can't check them.
+const FAILED: i32 = 1;
+const SILENT: &str = "`haproxy -c` ends with exit code 1, and gives no reason; with `quiet` in `global` it never does";
+
 /// Its last words, which name nothing.
 const SUMMARIES: [&str; 2] = [
     "Error(s) found in configuration",
@@ -40,14 +44,13 @@ impl Said {
     /// The same, while the version of the balancer is not known.
     pub fn of_another(self) -> Said {
         match self {
-            Said::Accepted(version) => Said::OfAnother(version, Vec::new()),
-            Said::Refused(version, alerts) => Said::OfAnother(version, alerts),
-            said => said,
+            Said::Accepted(_) | Said::Refused(..) => Said::OfAnother(Box::new(self)),
+            Said::OfAnother(_) | Said::Unknown(_) => self,
         }
     }
 
-    /// Reads what HAProxy printed. `files`: the names that it knows the files by, and their own.
-    pub fn read(version: &str, errors: &str, files: &[(String, String)]) -> Said {
+    /// Reads what HAProxy printed before it ended with `code`. `files`: the names that it knows the files by, and their own.
+    pub fn read(version: &str, code: i32, errors: &str, files: &[(String, String)]) -> Said {
         let alerts: Vec<String> = errors
             .lines()
             .filter_map(|line| alert(line, files))
@@ -58,6 +61,7 @@ impl Said {
         };
         let of_file: Vec<String> = alerts.iter().filter(is_of_file).cloned().collect();
         match (alerts.first(), of_file.is_empty()) {
+            (None, _) if code == FAILED => Said::Unknown(SILENT.to_owned()),
             (None, _) => Said::Accepted(version.to_owned()),
             (Some(first), true) => {
                 Said::Unknown(format!("`haproxy -c` lacks what the balancer has: {first}"))
@@ -104,17 +108,21 @@ mod tests {
         let of_lf = "[a.cfg:13]: Missing LF on last line, file might have been truncated at position 50.";
         let of_word = "[a.cfg:16] : 'server b/b' : unknown keyword 'chekc'; did you mean 'check' maybe ?";
         let refused = |alerts: &[&str]| Said::Refused("2.6".into(), alerts.iter().map(|&alert| alert.to_owned()).collect());
-        for (text, said) in [
-            ("Configuration file is valid\n".to_owned(), Said::Accepted("2.6".into())),
-            (head.to_owned(), Said::Accepted("2.6".into())),
-            (format!("{head}{lf}{end}"), refused(&[of_lf])),
-            (format!("{head}{user}{crt}{word}{ca}{lf}{end}"), refused(&[of_word, of_lf])),
-            (format!("{head}{crt}{user}{ca}{end}"), Said::Unknown(
+        let silent = || Said::Unknown(SILENT.into());
+        for (code, text, said) in [
+            (1, String::new(), silent()),
+            (1, end.to_owned(), silent()),
+            (2, String::new(), Said::Accepted("2.6".into())),
+            (0, "Configuration file is valid\n".to_owned(), Said::Accepted("2.6".into())),
+            (0, head.to_owned(), Said::Accepted("2.6".into())),
+            (1, format!("{head}{lf}{end}"), refused(&[of_lf])),
+            (1, format!("{head}{user}{crt}{word}{ca}{lf}{end}"), refused(&[of_word, of_lf])),
+            (1, format!("{head}{crt}{user}{ca}{end}"), Said::Unknown(
                 "`haproxy -c` lacks what the balancer has: [a.cfg:11] : 'bind 127.0.0.1:40099' in section 'frontend' : \
                  unable to stat SSL certificate from file '/nowhere.pem' : No such file or directory.".into(),
             )),
         ] {
-            assert_eq!(Said::read("2.6", &text, &files), said, "{text}");
+            assert_eq!(Said::read("2.6", code, &text, &files), said, "{code} {text}");
         }
     }
 }

@@ -19,13 +19,9 @@ pub(super) fn points(texts: &[Text<'_>], file: &File, said: Option<&Said>) -> Ve
     let mut points = match said {
         Some(Said::Accepted(version)) => accepted(version, file),
         Some(Said::Refused(version, alerts)) => vec![refused(version, alerts)],
-        Some(Said::OfAnother(version, alerts)) => {
+        Some(said @ (Said::OfAnother(_) | Said::Unknown(_))) => {
             let seen = unread(texts, file).into_iter();
-            seen.chain([of_another(version, alerts)]).collect()
-        }
-        Some(Said::Unknown(why)) => {
-            let seen = unread(texts, file).into_iter();
-            seen.chain([READ.unseen(why.as_str())]).collect()
+            seen.chain([not_decisive(said)]).collect()
         }
         None => READ.or_ok(unread(texts, file), "all lines could be read"),
     };
@@ -67,19 +63,22 @@ fn refused(version: &str, alerts: &[String]) -> Point {
     )
 }
 
-fn of_another(version: &str, alerts: &[String]) -> Point {
+/// What does not count for sure, so that this reader's own points stay.
+fn not_decisive(said: &Said) -> Point {
     let not_known = "the balancer's version is not known";
-    match alerts {
-        [] => READ.unseen(format!(
+    match said {
+        Said::Accepted(version) => READ.unseen(format!(
             "HAProxy {version} of this host accepts it (haproxy -c); {not_known}"
         )),
-        alerts => READ.warning(
+        Said::Refused(version, alerts) => READ.warning(
             format!(
                 "HAProxy {version} of this host refuses it: {}; {not_known}",
                 first(alerts)
             ),
             CORRECT,
         ),
+        Said::Unknown(why) => READ.unseen(why.as_str()),
+        Said::OfAnother(said) => not_decisive(said),
     }
 }
 

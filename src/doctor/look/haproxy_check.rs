@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -67,7 +67,8 @@ fn load_code(files: &[File]) -> bool {
 
 /// `HAProxy version 2.6.12-1+deb12u4 2026/10/17 - https://haproxy.org/`
 async fn version(program: &Path) -> Option<String> {
-    let (out, _) = run(Command::new(program).arg("-v")).await.ok()?;
+    let (_, output) = run(Command::new(program).arg("-v")).await.ok()?;
+    let out = String::from_utf8_lossy(&output.stdout);
     let mut words = out.split_whitespace();
     words.find(|word| *word == "version")?;
     words.next().map(str::to_owned)
@@ -94,7 +95,10 @@ async fn check(program: &Path, version: &str, files: &[File]) -> Said {
         command.uid(UNPRIVILEGED).gid(UNPRIVILEGED);
     }
     match run(&mut command).await {
-        Ok((_, errors)) => Said::read(version, &errors, &names),
+        Ok((code, output)) => {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            Said::read(version, code, &errors, &names)
+        }
         Err(why) => failed(&why),
     }
 }
@@ -107,9 +111,9 @@ fn in_memory(file: &File) -> std::io::Result<OwnedFd> {
     Ok(writer.into())
 }
 
-/// What it prints. Err: it does not end, or dies. A configuration that is right ends with 0, one
-/// without a listener with 2.
-async fn run(command: &mut Command) -> Result<(String, String), String> {
+/// Its exit code, and what it prints. Err: it does not end, or dies. A configuration that is right
+/// ends with 0, one without a listener with 2.
+async fn run(command: &mut Command) -> Result<(i32, Output), String> {
     let child = command
         .env_clear()
         .current_dir("/")
@@ -121,10 +125,7 @@ async fn run(command: &mut Command) -> Result<(String, String), String> {
         .map_err(|_| "it does not end".to_owned())?;
     let output = output.map_err(|error| error.to_string())?;
     match output.status.code() {
-        Some(0..=2) => Ok((
-            String::from_utf8_lossy(&output.stdout).into_owned(),
-            String::from_utf8_lossy(&output.stderr).into_owned(),
-        )),
+        Some(code @ 0..=2) => Ok((code, output)),
         _ => Err(format!("it ended with {}", output.status)),
     }
 }
