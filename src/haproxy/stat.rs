@@ -362,7 +362,7 @@ mod tests {
         let stats = ServerStat::parse_backend(&answer, "show stat 3 4 -1").unwrap();
         let usable: Vec<bool> = stats.iter().map(|stat| stat.status.is_usable()).collect();
         assert_eq!(usable, [false, false, true], "{stats:?}");
-        assert!(!stats[0].is_out() && !stats[0].status.is_held());
+        assert!(!stats[0].is_out() && !stats[0].status.is_held(false));
         let word = stats[0].status.to_string();
         assert!(word.contains("HALF") && !word.contains('\u{1b}'), "{word}");
         assert!(ServerStat::parse(&answer, "show stat 3 4 -1").is_err());

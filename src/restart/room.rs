@@ -1,17 +1,17 @@
 //! What a host means to the backends it serves, for a restart of many hosts: is it in rotation, and
 //! how many more hosts can be taken out?
 
-use crate::haproxy::{Answer, BackendCapacity, BalancerObservation, Floor, Role};
+use crate::haproxy::{Answer, BackendCapacity, BalancerObservation, Floor, Role, ServerLine};
 
 /// Every balancer answers, and shows all lines of this host fully UP.
 pub fn in_rotation(balancers: &[BalancerObservation]) -> bool {
     balancers.iter().all(BalancerObservation::all_up)
 }
 
-/// Users come to this host now, so a backend loses a server when it goes.
+/// Users come to this host now or from the next check on, so a backend loses a server when it goes.
 pub fn is_serving(balancers: &[BalancerObservation]) -> bool {
     let mut lines = balancers.iter().flat_map(BalancerObservation::lines);
-    lines.any(|line| line.status.is_usable())
+    lines.any(ServerLine::serves)
 }
 
 /// How many hosts can still be taken out of the tightest backend, so that `min_available` usable

@@ -67,7 +67,7 @@ pub(super) struct AppStatus {
     pub(super) health: Health,
     /// Every balancer answers, and shows all lines of this host fully UP.
     pub(super) in_rotation: bool,
-    /// Users reach this host now, so there is less capacity without it.
+    /// Users reach this host now, or may do so from the next check on: there is less capacity without it.
     pub(super) serving: bool,
     /// How many hosts, this one included, may go out of rotation until `min_available` is reached
     /// in the backend with the least room. None if a balancer does not answer.

@@ -54,7 +54,7 @@ pub(super) fn unused(
 /// What is wrong, what it means, and what to do. None: the line is in use.
 fn why(app: &str, line: &ServerLine, check: Option<&str>) -> Option<String> {
     let (name, status) = (&line.name, &line.status);
-    let check = check.filter(|check| !check.is_empty() && !status.is_held());
+    let check = check.filter(|check| !check.is_empty() && !line.is_held());
     let check = check.map_or(String::new(), |check| format!(" ({check})"));
     let doctor = format!("`agent doctor {app}` looks for the cause");
     match (line.role, status) {

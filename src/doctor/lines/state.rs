@@ -42,7 +42,7 @@ fn starting(lines: &Lines, listed: &Listed) -> Option<Point> {
 
 /// None: the line has no check that could show its state, which `checks` reports.
 fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
-    let status = &listed.stat.status;
+    let (status, backup) = (&listed.stat.status, listed.stat.backup);
     let word = listed.check.as_ref();
     let word = word.map_or("", |check| check.status.word());
     let gate = gate(lines, own);
@@ -51,7 +51,7 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
     Some(match status {
         _ if status.word() == "UP" && listed.stat.proven && !closed => UP.ok(format!("is {status} ({word})")),
         // Its check fails at a closed gate, and HAProxy shows that unless the line is in MAINT.
-        _ if let Some(kept) = &kept && status.is_held() && (!closed || status.is_maint()) => UP.warning(
+        _ if let Some(kept) = &kept && status.is_held(backup) && (!closed || status.is_maint()) => UP.warning(
             format!("is {status}: {}, and the agent does not wait for its UP", kept.by),
             &kept.fix,
         ),
@@ -65,7 +65,7 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
             format!("is {status} although its gate is closed: its check gets an answer, and not from the gate"),
             ANSWERED,
         ),
-        Status::Up | Status::UpUnproven(_) => UP.warning(
+        _ if status.is_up() => UP.warning(
             format!("is {status}, not yet fully proven ({word})"),
             "wait for its next checks, then again: agent doctor",
         ),

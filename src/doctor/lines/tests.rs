@@ -441,3 +441,17 @@ fn the_fix_of_a_twin_is_its_line() {
     let line = "server web1-twin [2001:db8::1]:1000 cookie w1 check port 3000 backup";
     assert_eq!(fix(&alone), line);
 }
+
+/// An operation waits for the UP of a twin of weight 0, so doctor does not say that it does not.
+#[test]
+fn a_twin_of_weight_0_is_not_held() {
+    let mut seen = sound();
+    for listed in &mut seen.listed {
+        listed.stat.status = Status::UpUnproven("UP 1/2".into()).with_weight(0);
+        listed.stat.proven = false;
+    }
+    let points = judged(&seen, Some(Open), false).into_iter();
+    let up = points.filter(|point| point.check == "fully-up");
+    let is_waited_for = |point: Point| !point.found.contains("the agent does not wait for its UP");
+    assert_eq!(up.map(is_waited_for).collect::<Vec<_>>(), [false, true]);
+}

@@ -39,11 +39,9 @@ impl ServerLine {
         self.name.split_once('/').map_or("", |(backend, _)| backend)
     }
 
-    /// An operator, mostly, keeps new users off it, so the operation does not wait for its UP. A
-    /// backup line keeps its sticky users whatever its weight.
+    /// The operation does not wait for its UP; see [`Status::is_held`].
     pub fn is_held(&self) -> bool {
-        let weightless = matches!(self.status, Status::ZeroWeight(_));
-        self.status.is_held() && !(self.backup && weightless)
+        self.status.is_held(self.backup)
     }
 
     /// Confirmed UP by its checks, whatever its weight: HAProxy sends it users, if only by cookie.

@@ -117,12 +117,14 @@ impl Status {
         matches!(self, Status::Maint(_))
     }
 
-    /// An operator, mostly, holds it out of rotation. The operation does not wait for it.
-    pub fn is_held(&self) -> bool {
-        matches!(
-            self,
-            Status::Maint(_) | Status::Drain(_) | Status::ZeroWeight(_)
-        )
+    /// An operator, mostly, keeps new users off a line with this status, so the operation does not
+    /// wait for its UP. A `backup` line keeps its sticky users whatever its weight.
+    pub fn is_held(&self, backup: bool) -> bool {
+        match self {
+            Status::Maint(_) | Status::Drain(_) => true,
+            Status::ZeroWeight(_) => !backup,
+            _ => false,
+        }
     }
 }
 
@@ -245,7 +247,12 @@ mod tests {
         for (word, shown) in [("UP", "UP (weight 0)"), ("UP 1/3", "UP 1/3 (weight 0)")] {
             let status = weightless(word);
             assert_eq!((status.to_string().as_str(), status.word()), (shown, word));
-            assert!(status.is_held() && !status.is_usable() && !status.is_out());
+            assert!(
+                status.is_held(false)
+                    && !status.is_held(true)
+                    && !status.is_usable()
+                    && !status.is_out()
+            );
             assert_eq!(status.is_going(), word != "UP");
             assert_eq!(Status::parse(word).unwrap().with_weight(1).word(), word);
         }
