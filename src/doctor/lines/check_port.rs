@@ -33,12 +33,13 @@ impl Backend {
             return vec![self.by_command(&names)];
         }
         let wrong = by_fault(&self.lines, |line| self.misdirected(line));
-        let wrong = wrong
-            .iter()
-            .map(|(misdirected, lines)| self.point(*misdirected, lines));
+        let wrong = wrong.points(
+            |misdirected, lines| self.point(*misdirected, lines),
+            |lines| self.others(lines),
+        );
         match self.lines.iter().all(|line| line.checked.is_some()) {
             true => CHECKED.or_ok(wrong, "each line has the check port of its gate"),
-            false => wrong.collect(),
+            false => wrong,
         }
     }
 
@@ -99,6 +100,16 @@ impl Backend {
                 format!("in agent.toml: backup_status_port = {checked}"),
             ),
         }
+    }
+
+    /// The lines that go wrong in still other ways.
+    fn others(&self, lines: &Lines<'_>) -> Point {
+        let twins = self.ports.backup_status_port;
+        let twins = twins.map_or(String::new(), |port| format!(", on a twin port {port}"));
+        CHECKED.error(
+            format!("{lines}: their checks do not go to their gates, either"),
+            format!("{}: port {}{twins}", lines.on(), self.ports.status_port),
+        )
     }
 
     /// HAProxy does not pass `port` to the command of an external check (its `extcheck.c`). Whether

@@ -1,32 +1,54 @@
 //! Lines with the same fault: one point names them all.
 
 use super::line::Line;
+use crate::doctor::Point;
 use std::fmt;
 
 /// So many names are written out: an operator corrects a whole fleet at once.
 const NAMES: usize = 20;
-/// So many different faults of one kind. More than that have one cause.
+/// So many different faults of one kind have points of their own. More than that have one cause.
 const FAULTS: usize = 5;
 
 /// Some lines of a backend, in their order.
 #[derive(Debug)]
 pub(super) struct Lines<'a>(Vec<&'a Line>);
 
-/// Each fault once, with its lines.
+/// The faults of one kind.
+pub(super) struct Faults<'a, F> {
+    /// Each once, with its lines.
+    first: Vec<(F, Lines<'a>)>,
+    /// The lines with other faults than these.
+    rest: Lines<'a>,
+}
+
 pub(super) fn by_fault<F: PartialEq>(
     lines: &[Line],
     fault: impl Fn(&Line) -> Option<F>,
-) -> Vec<(F, Lines<'_>)> {
-    let mut all: Vec<(F, Lines<'_>)> = Vec::new();
+) -> Faults<'_, F> {
+    let (mut first, mut rest): (Vec<(F, Lines<'_>)>, Vec<&Line>) = Default::default();
     for line in lines {
         let Some(fault) = fault(line) else { continue };
-        match all.iter().position(|(known, _)| *known == fault) {
-            Some(at) => all[at].1.0.push(line),
-            None if all.len() < FAULTS => all.push((fault, Lines(vec![line]))),
-            None => {}
+        match first.iter().position(|(known, _)| *known == fault) {
+            Some(at) => first[at].1.0.push(line),
+            None if first.len() < FAULTS => first.push((fault, Lines(vec![line]))),
+            None => rest.push(line),
         }
     }
-    all
+    let rest = Lines(rest);
+    Faults { first, rest }
+}
+
+impl<F> Faults<'_, F> {
+    /// One point for each of the first faults, and one for all the rest.
+    pub(super) fn points(
+        &self,
+        point: impl Fn(&F, &Lines<'_>) -> Point,
+        rest: impl Fn(&Lines<'_>) -> Point,
+    ) -> Vec<Point> {
+        let first = self.first.iter().map(|(fault, lines)| point(fault, lines));
+        let rest = (!self.rest.0.is_empty()).then(|| rest(&self.rest));
+        first.chain(rest).collect()
+    }
 }
 
 impl Lines<'_> {

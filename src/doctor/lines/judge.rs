@@ -1,7 +1,7 @@
 //! Judges main lines and their twins, from HAProxy or from its file: their checks go to their
 //! gates, and users meet the same server on both, in the right order. Pure.
 
-use super::group::by_fault;
+use super::group::{Lines, by_fault};
 use super::line::{AGENT, Backend, Line, NONE, names};
 use super::twin::{Matched, Pair, matched};
 use crate::doctor::Point;
@@ -184,7 +184,7 @@ impl Backend {
             Some((port, line.users_port))
         };
         let wrong = by_fault(&self.lines, elsewhere);
-        let wrong = wrong.iter().map(|((port, users_port), lines)| {
+        let one = |(port, users_port): &(u16, bool), lines: &Lines<'_>| {
             let (send, own) = match lines.is_alone() {
                 true => ("sends its", "its own it uses"),
                 false => ("send their", "their own they use"),
@@ -198,10 +198,17 @@ impl Backend {
                 ),
             };
             PORT.error(found, format!("{}: {fix}", lines.on()))
-        });
+        };
+        let rest = |lines: &Lines<'_>| {
+            PORT.error(
+                format!("{lines}: their users do not go to port {ours}, either"),
+                format!("{}: `{}` as its address", lines.on(), lines.address(ours)),
+            )
+        };
+        let wrong = wrong.points(one, rest);
         match self.lines.iter().all(|line| line.port.is_some()) {
             true => PORT.or_ok(wrong, "each line sends its users to the app's port"),
-            false => wrong.collect(),
+            false => wrong,
         }
     }
 

@@ -390,6 +390,15 @@ fn lines_with_the_same_fault_are_one_point() {
         "web1, web3 send their users to port 1009, the app has port 1000",
         "on each of these lines: `:1000` in place of `:1009`",
     )]);
+    let several = |check, line: &dyn Fn(u16) -> Line| point(check, (1..=8).map(line).collect()).pop().unwrap();
+    assert_eq!(several("check-port", &|number| line(number, number, 1000)), of(
+        "web6, web7, web8: their checks do not go to their gates, either",
+        "on each of these lines: port 2000",
+    ));
+    assert_eq!(several("same-port", &|number| line(number, 2000, number)), of(
+        "web6, web7, web8: their users do not go to port 1000, either",
+        "on each of these lines: `ADDRESS:1000` as its address",
+    ));
     let many = point("check-port", (1..=22).map(|number| line(number, 1000, 1000)).collect());
     assert!(many[0].0.contains("web20 and 2 more check the app itself"), "{many:?}");
 }
