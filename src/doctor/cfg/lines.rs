@@ -7,7 +7,7 @@ use crate::haproxy::cfg::ours::Ours;
 
 checks! {
     DOWN "cfg-marked-down": "HAProxy kills what is in flight as soon as the gate is closed";
-    OUT "cfg-out": "new users go to lines with a weight that are not `disabled`: this host gets none after a reload";
+    OUT "cfg-out": "new users go to lines with a weight that are not `disabled`: the host of such a line gets none after a reload";
     UP "cfg-marked-up": "HAProxy kills the sessions on every twin as soon as one main line is back";
 }
 
@@ -27,16 +27,19 @@ pub(crate) fn points(ours: &Ours<'_>) -> Vec<Point> {
         let found = format!("on-marked-up shutdown-backup-sessions: {names}");
         UP.error(found, off("on-marked-up"))
     });
-    let mains = || {
-        ours.lines
-            .iter()
-            .filter(|line| line.is_main)
-            .map(|line| line.server)
-    };
-    let weightless = names(mains().filter(|server| server.words.weightless));
-    let weightless = weightless.map(|names| OUT.warning(format!("weight 0: {names}"), BACK));
-    let disabled = names(mains().filter(|server| server.words.disabled));
-    let disabled = disabled.map(|names| OUT.warning(format!("disabled: {names}"), BACK));
-    let out = weightless.into_iter().chain(disabled);
-    down.into_iter().chain(up).chain(out).collect()
+    down.into_iter().chain(up).chain(out(ours)).collect()
+}
+
+/// The main lines that get no new users.
+fn out(ours: &Ours<'_>) -> Option<Point> {
+    let (mut weightless, mut disabled) = (Vec::new(), Vec::new());
+    for line in ours.lines.iter().filter(|line| line.is_main) {
+        let words = &line.server.words;
+        weightless.extend(words.weightless.then_some(line.server));
+        disabled.extend(words.disabled.then_some(line.server));
+    }
+    let why = [("weight 0", weightless), ("disabled", disabled)];
+    let found = why.map(|(why, lines)| Some(format!("{why}: {}", names(lines)?)));
+    let found: Vec<String> = found.into_iter().flatten().collect();
+    (!found.is_empty()).then(|| OUT.warning(found.join("; "), BACK))
 }

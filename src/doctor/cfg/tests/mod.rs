@@ -178,6 +178,7 @@ fn lines_are_checked() {
         ("checks", "w2 port 2000", "w2 port 2000 no-check", Error, "no check of its own: web2"),
         ("checks", "w2 port 2000", "w2 port 2000 track other/web2", Error, "no check of its own: web2"),
         ("cfg-out", "w1 port 2000", "w1 port 2000 weight 0", Warning, "weight 0: web1"),
+        ("cfg-out", "w1 port 2000", "w1 port 2000 disabled weight 0", Warning, "weight 0: web1; disabled: web1"),
         ("cfg-out", "w1 port 2000", "w1 port 2000 disabled", Warning, "disabled: web1"),
         ("check-port", "w1 port 2000", "w1", Error, "web1 checks the app itself"),
         ("check-port", "w1 port 2000", "w1 port 2009", Error, "web1 checks port 2009"),
