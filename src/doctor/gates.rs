@@ -25,9 +25,6 @@ checks! {
          sticky user then waits for HAProxy's retries, 1 to 3 s";
 }
 
-/// The sidecar opens closed gates once the app is healthy.
-pub(super) const START: &str = "systemctl enable --now haproxy-gate";
-
 /// The fix for a rule of another program. It deletes nothing, because that program may need it.
 const POSSIBLE: &str = "where HAProxy's checks match it, let them return before it; the next \
                         close shows whether they do";
@@ -108,7 +105,8 @@ fn position(gates: &Gates, seen: &GateFacts) -> Point {
     let (app, said) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
     let fix = match gates.sidecar {
         true => format!("the sidecar opens it once the app is healthy; at once: agent open {app}"),
-        false => START.to_owned(),
+        // The point `sidecar` names the unit, where the host has one.
+        false => format!("agent recover {app}"),
     };
     match (&seen.position, &gates.held) {
         (Position::Open, None) => GATE.ok(said),
@@ -316,6 +314,12 @@ mod tests {
             });
         };
         assert_eq!(wrong(closed), [("gate", Warning); 2]);
+        // A host with the bare program has no unit to start.
+        let mut alone = sound();
+        closed(&mut alone);
+        alone.sidecar = false;
+        let fix = points(&alone).remove(0).fix;
+        assert_eq!(fix.as_deref(), Some("agent recover web"));
         let held = |gates: &mut Gates| gates.held = Some("an operator".into());
         assert_eq!(
             wrong(|gates| (closed(gates), held(gates)).0),

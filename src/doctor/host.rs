@@ -2,7 +2,6 @@
 
 use super::check::{Check, checks};
 use super::fault::Fault;
-use super::gates::START;
 use super::{Point, Verdict};
 
 checks! {
@@ -75,7 +74,10 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
         }
         Some(process) => SIDECAR.ok(format!("sidecar: {process}")),
         None if !host.root => SIDECAR.unseen("sidecar: unknown: needs root"),
-        None => SIDECAR.warning("sidecar: not running", START),
+        None => SIDECAR.warning(
+            "sidecar: not running",
+            "systemctl enable --now haproxy-gate",
+        ),
     });
     points
 }
