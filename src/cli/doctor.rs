@@ -6,6 +6,7 @@ use super::runtime::in_runtime;
 use super::screen::say;
 use crate::config::{self, AppSettings, Settings};
 use crate::doctor::{self, Asked, Point};
+use crate::text::shell_line;
 use clap::Args;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -63,16 +64,14 @@ impl Doctor {
 
 /// The same call, to paste into a shell.
 fn as_root(words: impl Iterator<Item = OsString>) -> String {
-    let quoted = words.map(|word| {
-        let word = word.to_string_lossy();
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+".contains(c);
-        match !word.is_empty() && word.chars().all(is_plain) {
-            true => word.into_owned(),
-            false => format!("'{}'", word.replace('\'', r"'\''")),
-        }
-    });
-    let call = ["sudo", "agent"].map(str::to_owned).into_iter();
-    call.chain(quoted).collect::<Vec<_>>().join(" ")
+    let words: Vec<String> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    shell_line(
+        ["sudo", "agent"]
+            .into_iter()
+            .chain(words.iter().map(String::as_str)),
+    )
 }
 
 #[cfg(test)]

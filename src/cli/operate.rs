@@ -23,9 +23,11 @@ impl Cli {
         let options = Options {
             turn: restarting.patience.turn,
             on_hold: restarting.held.on_hold(),
-            without_balancers: restarting
-                .without
-                .names(&settings, the_app(&settings, app)?)?,
+            without_balancers: restarting.without.names(
+                &settings,
+                the_app(&settings, app)?,
+                false,
+            )?,
             ..options(target)
         };
         let app = the_app(&settings, app)?.name.clone();
@@ -42,7 +44,7 @@ impl Cli {
                 lasts: closing.lasts,
                 turn: closing.patience.turn,
                 replace: closing.replace,
-                without_balancers: closing.without.names(settings, app)?,
+                without_balancers: closing.without.names(settings, app, closing.each.all)?,
                 ..options(target)
             })
         };
@@ -55,7 +57,7 @@ impl Cli {
         let options = |app: &AppSettings| {
             Ok(Options {
                 owner: opening.owner.clone(),
-                without_balancers: opening.without.names(settings, app)?,
+                without_balancers: opening.without.names(settings, app, opening.each.all)?,
                 ..options(target)
             })
         };
@@ -172,8 +174,16 @@ fn operation<'a>(
 fn options(target: &Target) -> Options {
     Options {
         reason: target.reason.clone(),
+        call: call(),
         ..Options::default()
     }
+}
+
+/// The command line of this process.
+fn call() -> Vec<String> {
+    let words = std::env::args_os().skip(1);
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    std::iter::once("agent".to_owned()).chain(words).collect()
 }
 
 /// The settings with the command line's choice of this app's upgrade and rollback.

@@ -56,8 +56,15 @@ impl Operation<'_> {
     /// A refusal for the sake of a balancer that is gone comes with the way to do without it.
     fn advised(&self, begin: Begin, draft: &mut Draft) -> Begin {
         if let Begin::Refused(Refusal::Preflight(_)) = begin {
-            let advice = without_gone(self.effective_verb(), draft.balancers());
-            draft.notices.extend(advice);
+            let gone = without_gone(self.effective_verb(), draft.balancers());
+            if !gone.is_empty() {
+                let advice = format!(
+                    "if no users come through {} any more, run:\n    {}",
+                    gone.join(" and "),
+                    self.call_without(&gone)
+                );
+                draft.notices.push(advice);
+            }
         }
         begin
     }

@@ -3,6 +3,7 @@
 use crate::config::{AppSettings, Settings};
 use crate::restart::{Limits, Progress, Verb};
 use crate::state::journal::Journal;
+use crate::text::shell_line;
 use std::path::Path;
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub struct Options {
     pub replace: bool,
     /// The balancers that it neither asks nor waits for, by name.
     pub without_balancers: Vec<String>,
+    /// The words of the command line, to repeat the call. Empty: the verb and the app.
+    pub call: Vec<String>,
 }
 
 /// What a restart does where the gates are held closed.
@@ -77,8 +80,27 @@ impl Operation<'_> {
         self.verb == Verb::Stop && self.options.turn.is_some()
     }
 
-    /// The balancers that it leaves out, if the app keeps one. A recovery leaves out those that the unfinished operation
-    /// did: it could not end while it waits for them. Every other operation asks all again.
+    /// The same call without these balancers, to paste into a shell.
+    pub(super) fn call_without(&self, gone: &[&str]) -> String {
+        let call: Vec<&str> = match self.options.call.is_empty() {
+            true => vec!["agent", self.verb.word(), &self.app.name],
+            false => self.options.call.iter().map(String::as_str).collect(),
+        };
+        // Behind `--` there are no options.
+        let end = call.iter().position(|word| *word == "--");
+        let (options, rest) = call.split_at(end.unwrap_or(call.len()));
+        let gone = gone.iter().flat_map(|name| ["--without-balancer", name]);
+        shell_line(
+            options
+                .iter()
+                .copied()
+                .chain(gone)
+                .chain(rest.iter().copied()),
+        )
+    }
+
+    /// The balancers that it leaves out, if the app keeps one. A recovery leaves out those of the
+    /// unfinished operation, which could not end while it waits for them.
     pub(super) fn left_out(&self) -> Vec<String> {
         match self.verb {
             Verb::Recover => Journal::unfinished(self.state_dir(), &self.app.name)

@@ -66,21 +66,18 @@ fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
     }
 }
 
-/// How the operator does without the balancers that refuse the operation because they can't be
-/// reached, if another one is seen.
-pub fn without_gone(verb: Verb, balancers: &[BalancerObservation]) -> Option<String> {
+/// The balancers that refuse the operation because they can't be reached. The operator can leave
+/// them out if another one is seen, else there are none.
+pub fn without_gone(verb: Verb, balancers: &[BalancerObservation]) -> Vec<&str> {
     let is_gone = |why: &NoAnswer| why.out_of_reach;
     let gone = balancers
         .iter()
         .filter(|one| one.answer.as_ref().err().is_some_and(is_gone));
-    let words: Vec<String> = gone
-        .map(|one| format!(" --without-balancer {}", one.name))
-        .collect();
-    let refuses = matches!(verb, Verb::Restart | Verb::Close) && !words.is_empty();
-    (refuses && balancers.iter().any(|one| one.answer.is_ok())).then(|| {
-        let words = words.concat();
-        format!("if no users come through it any more, run the same command with{words}")
-    })
+    let refuses = matches!(verb, Verb::Restart | Verb::Close);
+    match refuses && balancers.iter().any(|one| one.answer.is_ok()) {
+        true => gone.map(|one| one.name.as_str()).collect(),
+        false => Vec::new(),
+    }
 }
 
 /// Why this balancer does not show our lines, as a reason that begins with this.

@@ -64,9 +64,11 @@ fn a_balancer_that_is_gone_is_left_out() {
     let traffic = fleet.traffic();
     let agent = fleet.agent(1, |settings| settings.haproxy(GONE));
     let (rules, boots) = (fleet.host(1).rules(), fleet.boots()[0]);
-    let advice = format!("run the same command with --without-balancer {GONE}\n");
+    let advice = format!("if no users come through {GONE} any more, run:\n    agent restart web");
     let refused = agent.words(&["restart", "web"]).expect_exit(11);
     assert!(refused.err.contains(&advice), "{refused:?}");
+    let options = format!(" --without-balancer {GONE}\n");
+    assert!(refused.err.contains(&options), "{refused:?}");
     let words = ["restart", "web", "--json", "--without-balancer", GONE];
     let last = [&words[..], &["--without-balancer", "tcp://10.77.0.1:9999"]].concat();
     let unknown = ["close", "web", "--without-balancer", "lb1"];
