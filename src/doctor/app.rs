@@ -1,7 +1,7 @@
 //! Checks the app itself: where it listens, its health, and whether it can be restarted.
 
 use super::Point;
-use super::check::{Check, NEEDS_ROOT, about, checks};
+use super::check::{Check, about, checks};
 use super::connections::{self, Leaving};
 use super::fault::Fault;
 use super::reached::{self, Reached};
@@ -34,11 +34,19 @@ pub(crate) struct App {
     /// How the app is restarted.
     pub restarts_by: String,
     /// Whether that can work. Ok: what is only odd.
-    pub restart: Result<Vec<Fault>, Fault>,
+    pub restart: Result<Vec<Fault>, Unable>,
     /// The other apps that the restart takes down. Err: the configuration does not allow it.
     pub beside: Result<Vec<String>, Vec<Fault>>,
     /// How the agent sees what leaving workers carry.
     pub leaving: Leaving,
+}
+
+/// Why an app can't be restarted.
+#[derive(Debug, Clone)]
+pub(crate) struct Unable {
+    pub certain: Vec<Fault>,
+    /// What is not known for lack of rights.
+    pub unseen: Option<&'static str>,
 }
 
 pub(super) fn points(app: &App) -> Vec<Point> {
@@ -87,9 +95,12 @@ fn restart(app: &App) -> Vec<Point> {
                 format!("restart checked, not tried: {}", app.restarts_by),
             )
         }
-        Err(fault) if fault.found.contains(NEEDS_ROOT) => vec![RESTART.unseen(&fault.found)],
-        Err(fault) => {
-            vec![RESTART.error(format!("can't be restarted: {}", fault.found), &fault.fix)]
+        Err(unable) => {
+            let certain = unable.certain.iter().map(|fault| {
+                RESTART.error(format!("can't be restarted: {}", fault.found), &fault.fix)
+            });
+            let unseen = unable.unseen.map(|what| RESTART.unseen(what));
+            certain.chain(unseen).collect()
         }
     }
 }
@@ -158,17 +169,30 @@ mod tests {
         let fault = || Fault::of("it's gone; fix: bring it back", "");
         let two = || vec![fault(); 2];
         type Change<'a> = &'a dyn Fn(&mut App);
-        let cases: [(Change<'_>, &[(&str, Verdict)]); 8] = [
+        let unable = |certain, unseen| Err(Unable { certain, unseen });
+        let cases: [(Change<'_>, &[(&str, Verdict)]); 9] = [
             (
-                &|app| app.restart = Err(Fault::of("not known: needs root", "")),
+                &|app| app.restart = unable(Vec::new(), Some("not known")),
                 &[("app-restart", Verdict::Unseen)],
+            ),
+            // One fault may be hidden behind another.
+            (
+                &|app| app.restart = unable(two(), Some("not known")),
+                &[
+                    ("app-restart", Error),
+                    ("app-restart", Error),
+                    ("app-restart", Verdict::Unseen),
+                ],
             ),
             (
                 &|app| app.health = Err("it's gone".into()),
                 &[("app-health", Error)],
             ),
             (&|app| app.askable = Err(fault()), &[("app-health", Error)]),
-            (&|app| app.restart = Err(fault()), &[("app-restart", Error)]),
+            (
+                &|app| app.restart = unable(vec![fault()], None),
+                &[("app-restart", Error)],
+            ),
             (
                 &|app| app.restart = Ok(two()),
                 &[("app-restart", Warning); 2],

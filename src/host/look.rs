@@ -4,14 +4,13 @@ use super::ThisHost;
 use super::asking::Asking;
 use super::observe::observe_all;
 use super::snapshot::Snapshot;
+use super::unable::Unable;
 use crate::gate::listeners;
 use crate::haproxy::Balancer;
 use crate::tcp;
 use futures_util::future::join_all;
 use nix::unistd::geteuid;
 use tokio::join;
-
-const UNSEEN: &str = "not known whether it can be restarted: needs root";
 
 impl ThisHost {
     /// Looks at everything, and at all balancers at once unless `asking` excludes them.
@@ -50,7 +49,7 @@ impl ThisHost {
 
     /// Whether the app's restart can work, and restarts this app. Also checks the commands of the
     /// upgrade and the rollback.
-    async fn restart_check(&self) -> Result<Vec<String>, String> {
+    async fn restart_check(&self) -> Result<Vec<String>, Unable> {
         let app = &self.app;
         let mut odd = Vec::new();
         let mut wrong = Vec::new();
@@ -69,18 +68,9 @@ impl ThisHost {
         }
         match wrong.is_empty() {
             true => Ok(odd),
-            false => Err(as_seen_by(geteuid().is_root(), wrong)),
+            false => Err(Unable::seen_by(geteuid().is_root(), wrong)),
         }
     }
-}
-
-/// Another user does not see root's processes and files, and only what is wrong for all is certain.
-fn as_seen_by(root: bool, wrong: Vec<(bool, String)>) -> String {
-    let is_certain = |(for_all, _): &(bool, String)| root || *for_all;
-    let (certain, hidden): (Vec<_>, Vec<_>) = wrong.into_iter().partition(is_certain);
-    let hidden = (!hidden.is_empty()).then(|| UNSEEN.to_owned());
-    let certain = certain.into_iter().map(|(_, what)| what);
-    certain.chain(hidden).collect::<Vec<_>>().join("; ")
 }
 
 async fn countable(port: u16, counts: bool) -> Result<(), String> {
@@ -96,24 +86,6 @@ fn text(error: impl ToString) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn another_user_sees_only_what_is_wrong_for_all() {
-        let wrong = |all: &[(bool, &str)]| -> Vec<(bool, String)> {
-            let all = all.iter();
-            all.map(|(for_all, what)| (*for_all, (*what).to_owned()))
-                .collect()
-        };
-        let (missing, hidden) = ((true, "no such unit"), (false, "not executable"));
-        assert_eq!(as_seen_by(false, wrong(&[missing])), "no such unit");
-        assert_eq!(as_seen_by(false, wrong(&[hidden, hidden])), UNSEEN);
-        let both = as_seen_by(false, wrong(&[hidden, missing]));
-        assert_eq!(both, format!("no such unit; {UNSEEN}"));
-        let both = as_seen_by(true, wrong(&[hidden, missing]));
-        assert_eq!(both, "not executable; no such unit");
-    }
-
     #[test]
     fn a_path_without_a_file_is_certain_for_all() {
         let is_for_all = |program: &str| {

@@ -17,6 +17,7 @@ mod rules_lock;
 mod snapshot;
 mod sources;
 mod touch;
+mod unable;
 mod why_up;
 
 pub use asking::Asking;
@@ -24,6 +25,7 @@ pub(crate) use balancers::{balancers, interface_addresses};
 pub use name::name;
 pub(crate) use observe::observe;
 pub use snapshot::Snapshot;
+pub use unable::Unable;
 
 use crate::config::{AppSettings, Settings};
 use crate::gate::{Destination, Firewall, Gate, GateError, Reservation, RuleCache, Taken};

@@ -1,6 +1,7 @@
 //! What one read-only look at everything about one app has shown. The preflight judges it,
 //! `--dry-run` prints it and `status` shows it.
 
+use super::unable::Unable;
 use crate::gate::{Foreign, Gate, GateError, Position, Taken, View};
 use crate::haproxy::BalancerObservation;
 use crate::restart::{Facts, PerGate};
@@ -21,7 +22,7 @@ pub struct Snapshot {
     /// The address of the app's probe, and the app's answer.
     pub health: (SocketAddr, Result<(), String>),
     /// Why the app's restart or upgrade could not work. Ok: what is only odd.
-    pub restart: Result<Vec<String>, String>,
+    pub restart: Result<Vec<String>, Unable>,
     /// Why the app's health could not be probed.
     pub askable: Result<(), String>,
     /// Why the connections to it can't be seen.
@@ -125,7 +126,7 @@ impl Snapshot {
             app: self.gates().main.app.clone(),
             trouble: self.trouble(),
             main_closed: self.positions().main == Position::Closed,
-            restart: self.restart.as_ref().map(drop).map_err(Clone::clone),
+            restart: self.restart.as_ref().map(drop).map_err(Unable::line),
             health: self.health.1.clone(),
             balancers: self.balancers.clone(),
         }

@@ -48,7 +48,7 @@ impl<'a> Looks<'a> {
         let looks = looks.into_iter().zip(&owners.apps);
         let apps = self.apps.iter().zip(looks).map(|(app, look)| match look {
             (Ok(it), taken) => app_status(self.settings, app, &it, at_work(*taken || it.under_way)),
-            (Err(why), _) => AppStatus::unseen(&app.name, why),
+            (Err(why), _) => AppStatus::not_seen(&app.name, why),
         });
         let apps: Vec<AppStatus> = apps.collect();
         Ok(status(self.settings, apps, owners))

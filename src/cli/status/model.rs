@@ -73,6 +73,8 @@ pub(super) struct AppStatus {
     /// in the backend with the least room. None if a balancer does not answer.
     pub(super) spare: Option<i64>,
     pub(super) trouble: Vec<String>,
+    /// What is not known, because only root sees it. It is no trouble of the host.
+    pub(super) unseen: Vec<String>,
     #[serde(skip)]
     pub(super) text: Vec<String>,
 }
@@ -125,7 +127,7 @@ impl Health {
 }
 
 impl AppStatus {
-    pub(super) fn unseen(app: &str, why: String) -> AppStatus {
+    pub(super) fn not_seen(app: &str, why: String) -> AppStatus {
         AppStatus {
             app: app.to_owned(),
             well: false,
@@ -141,6 +143,7 @@ impl AppStatus {
             serving: false,
             spare: None,
             trouble: vec![why],
+            unseen: Vec::new(),
             text: Vec::new(),
         }
     }
@@ -152,6 +155,7 @@ impl AppStatus {
         let excused = others.under_way || matches!(by, Some(By::Operator | By::Unit));
         let well = (self.health.healthy || excused)
             && self.wrong().next().is_none()
+            && self.unseen.is_empty()
             && self.balancers.iter().all(|it| it.error.is_none())
             && self.gates.iter().all(|it| it.position != "unknown");
         AppStatus { well, ..self }

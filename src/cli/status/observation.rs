@@ -5,7 +5,7 @@ use super::left::LeftClosed;
 use super::model::{AppStatus, Health, Others, PhaseNow};
 use super::unused::unused;
 use crate::config::{AppSettings, Settings};
-use crate::host::Snapshot;
+use crate::host::{Snapshot, Unable};
 use crate::operation::found;
 use crate::report::{BalancerReport, GateReport};
 use crate::restart::{in_rotation, is_serving, spare};
@@ -81,6 +81,7 @@ impl Looked<'_> {
             hold: self.hold().map(|held| held.report(self.others.under_way)),
             closed_by_sidecar_unix_seconds: closed.by_sidecar(),
             trouble: self.trouble(&closed),
+            unseen: self.unseen(),
             left_closed_by: closed.left(),
             phase: phase.and_then(|entry| phase_now(state_dir, entry)),
             health: Health::of(*address, health),
@@ -120,7 +121,8 @@ impl Looked<'_> {
         let untrusted = directory::trusted(&agent.state_dir, &agent.hold_dir, &self.app.name);
         trouble.extend(untrusted.err().map(|untrusted| untrusted.to_string()));
         trouble.extend(snapshot.threats());
-        trouble.extend(snapshot.restart.as_ref().err().cloned());
+        let unable = snapshot.restart.as_ref().err();
+        trouble.extend(unable.into_iter().flat_map(|it| it.certain.clone()));
         // An operation under way closes gates, and may have set the rules of only one address
         // family.
         if !self.others.under_way {
@@ -129,9 +131,27 @@ impl Looked<'_> {
             let broken = snapshot.broken().filter(|_| self.hold().is_none());
             trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
         }
-        let unseen = "whether a hold keeps the gates closed is unknown: needs root";
-        trouble.extend(self.is_hold_unseen.then(|| unseen.to_owned()));
         trouble
+    }
+
+    /// What is not known for lack of rights, a line each.
+    fn unseen(&self) -> Vec<String> {
+        let unable = self.it.snapshot.restart.as_ref().err();
+        let hold = "whether a hold keeps the gates closed is unknown: needs root";
+        let journal = "the journal is unknown: needs root";
+        [
+            unable.and_then(Unable::unseen),
+            (self.is_journal_unseen() && !self.others.under_way).then_some(journal),
+            self.is_hold_unseen.then_some(hold),
+        ]
+        .into_iter()
+        .flatten()
+        .map(str::to_owned)
+        .collect()
+    }
+
+    fn is_journal_unseen(&self) -> bool {
+        self.it.journal.is_err() && !geteuid().is_root()
     }
 
     /// What an operation has left, and what finishes it.
@@ -141,7 +161,7 @@ impl Looked<'_> {
                 "{}: {opener} finishes or undoes it",
                 entry.cut_short()
             )),
-            Err(_) if !geteuid().is_root() => Some("the journal is unknown: needs root".to_owned()),
+            Err(_) if self.is_journal_unseen() => None,
             Err(torn) => Some(format!(
                 "{torn}: {opener} relies on the kernel and HAProxy instead"
             )),

@@ -5,14 +5,6 @@ use super::model::Status;
 /// What another user than root reads for what only root sees.
 pub(super) const UNKNOWN: &str = "unknown: needs root";
 
-/// What only root sees is no trouble.
-fn said(wrong: &str) -> String {
-    match wrong.ends_with("needs root") {
-        true => wrong.to_owned(),
-        false => format!("trouble: {wrong}"),
-    }
-}
-
 pub(super) fn text(all: &Status) -> String {
     let mut text = String::new();
     for app in &all.apps {
@@ -22,8 +14,12 @@ pub(super) fn text(all: &Status) -> String {
         if let Some(hold) = &app.hold {
             line(&format!("{}: held closed by {}", app.app, hold.text));
         }
-        app.wrong()
-            .for_each(|wrong| line(&format!("{}: {}", app.app, said(wrong))));
+        for wrong in app.wrong() {
+            line(&format!("{}: trouble: {wrong}", app.app));
+        }
+        for unseen in &app.unseen {
+            line(&format!("{}: {unseen}", app.app));
+        }
     }
     for (what, owner) in [("under way", &all.operation), ("sidecar", &all.sidecar)] {
         match owner {

@@ -150,7 +150,10 @@ fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
         restarts_by: settings.restart.to_string(),
         restart: restart
             .map(|odd| odd.iter().map(fault).collect())
-            .map_err(fault),
+            .map_err(|unable| app::Unable {
+                certain: unable.certain.iter().map(fault).collect(),
+                unseen: unable.unseen(),
+            }),
         beside: Ok(Vec::new()),
         leaving: Leaving::NoLines,
     }

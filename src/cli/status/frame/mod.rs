@@ -76,6 +76,8 @@ impl<'a> Frame<'a> {
         row("gates", &gates(app));
         row("health", &app.health.text);
         lines.extend(app.wrong().flat_map(|what| red(&labelled("trouble"), what)));
+        let unseen = app.unseen.iter();
+        lines.extend(unseen.flat_map(|what| wrapped(&labelled("unseen"), what)));
         lines.extend(
             app.balancers
                 .iter()

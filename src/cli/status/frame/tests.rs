@@ -1,5 +1,5 @@
 use super::*;
-use crate::cli::status::model::{Health, PhaseNow};
+use crate::cli::status::model::{Health, Others, PhaseNow};
 use crate::cli::status::owners::LockOwner;
 use crate::haproxy::Role;
 use crate::report::GateReport;
@@ -54,7 +54,7 @@ fn draining(sessions: u64) -> Status {
             settled: true,
         }),
         health: Health::of("10.0.0.11:1000".parse().unwrap(), &Ok(())),
-        ..AppStatus::unseen("web", "a rule that is not ours".to_owned())
+        ..AppStatus::not_seen("web", "a rule that is not ours".to_owned())
     };
     Status {
         needs_root: &[],
@@ -128,4 +128,26 @@ fn without_a_look_before_or_after_a_reload_there_is_no_rate() {
     let before = (Sessions::of(&draining(1000)), Duration::from_secs(2));
     let reloaded = Frame::new(&now, Some(&before)).lines();
     assert!(reloaded[9].ends_with(" 3       -"), "{}", reloaded[9]);
+}
+
+/// What another user does not see is no trouble, and hides none.
+#[test]
+fn what_only_root_sees_has_lines_of_its_own() {
+    let mut status = draining(1);
+    status.apps[0].trouble = vec!["the script fails: it needs root".to_owned()];
+    status.apps[0].unseen = vec!["not known: needs root".to_owned()];
+    let text = crate::cli::status::text::text(&status);
+    assert!(
+        text.contains(
+            "web: trouble: the script fails: it needs root\nweb: not known: needs root\n"
+        )
+    );
+    let frame = Frame::new(&status, None).lines().join("\n");
+    assert!(frame.contains("  trouble  the script fails: it needs root\n  unseen   not known"));
+    status.apps[0].trouble.clear();
+    let others = Others {
+        under_way: true,
+        sidecar: true,
+    };
+    assert!(!status.apps.remove(0).judged(others).well);
 }
