@@ -87,21 +87,38 @@ fn tables(key: &str, given: &str) -> Vec<Value> {
         |key: &str, value: Value| Value::Table([(key.to_owned(), value)].into_iter().collect());
     let program = ["/usr/", "/bin/", "/sbin/", "/opt/", "/etc/"];
     let is_program = program.iter().any(|folder| given.starts_with(folder));
-    let last = given.split_whitespace().next_back().unwrap_or_default();
-    let is_systemd =
-        given.starts_with("systemctl ") || given.starts_with("service ") || given == last;
+    let is_word = given.split_whitespace().count() == 1;
     match key {
         "health" if given == "tcp" => vec![table("tcp", Value::Boolean(true))],
         "health" if is_program => vec![table("command", words(given))],
-        "health" if given.contains('/') && given == last => {
+        "health" if given.contains('/') && is_word => {
             vec![table("http", text(place::url_path(given)))]
         }
         // One word may be anything.
-        "health" if given == last => Vec::new(),
-        "restart" if is_systemd && !is_program => vec![table("systemd", text(last))],
-        "health" | "restart" => vec![table("command", words(given))],
+        "health" if is_word => Vec::new(),
+        "restart" => unit(given)
+            .into_iter()
+            .chain([table("command", words(given))])
+            .collect(),
+        "health" => vec![table("command", words(given))],
         _ => Vec::new(),
     }
+}
+
+/// The unit in a command line that only restarts or reloads it. The unit's check refuses what is no
+/// unit's name.
+fn unit(given: &str) -> Option<Value> {
+    let words: Vec<&str> = given.split_whitespace().collect();
+    let (job, unit) = match words[..] {
+        [unit] => (None, unit),
+        ["systemctl", "reload-or-restart", unit] => (None, unit),
+        ["systemctl", job @ ("restart" | "reload"), unit]
+        | ["service", unit, job @ ("restart" | "reload")] => (Some(job), unit),
+        _ => return None,
+    };
+    let job = job.map(|job| ("job".to_owned(), text(job)));
+    let systemd = ("systemd".to_owned(), text(unit));
+    Some(Value::Table([systemd].into_iter().chain(job).collect()))
 }
 
 /// A command line as a list. The agent starts no shell, so signs of a shell need one.
