@@ -2,46 +2,85 @@
 
 use super::fix::{Edit, Fix};
 use super::known::Known;
-use super::lines::section;
+use super::lines::{section, whole_line};
 use super::near::near;
 use super::place;
 use super::tree::Node;
 use crate::config::balancer::is_address;
 use toml::Value;
 
-/// A `[[haproxy]]` table for each address. No address may be lost.
+/// A `[[haproxy]]` table for each address, with the other keys of this one. No address may be lost.
 pub(super) fn balancers(known: &Known<'_>, node: &Node, value: &Value) -> Option<Fix> {
     let is_socket = !near(node.name(), ["socket"]).is_empty();
     let table = known
         .tree
         .get(node.parent())
         .filter(|_| node.path[0] == "haproxy" && is_socket)?;
-    let texts: Vec<&str> = match value {
-        Value::Array(list) => list.iter().map(Value::as_str).collect::<Option<_>>()?,
-        Value::String(text) => text.split(',').map(str::trim).collect(),
-        _ => return None,
-    };
-    let addresses = texts
-        .into_iter()
-        .map(address)
-        .collect::<Option<Vec<String>>>()?;
-    let (first, others) = addresses.split_first().filter(|_| addresses.len() > 1)?;
     if !known.at(&table.value).starts_with('[') {
         return None;
     }
-    let line = |address: &String| format!("socket = {}", Value::from(address.as_str()));
+    let addresses = addresses(value)?;
+    let has_one = siblings(known, node).any(|key| key.name() == "socket");
+    let (here, others) = match has_one {
+        true => (None, &addresses[..]),
+        false => addresses
+            .split_first()
+            .map(|(first, others)| (Some(first), others))?,
+    };
+    if others.is_empty() {
+        return None;
+    }
+    let here = match here {
+        Some(address) => Fix::one(node.key.start..node.value.end, socket(address)),
+        None => Fix::one(whole_line(known.text, node.key.start), ""),
+    };
     let end = section(known.text, table.value.start).end;
-    let lacks_newline = !known.text[..end].ends_with('\n');
+    let newline = if known.text[..end].ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    let same = same(known, node);
     let tables = others
         .iter()
-        .map(|other| format!("[[haproxy]]\n{}\n", line(other)));
-    let tables: String = tables.collect();
-    let newline = if lacks_newline { "\n" } else { "" };
-    let first = Fix::one(node.key.start..node.value.end, line(first));
-    Some(first.and(Edit {
+        .map(|other| format!("[[haproxy]]\n{}\n{same}", socket(other)));
+    Some(here.and(Edit {
         at: end..end,
-        text: format!("{newline}{tables}"),
+        text: format!("{newline}{}", tables.collect::<String>()),
     }))
+}
+
+/// None: not each of them is an address.
+fn addresses(value: &Value) -> Option<Vec<String>> {
+    let texts: Vec<&str> = match value {
+        Value::Array(list) => list.iter().map(Value::as_str).collect::<Option<_>>()?,
+        Value::String(text) => text
+            .split([',', ' '])
+            .filter(|one| !one.is_empty())
+            .collect(),
+        _ => return None,
+    };
+    texts.into_iter().map(address).collect()
+}
+
+fn socket(address: &str) -> String {
+    format!("socket = {}", Value::from(address))
+}
+
+fn siblings<'a>(known: &'a Known<'_>, node: &'a Node) -> impl Iterator<Item = &'a Node> {
+    let keys = known.tree.children(node.parent());
+    keys.filter(|key| key.path != node.path)
+}
+
+/// The lines of the other keys. Only the first balancer can have this master CLI.
+fn same(known: &Known<'_>, node: &Node) -> String {
+    let keys = siblings(known, node).filter(|key| !["socket", "master"].contains(&key.name()));
+    let mut keys: Vec<&Node> = keys.collect();
+    keys.sort_by_key(|key| key.key.start);
+    let lines = keys.into_iter();
+    lines
+        .map(|key| format!("{}\n", &known.text[key.key.start..key.value.end]))
+        .collect()
 }
 
 fn address(given: &str) -> Option<String> {
