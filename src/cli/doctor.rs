@@ -57,13 +57,22 @@ impl Doctor {
             apps,
             files: files.map_err(|error| error.to_string()),
             haproxy_cfg: doctor::read_haproxy_cfg(&self.haproxy_cfg),
-            as_root: as_root(std::env::args_os().skip(1)),
+            as_root: self.as_root(std::env::args_os().skip(1)),
         }))
+    }
+
+    /// How root makes this call. It reads the file of standard input again.
+    fn as_root(&self, words: impl Iterator<Item = OsString>) -> String {
+        let call = call_as_root(words);
+        match self.haproxy_cfg.iter().any(|file| file == Path::new("-")) {
+            true => format!("pipe the file into: {call}"),
+            false => call,
+        }
     }
 }
 
 /// The same call, to paste into a shell.
-fn as_root(words: impl Iterator<Item = OsString>) -> String {
+fn call_as_root(words: impl Iterator<Item = OsString>) -> String {
     let words: Vec<String> = words
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
@@ -80,17 +89,24 @@ mod tests {
 
     #[test]
     fn the_call_as_root_has_the_same_words() {
-        let words = [
-            "doctor",
-            "--haproxy-cfg",
-            "my lb.cfg",
-            "--config",
-            "/a/b-c.toml",
-            "it's",
-        ];
+        let call = |file: &str| {
+            let doctor = Doctor {
+                app: None,
+                haproxy_cfg: vec![file.into()],
+                all: false,
+                quick: false,
+            };
+            let words = ["doctor", "--haproxy-cfg", file, "--config", "it's"];
+            doctor.as_root(words.map(OsString::from).into_iter())
+        };
         assert_eq!(
-            as_root(words.map(OsString::from).into_iter()),
-            r"sudo agent doctor --haproxy-cfg 'my lb.cfg' --config /a/b-c.toml 'it'\''s'"
+            call("my lb.cfg"),
+            r"sudo agent doctor --haproxy-cfg 'my lb.cfg' --config 'it'\''s'"
+        );
+        // It would wait for the terminal.
+        assert_eq!(
+            call("-"),
+            r"pipe the file into: sudo agent doctor --haproxy-cfg - --config 'it'\''s'"
         );
     }
 }
