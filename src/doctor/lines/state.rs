@@ -6,6 +6,7 @@ use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
 use crate::gate::{Destination, Position};
 use crate::haproxy::{Listed, Own, Role, Status};
+use crate::text::shell_line;
 
 checks! {
     UP "fully-up": "users come to lines that are UP, and a restart ends when they are fully UP again";
@@ -131,14 +132,28 @@ fn accept(to: Destination) -> String {
 
 /// The request of the agent's own health check, which is mostly that of HAProxy, too.
 fn curl(to: Destination, check: &HealthCheck) -> String {
-    let (path, by_tls) = match check {
-        HealthCheck::Http { path, tls, .. } => (path.as_str(), tls.is_some()),
-        HealthCheck::Tcp | HealthCheck::Command(_) => ("/", false),
+    let (path, host, by_tls) = match check {
+        HealthCheck::Http {
+            path, host, tls, ..
+        } => (path.as_str(), host.as_ref(), tls.is_some()),
+        HealthCheck::Tcp | HealthCheck::Command(_) => ("/", None, false),
     };
-    let request = if by_tls { "-ik https" } else { "-i http" };
+    let (flags, scheme) = if by_tls {
+        ("-ik", "https")
+    } else {
+        ("-i", "http")
+    };
     let at = to.address().map_or_else(
         || format!("ADDRESS:{}", to.port()),
         |address| address.to_string(),
     );
-    format!("curl {request}://{at}{path}")
+    let url = format!("{scheme}://{at}{path}");
+    let host = host.map(|host| format!("Host: {host}"));
+    let header = host.iter().flat_map(|host| ["-H", host.as_str()]);
+    shell_line(
+        ["curl", flags]
+            .into_iter()
+            .chain(header)
+            .chain([url.as_str()]),
+    )
 }

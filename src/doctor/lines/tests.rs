@@ -409,14 +409,18 @@ fn lines_with_the_same_fault_are_one_point() {
 fn the_fix_of_a_line_that_is_down_names_the_destination_of_its_gate() {
     let port = Destination::Port(9200);
     let of = |address: &str| Destination::Address(address.parse().unwrap());
-    let http = HealthCheck::Http { path: "/ready".into(), status: None, host: None, tls: None, proxy: None };
+    let http = |path: &str, host: Option<&str>| HealthCheck::Http {
+        path: path.into(), status: None, host: host.map(str::to_owned), tls: None, proxy: None,
+    };
+    let (named, http) = (http("/a?x=1&y=2", Some("shop.example")), http("/ready", None));
     for (to, check, word, ends) in [
         (port, &HealthCheck::Tcp, "L4TOUT", "here: iptables -I INPUT -p tcp --dport 9200 -j ACCEPT"),
         (of("10.9.9.9:9200"), &HealthCheck::Tcp, "L4TOUT", "iptables -I FORWARD -d 10.9.9.9 -p tcp --dport 9200 -j ACCEPT"),
         (of("[fd00::9]:9200"), &HealthCheck::Tcp, "L4TOUT", "ip6tables -I FORWARD -d fd00::9 -p tcp --dport 9200 -j ACCEPT"),
         (port, &HealthCheck::Tcp, "L7STS", "curl -i http://ADDRESS:9200/"),
         (port, &http, "L7STS", "curl -i http://ADDRESS:9200/ready"),
-        (of("[fd00::9]:9200"), &http, "L7STS", "curl -i http://[fd00::9]:9200/ready"),
+        (of("[fd00::9]:9200"), &http, "L7STS", "curl -i 'http://[fd00::9]:9200/ready'"),
+        (port, &named, "L7STS", "curl -i -H 'Host: shop.example' 'http://ADDRESS:9200/a?x=1&y=2'"),
     ] {
         let mut seen = sound();
         seen.listed[0].stat.status = Status::parse("DOWN").unwrap();
