@@ -105,18 +105,27 @@ fn the_other_shells_complete_the_second_name_too() {
 }
 
 #[test]
-fn the_words_of_other_tools_lead_to_the_verbs() {
+fn the_words_of_other_tools_name_the_verbs() {
+    let [closes, opens] = [
+        "'close' takes the host out of rotation",
+        "'open' puts the host back in rotation",
+    ];
     for (word, tip) in [
-        ("drain", "'close'"),
-        ("stop", "'close'"),
-        ("enable", "'open'"),
-        ("start", "'open'"),
-        ("reload", "`systemctl reload haproxy-gate`"),
+        ("drain", closes.to_owned()),
+        ("stop", format!("{closes}; it does not stop the app")),
+        ("enable", opens.to_owned()),
+        ("start", format!("{opens}; it does not start the app")),
+        ("reload", "`systemctl reload haproxy-gate`".to_owned()),
+        ("statsu", "'status'".to_owned()),
     ] {
         let output = agent(&[word]);
         let err = String::from_utf8(output.stderr).expect("text");
         assert_eq!(output.status.code(), Some(2), "{word}");
-        assert!(err.contains(tip), "{word}: {err}");
+        assert!(err.contains(&format!("{tip}\n")), "{word}: {err}");
+        let json = agent(&[word, "--json"]).stdout;
+        let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+        let message = json["message"].as_str().expect("a message");
+        assert!(message.ends_with(&tip), "{word}: {message}");
     }
 }
 

@@ -26,9 +26,7 @@ impl Cli {
         let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
         parsed.map_err(with_tip).map_err(|error| {
             if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
-                let text = error.to_string();
-                let first = text.lines().next().unwrap_or_default();
-                say_usage(first.trim_start_matches("error: "), &[]);
+                say_usage(&message(&error.to_string()), &[]);
             }
             let _ = error.print();
             ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE))
@@ -141,22 +139,39 @@ fn say_usage(message: &str, steps: &[Step]) {
 
 /// HAProxy's and systemd's words for the verbs.
 fn with_tip(mut error: clap::Error) -> clap::Error {
-    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
-        return error;
+    let tip = match error.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) => tip(word),
+        _ => None,
     };
-    let verb = match word.as_str() {
-        "drain" | "disable" | "stop" | "maint" => "close",
-        "enable" | "start" | "ready" => "open",
-        "reload" => {
-            let tip = "to read the configuration again, run `systemctl reload haproxy-gate`";
-            let tips = ContextValue::StyledStrs(vec![tip.into()]);
-            error.insert(ContextKind::Suggested, tips);
-            error.remove(ContextKind::SuggestedSubcommand);
-            return error;
-        }
-        _ => return error,
-    };
-    let verbs = ContextValue::Strings(vec![verb.to_owned()]);
-    error.insert(ContextKind::SuggestedSubcommand, verbs);
+    if let Some(tip) = tip {
+        let tips = ContextValue::StyledStrs(vec![tip.into()]);
+        error.insert(ContextKind::Suggested, tips);
+        error.remove(ContextKind::SuggestedSubcommand);
+    }
     error
+}
+
+fn tip(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "drain" | "disable" | "maint" => "'close' takes the host out of rotation",
+        "stop" => "'close' takes the host out of rotation; it does not stop the app",
+        "enable" | "ready" => "'open' puts the host back in rotation",
+        "start" => "'open' puts the host back in rotation; it does not start the app",
+        "reload" => "to read the configuration again, run `systemctl reload haproxy-gate`",
+        _ => return None,
+    })
+}
+
+/// The mistake on one line, with clap's tips.
+fn message(text: &str) -> String {
+    let first = text.lines().next().unwrap_or_default();
+    let tips = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.starts_with("tip: "));
+    let first = first.trim_start_matches("error: ");
+    std::iter::once(first)
+        .chain(tips)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
