@@ -14,22 +14,30 @@ impl Report {
 
     /// Prints the plan and the last line for people. With JSON it prints only an error.
     pub(super) fn print_text(&self, json: bool) {
-        let line = format!("{}: {}", self.app, self.message);
         // The last line is the outcome, so the shares come before it.
         if let Some(shares) = self.shares.filter(|_| !json) {
             say(&format!("{}: {shares}\n", self.app));
         }
         match (self.exit, json) {
             (0, true) => {}
-            (0, false) => say(&format!("{}{line}{}\n", self.planned(), self.in_seconds())),
-            _ => {
-                // An operation that began has shown them as its progress.
-                if self.outcome == "refused" {
-                    self.notes().for_each(|note| complain(&note));
-                }
-                complain(&line);
-            }
+            (0, false) => say(&format!(
+                "{}{}{}\n",
+                self.planned(),
+                self.line(),
+                self.in_seconds()
+            )),
+            _ => self.failed().iter().for_each(|line| complain(line)),
         }
+    }
+
+    fn line(&self) -> String {
+        format!("{}: {}", self.app, self.message)
+    }
+
+    /// The notes are progress once a phase began.
+    fn failed(&self) -> Vec<String> {
+        let notes = self.notes().filter(|_| self.phases.is_empty());
+        notes.chain([self.line()]).collect()
     }
 
     fn notes(&self) -> impl Iterator<Item = String> {
@@ -60,5 +68,35 @@ impl Report {
             .map(|p| format!("{} {:.2}", p.phase, p.seconds))
             .collect();
         format!(", in {:.2} s ({})", self.seconds, phases.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::Draft;
+    use crate::restart::{Outcome, PhaseTime, Reason, Refusal, Verb};
+
+    #[test]
+    fn the_notes_of_an_operation_that_never_began_are_printed() {
+        let few = || Reason::Lasting("srvs has 1 of 2".to_owned());
+        for refusal in [
+            Refusal::Preflight(vec![few()]),
+            Refusal::TooFewServers(vec![few()]),
+        ] {
+            let mut draft = Draft::new(Verb::Restart, "web");
+            draft.notices.push("the app is not healthy".to_owned());
+            let outcome = Outcome::Refused(refusal);
+            let lines = draft.report(&outcome).failed();
+            assert_eq!(lines[0], "web: note: the app is not healthy", "{lines:?}");
+            draft.phases.push(PhaseTime {
+                phase: "preflight",
+                start: 0.0,
+                seconds: 0.1,
+                acting: 0.1,
+                waited_for: Vec::new(),
+                output: Vec::new(),
+            });
+            assert_eq!(draft.report(&outcome).failed(), lines[1..]);
+        }
     }
 }
