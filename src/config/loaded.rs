@@ -42,11 +42,11 @@ impl Older {
     /// What differs, what it means, and what to run.
     pub fn describe(&self) -> String {
         let (pid, found, command) = (self.pid, self.found(), self.command());
-        let what = match &self.refused {
-            Some(_) => "correct that, then run".to_owned(),
-            None => "it may set gates by those, so `agent restart` refuses: run".to_owned(),
-        };
-        format!("the sidecar (pid {pid}) {found}; {what} `{command}`")
+        let first = self.refused.as_ref().map_or("", |_| "correct that, then ");
+        format!(
+            "the sidecar (pid {pid}) {found}; it may set gates by those, so `agent restart` \
+             refuses: {first}run `{command}`"
+        )
     }
 
     /// What differs, and why its last reload did not change that.
@@ -83,13 +83,20 @@ impl Loaded {
     ///
     /// # Errors
     ///
-    /// What the system says. Then there is no file.
+    /// What the system says. Then no older file is there, or the error says that it stays.
     pub fn write(&self, state_dir: &Path) -> io::Result<()> {
-        let written = self.replace(state_dir);
-        if written.is_err() {
-            let _ = fs::remove_file(directory::loaded(state_dir));
-        }
-        written
+        let Err(error) = self.replace(state_dir) else {
+            return Ok(());
+        };
+        let file = directory::loaded(state_dir);
+        Err(match fs::remove_file(&file) {
+            Err(why) if why.kind() != io::ErrorKind::NotFound => io::Error::other(format!(
+                "{error}; {} has older settings and may refuse restarts, but can't be removed: \
+                 {why}",
+                file.display()
+            )),
+            _ => error,
+        })
     }
 
     fn replace(&self, state_dir: &Path) -> io::Result<()> {
@@ -193,5 +200,42 @@ mod tests {
         assert_eq!(found.command(), "systemctl restart haproxy-gate");
         drop(lock);
         assert_eq!(older(), None);
+    }
+
+    #[test]
+    fn a_file_that_can_not_be_removed_is_in_the_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let loaded = Loaded::new(&Owner::new("agent run"), &settings(dir.path()), None);
+        let missing = dir.path().join("none");
+        let error = |dir: &Path| loaded.write(dir).unwrap_err().to_string();
+        assert!(!error(&missing).contains("can't be removed"));
+        fs::create_dir(directory::loaded(dir.path())).unwrap();
+        assert!(error(dir.path()).contains("may refuse restarts, but can't be removed: "));
+    }
+
+    #[test]
+    fn it_describes_what_older_settings_mean() {
+        let now = settings(Path::new("/b"));
+        let means = "; it may set gates by those, so `agent restart` refuses: ";
+        for (refused, found, what) in [
+            (
+                None,
+                "agent.state_dir differs",
+                "run `systemctl restart haproxy-gate`",
+            ),
+            (
+                Some("no such app".to_owned()),
+                "its last reload kept them: no such app",
+                "correct that, then run `systemctl restart haproxy-gate`",
+            ),
+        ] {
+            let loaded = Loaded::new(
+                &Owner::new("agent run"),
+                &settings(Path::new("/a")),
+                refused,
+            );
+            let text = loaded.differs(&now).unwrap().describe();
+            assert!(text.ends_with(&format!("{found}{means}{what}")), "{text}");
+        }
     }
 }
