@@ -85,11 +85,24 @@ impl Loaded {
     ///
     /// What the system says. Then no older file is there, or the error says that it stays.
     pub fn write(&self, state_dir: &Path) -> io::Result<()> {
-        let Err(error) = self.replace(state_dir) else {
+        self.write_in(state_dir, Path::new(STATE_DIR))
+    }
+
+    /// Another agent that reads another `state_dir` in the file finds it in the default directory,
+    /// which the sidecar's unit makes.
+    fn write_in(&self, state_dir: &Path, default: &Path) -> io::Result<()> {
+        self.replace(&directory::loaded(state_dir))?;
+        match state_dir != default && default.is_dir() {
+            true => self.replace(&directory::loaded_elsewhere(default)),
+            false => Ok(()),
+        }
+    }
+
+    fn replace(&self, file: &Path) -> io::Result<()> {
+        let Err(error) = self.put(file) else {
             return Ok(());
         };
-        let file = directory::loaded(state_dir);
-        Err(match fs::remove_file(&file) {
+        Err(match fs::remove_file(file) {
             Err(why) if why.kind() != io::ErrorKind::NotFound => io::Error::other(format!(
                 "{error}; {} has older settings and may refuse restarts, but can't be removed: \
                  {why}",
@@ -99,13 +112,13 @@ impl Loaded {
         })
     }
 
-    fn replace(&self, state_dir: &Path) -> io::Result<()> {
+    fn put(&self, file: &Path) -> io::Result<()> {
         let mut options = AtomicWriteFile::options();
         let options = options
             .mode(0o600)
             .preserve_mode(false)
             .preserve_owner(false);
-        let mut file = options.open(directory::loaded(state_dir))?;
+        let mut file = options.open(file)?;
         serde_json::to_writer(&mut file, self)?;
         file.commit()
     }
@@ -117,45 +130,46 @@ impl Loaded {
     ///
     /// Only root may read it.
     pub fn older(settings: &Settings) -> io::Result<Option<Older>> {
-        // Before `state_dir` was set, the sidecar had the default.
-        Loaded::older_in([&settings.agent.state_dir, Path::new(STATE_DIR)], settings)
+        Loaded::older_in(Path::new(STATE_DIR), settings)
     }
 
-    fn older_in(state_dirs: [&Path; 2], settings: &Settings) -> io::Result<Option<Older>> {
-        let mut state_dirs = state_dirs.to_vec();
-        state_dirs.dedup();
-        let found = state_dirs.into_iter();
-        let mut found = found.filter_map(|dir| Loaded::of(dir, settings).transpose());
+    fn older_in(default: &Path, settings: &Settings) -> io::Result<Option<Older>> {
+        // `state_dir` itself may differ.
+        let files = [
+            directory::loaded(&settings.agent.state_dir),
+            directory::loaded(default),
+            directory::loaded_elsewhere(default),
+        ];
+        let mut found = files
+            .iter()
+            .filter_map(|file| Loaded::of(file, settings).transpose());
         found.next().transpose()
     }
 
-    fn of(state_dir: &Path, settings: &Settings) -> io::Result<Option<Older>> {
-        let text = match permissions::read(&directory::loaded(state_dir)) {
+    fn of(file: &Path, settings: &Settings) -> io::Result<Option<Older>> {
+        let text = match permissions::read(file) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
             Err(_) => return Ok(None),
         };
-        let Ok(loaded) = serde_json::from_str::<Loaded>(&text) else {
-            return Ok(None);
-        };
-        Ok(loaded
-            .differs(settings)
-            .filter(|_| loaded.is_running(state_dir)))
+        let loaded = serde_json::from_str::<Loaded>(&text).ok();
+        Ok(loaded.and_then(|loaded| loaded.older_than(settings)))
     }
 
-    fn differs(&self, settings: &Settings) -> Option<Older> {
+    fn older_than(&self, settings: &Settings) -> Option<Older> {
         // At rest the text is the same: no look then reads a configuration twice.
         if self.from.path != settings.from.path || self.from.text == settings.from.text {
             return None;
         }
         let before = read(&self.from.path, &self.from.text).ok()?;
         let now = read(&settings.from.path, &settings.from.text).ok()?;
-        Some(Older {
+        let older = Older {
             pid: self.owner.pid,
             file: settings.from.path.clone(),
             difference: difference(&before, &now)?,
             refused: self.refused.clone(),
-        })
+        };
+        self.is_running(&before.agent.state_dir).then_some(older)
     }
 
     /// The kernel takes a moment to answer, so this comes last.
@@ -166,76 +180,4 @@ impl Loaded {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(state_dir: &Path) -> Settings {
-        let text = format!(
-            "[agent]\nstate_dir = {state_dir:?}\n[app.web]\nport = 1000\nstatus_port = 2000\n\
-             restart = {{ command = [\"true\"] }}\n[[haproxy]]\nsocket = \"/s\"\n"
-        );
-        let path = Path::new("/agent.toml").to_path_buf();
-        let settings = read(&path, &text).unwrap();
-        Settings {
-            from: LoadedFrom { path, text },
-            ..settings
-        }
-    }
-
-    #[test]
-    fn another_state_directory_does_not_hide_the_sidecar() {
-        let [before, now] = [(); 2].map(|()| tempfile::tempdir().unwrap());
-        let owner = Owner::new("agent run");
-        let lock = Lock::take(&directory::sidecar(before.path()), &owner).unwrap();
-        let loaded = Loaded::new(&owner, &settings(before.path()), None);
-        loaded.write(before.path()).unwrap();
-        let dirs = [now.path(), before.path()];
-        let older = || Loaded::older_in(dirs, &settings(now.path())).unwrap();
-        let found = older().unwrap();
-        assert!(
-            found.found().contains("agent.state_dir differs"),
-            "{}",
-            found.found()
-        );
-        assert_eq!(found.command(), "systemctl restart haproxy-gate");
-        drop(lock);
-        assert_eq!(older(), None);
-    }
-
-    #[test]
-    fn a_file_that_can_not_be_removed_is_in_the_error() {
-        let dir = tempfile::tempdir().unwrap();
-        let loaded = Loaded::new(&Owner::new("agent run"), &settings(dir.path()), None);
-        let missing = dir.path().join("none");
-        let error = |dir: &Path| loaded.write(dir).unwrap_err().to_string();
-        assert!(!error(&missing).contains("can't be removed"));
-        fs::create_dir(directory::loaded(dir.path())).unwrap();
-        assert!(error(dir.path()).contains("may refuse restarts, but can't be removed: "));
-    }
-
-    #[test]
-    fn it_describes_what_older_settings_mean() {
-        let now = settings(Path::new("/b"));
-        let means = "; it may set gates by those, so `agent restart` refuses: ";
-        for (refused, found, what) in [
-            (
-                None,
-                "agent.state_dir differs",
-                "run `systemctl restart haproxy-gate`",
-            ),
-            (
-                Some("no such app".to_owned()),
-                "its last reload kept them: no such app",
-                "correct that, then run `systemctl restart haproxy-gate`",
-            ),
-        ] {
-            let loaded = Loaded::new(
-                &Owner::new("agent run"),
-                &settings(Path::new("/a")),
-                refused,
-            );
-            let text = loaded.differs(&now).unwrap().describe();
-            assert!(text.ends_with(&format!("{found}{means}{what}")), "{text}");
-        }
-    }
-}
+mod tests;

@@ -104,6 +104,11 @@ pub fn loaded(state_dir: &Path) -> PathBuf {
     state_dir.join("sidecar:loaded")
 }
 
+/// In the default directory: what a sidecar with another state directory has loaded.
+pub fn loaded_elsewhere(default: &Path) -> PathBuf {
+    default.join("sidecar:elsewhere")
+}
+
 /// Makes the directory if need be.
 pub fn make(state_dir: &Path) -> io::Result<()> {
     let mut directory = DirBuilder::new();
