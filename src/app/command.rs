@@ -41,7 +41,7 @@ pub(super) async fn run(
     // because PATH may find another one a moment later.
     let place = check(argv)?;
     let mut running = Running::start(&place, argv, environment, printed)
-        .map_err(|error| unusable(argv, super::plain(&error)))?;
+        .map_err(|error| unusable(argv, crate::text::plain(&error)))?;
     if let Some(pid) = running.child.id() {
         started(pid);
     }

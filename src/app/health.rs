@@ -155,13 +155,13 @@ impl Health {
 
     async fn connect(&self, address: SocketAddr, by: Instant) -> Result<TcpStream, String> {
         let stream = match timeout_at(by, TcpStream::connect(address)).await {
-            Ok(connected) => connected.map_err(|error| super::plain(&error))?,
+            Ok(connected) => connected.map_err(|error| crate::text::plain(&error))?,
             Err(_) => return Err(self.late("no connection")),
         };
         // The kernel may choose a port of the ephemeral range without a listener as our own
         // source port. TCP then connects us to ourselves.
         if stream.local_addr().is_ok_and(|own| own == address) {
-            return Err(super::plain(&io::ErrorKind::ConnectionRefused.into()));
+            return Err(crate::text::plain(&io::ErrorKind::ConnectionRefused.into()));
         }
         Ok(stream)
     }
@@ -173,7 +173,7 @@ impl Health {
 
 /// The header fits into any socket's buffer, so this does not wait.
 async fn introduce(stream: &mut TcpStream, proxy: Proxy, to: SocketAddr) -> Result<(), String> {
-    let plain = |error: io::Error| super::plain(&error);
+    let plain = |error: io::Error| crate::text::plain(&error);
     let header = proxy.header(stream.local_addr().map_err(plain)?, to);
     stream.write_all(&header).await.map_err(plain)
 }

@@ -62,7 +62,7 @@ fn plainly(error: &hyper::Error) -> String {
         return format!("not an HTTP answer: {error}");
     }
     match std::error::Error::source(error).and_then(|source| source.downcast_ref()) {
-        Some(error) => super::plain(error),
+        Some(error) => crate::text::plain(error),
         None => format!("closed without an answer: {error}"),
     }
 }

@@ -32,14 +32,3 @@ pub use signal::SignalError;
 pub use systemd::{Job, UnitError, UnitState};
 pub use tls::Verify;
 pub(crate) use tls::{is_name, name};
-
-/// An I/O error in a few plain words: "connection refused", not "Connection refused (os error
-/// 111)".
-pub(crate) fn plain(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let words = text.split(" (os error ").next().unwrap_or(&text);
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| {
-        first.to_lowercase().chain(letters).collect()
-    })
-}

@@ -64,7 +64,7 @@ fn executable(file: &Path) -> Result<(), String> {
         Ok(found) if !found.is_file() => Err("not a file".to_owned()),
         Ok(_) => access(file, AccessFlags::X_OK)
             .map_err(|_| "not executable; fix: chmod +x, or name its interpreter".to_owned()),
-        Err(error) => Err(super::plain(&error)),
+        Err(error) => Err(crate::text::plain(&error)),
     }
 }
 

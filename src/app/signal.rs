@@ -99,9 +99,10 @@ impl Addressee {
             path: pidfile.into(),
             reason,
         };
-        let file = permissions::open(pidfile).map_err(|error| unreadable(super::plain(&error)))?;
+        let file =
+            permissions::open(pidfile).map_err(|error| unreadable(crate::text::plain(&error)))?;
         let written = file.metadata().and_then(|meta| meta.modified()).ok();
-        let text = read(file).map_err(|error| unreadable(super::plain(&error)))?;
+        let text = read(file).map_err(|error| unreadable(crate::text::plain(&error)))?;
         let number = parse(&text).ok_or_else(|| unreadable(garbage(&text)))?;
         let (path, pid) = (pidfile.to_path_buf(), number.as_raw_nonzero().get());
         match pidfd_open(number, PidfdFlags::empty()) {
@@ -216,7 +217,7 @@ impl Addressee {
 }
 
 fn reason(error: Errno) -> String {
-    super::plain(&error.into())
+    crate::text::plain(&error.into())
 }
 
 /// A zombie still has its number, and swallows signals.

@@ -118,7 +118,7 @@ pub fn load_copy(path: &Path) -> Result<Settings, ConfigError> {
 
 fn text(path: &Path) -> Result<String, ConfigError> {
     permissions::read(path).map_err(|error| {
-        let (path, what) = (path.to_owned(), crate::app::plain(&error));
+        let (path, what) = (path.to_owned(), crate::text::plain(&error));
         match error.kind() {
             io::ErrorKind::NotFound => ConfigError::Missing { path },
             io::ErrorKind::PermissionDenied if !nix::unistd::geteuid().is_root() => {

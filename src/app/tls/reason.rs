@@ -27,7 +27,7 @@ pub(crate) fn of(error: &io::Error, verify: &Verify) -> String {
             "TLS handshake failed: closed by the app, which may speak no TLS on this port"
                 .to_owned()
         }
-        None => format!("TLS handshake failed: {}", crate::app::plain(error)),
+        None => format!("TLS handshake failed: {}", crate::text::plain(error)),
     }
 }
 

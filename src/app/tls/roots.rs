@@ -23,7 +23,7 @@ pub(crate) fn stamp(verify: &Verify) -> Result<Option<Stamp>, String> {
     let Verify::File(path) = verify else {
         return Ok(None);
     };
-    let found = fs::metadata(path).map_err(|error| at(path, &crate::app::plain(&error)))?;
+    let found = fs::metadata(path).map_err(|error| at(path, &crate::text::plain(&error)))?;
     Ok(Some((
         found.ctime(),
         found.ctime_nsec(),
@@ -60,7 +60,7 @@ impl Verify {
 fn of_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let mut text = Vec::new();
     let read = permissions::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut text));
-    let size = read.map_err(|error| at(path, &crate::app::plain(&error)))?;
+    let size = read.map_err(|error| at(path, &crate::text::plain(&error)))?;
     if size as u64 == LARGEST {
         return Err(at(path, "too large: the limit is 1 MiB"));
     }
