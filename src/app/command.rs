@@ -41,7 +41,7 @@ pub(super) async fn run(
     // because PATH may find another one a moment later.
     let place = check(argv)?;
     let mut running = Running::start(&place, argv, environment, printed)
-        .map_err(|error| unusable(argv, crate::text::plain(&error)))?;
+        .map_err(|error| unusable(argv, error.into()))?;
     if let Some(pid) = running.child.id() {
         started(pid);
     }
@@ -55,7 +55,7 @@ pub(super) async fn run(
             let (tail, pipe) = running.leave(patience).await;
             judge(command, status, &tail, pipe)
         }
-        Ok(Err(error)) => Err(unusable(argv, error)),
+        Ok(Err(error)) => Err(unusable(argv, error.into())),
         Err(_) => {
             let output = running.kill().await.line();
             Err(CommandError::Limit {

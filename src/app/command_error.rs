@@ -1,7 +1,6 @@
 //! Why a command failed.
 
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -16,6 +15,8 @@ pub enum CommandError {
         program: String,
         /// With the fix.
         reason: String,
+        /// The system's error about its file.
+        kind: Option<io::ErrorKind>,
     },
     /// It failed.
     #[error("{command} {ended}{}", printed(output))]
@@ -46,16 +47,10 @@ impl CommandError {
     /// Whether each user sees this as root does. Only root may see or run another program.
     pub fn is_for_all(&self) -> bool {
         match self {
-            CommandError::Program { program, .. } => is_missing(Path::new(program)),
+            CommandError::Program { kind, .. } => *kind == Some(io::ErrorKind::NotFound),
             _ => false,
         }
     }
-}
-
-/// There is no such file, and no directory hides it.
-pub(super) fn is_missing(file: &Path) -> bool {
-    let found = file.symlink_metadata();
-    file.is_absolute() && found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
 }
 
 fn printed(output: &str) -> String {

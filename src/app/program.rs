@@ -2,12 +2,14 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{AccessFlags, access};
 
 use super::command_error::CommandError;
 use crate::state::permissions;
+use crate::text::plain;
 
 /// A command line to read. It quotes what a shell would split or a terminal obey.
 pub(super) fn shown(argv: &[String]) -> String {
@@ -24,28 +26,53 @@ pub(super) fn check(argv: &[String]) -> Result<PathBuf, CommandError> {
     let program = argv.first().map_or("", String::as_str);
     let place = locate(program, &env::var_os("PATH").unwrap_or_default())
         .map_err(|reason| unusable(argv, reason))?;
-    permissions::check(&place).map_err(|untrusted| unusable(argv, untrusted))?;
+    permissions::check(&place).map_err(|untrusted| unusable(argv, untrusted.to_string().into()))?;
     Ok(place)
 }
 
-pub(super) fn unusable(argv: &[String], reason: impl ToString) -> CommandError {
-    let program = shown(&argv[..argv.len().min(1)]);
+/// Why it can't be run.
+#[derive(Debug, PartialEq)]
+pub(super) struct Unusable {
+    reason: String,
+    kind: Option<io::ErrorKind>,
+}
+
+impl From<String> for Unusable {
+    fn from(reason: String) -> Self {
+        Self { reason, kind: None }
+    }
+}
+
+impl From<io::Error> for Unusable {
+    fn from(error: io::Error) -> Self {
+        Self {
+            reason: plain(&error),
+            kind: Some(error.kind()),
+        }
+    }
+}
+
+pub(super) fn unusable(argv: &[String], Unusable { reason, kind }: Unusable) -> CommandError {
     CommandError::Program {
-        program,
-        reason: reason.to_string(),
+        program: shown(&argv[..argv.len().min(1)]),
+        reason,
+        kind,
     }
 }
 
 /// Looks for it like `execvp`.
-fn locate(program: &str, path: &OsStr) -> Result<PathBuf, String> {
+fn locate(program: &str, path: &OsStr) -> Result<PathBuf, Unusable> {
     if program.is_empty() {
-        return Err("the command is empty".to_owned());
+        return Err("the command is empty".to_owned().into());
     }
     if program.contains('/') {
-        return match executable(Path::new(program)) {
-            Ok(()) => Ok(program.into()),
-            Err(reason) => Err(reason),
+        let file = Path::new(program);
+        // Another user may be in another directory.
+        let seen_here = |why: Unusable| match file.is_absolute() {
+            true => why,
+            false => why.reason.into(),
         };
+        return executable(file).map(|()| program.into()).map_err(seen_here);
     }
     let places = env::split_paths(path).map(|folder| folder.join(program));
     places
@@ -56,16 +83,18 @@ fn locate(program: &str, path: &OsStr) -> Result<PathBuf, String> {
                 "not found in PATH ({}); give its full path",
                 path.to_string_lossy()
             )
+            .into()
         })
 }
 
-fn executable(file: &Path) -> Result<(), String> {
-    match file.metadata() {
-        Ok(found) if !found.is_file() => Err("not a file".to_owned()),
-        Ok(_) => access(file, AccessFlags::X_OK)
-            .map_err(|_| "not executable; fix: chmod +x, or name its interpreter".to_owned()),
-        Err(error) => Err(crate::text::plain(&error)),
-    }
+fn executable(file: &Path) -> Result<(), Unusable> {
+    let found = file.metadata()?;
+    let wrong = match found.is_file() {
+        false => "not a file",
+        true if access(file, AccessFlags::X_OK).is_ok() => return Ok(()),
+        true => "not executable; fix: chmod +x, or name its interpreter",
+    };
+    Err(wrong.to_owned().into())
 }
 
 #[cfg(test)]
@@ -94,7 +123,7 @@ mod tests {
         let path = OsStr::new("/nowhere:/bin:/usr/bin");
         assert_eq!(locate("sh", path), Ok("/bin/sh".into()));
         assert_eq!(locate("/bin/sh", OsStr::new("")), Ok("/bin/sh".into()));
-        let reason = locate("no-such-program", path).unwrap_err();
+        let reason = locate("no-such-program", path).unwrap_err().reason;
         assert!(
             reason.starts_with("not found in PATH (/nowhere:"),
             "{reason}"

@@ -1,13 +1,13 @@
 //! The restart: what restarts the app, what would refuse it, and which instance runs.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use thiserror::Error;
 
-use super::command_error::is_missing;
 use super::printed::Printed;
 use super::signal::Addressee;
 use super::systemd::Job;
@@ -56,7 +56,9 @@ impl RestartError {
             Self::Unit(UnitError::Bus { .. }) => false,
             Self::Unit(_) => true,
             Self::Command(error) => error.is_for_all(),
-            Self::Signal(SignalError::Pidfile { path, .. }) => is_missing(path),
+            Self::Signal(SignalError::Pidfile { kind, .. }) => {
+                *kind == Some(io::ErrorKind::NotFound)
+            }
             Self::Signal(_) => false,
         }
     }

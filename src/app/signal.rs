@@ -7,6 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use crate::state::permissions;
+use crate::text::plain;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd;
 use procfs::process::{Process, Stat};
@@ -34,6 +35,8 @@ pub enum SignalError {
         path: PathBuf,
         /// What is wrong.
         reason: String,
+        /// The system's error about it.
+        kind: Option<io::ErrorKind>,
     },
     /// The process in the pidfile is gone.
     #[error("pidfile {} is stale: no process {pid} runs; start the app, or fix where it writes \
@@ -95,15 +98,16 @@ impl Addressee {
     /// Refuses a pidfile that others than root may write: they could choose the process that root
     /// signals.
     pub(super) fn find(pidfile: &Path) -> Result<Self, SignalError> {
-        let unreadable = |reason| SignalError::Pidfile {
+        let wrong = |reason, kind| SignalError::Pidfile {
             path: pidfile.into(),
             reason,
+            kind,
         };
-        let file =
-            permissions::open(pidfile).map_err(|error| unreadable(crate::text::plain(&error)))?;
+        let unreadable = |error: io::Error| wrong(plain(&error), Some(error.kind()));
+        let file = permissions::open(pidfile).map_err(unreadable)?;
         let written = file.metadata().and_then(|meta| meta.modified()).ok();
-        let text = read(file).map_err(|error| unreadable(crate::text::plain(&error)))?;
-        let number = parse(&text).ok_or_else(|| unreadable(garbage(&text)))?;
+        let text = read(file).map_err(unreadable)?;
+        let number = parse(&text).ok_or_else(|| wrong(garbage(&text), None))?;
         let (path, pid) = (pidfile.to_path_buf(), number.as_raw_nonzero().get());
         match pidfd_open(number, PidfdFlags::empty()) {
             Ok(process) => match living(pid) {
@@ -217,7 +221,7 @@ impl Addressee {
 }
 
 fn reason(error: Errno) -> String {
-    crate::text::plain(&error.into())
+    plain(&error.into())
 }
 
 /// A zombie still has its number, and swallows signals.

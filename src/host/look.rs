@@ -86,14 +86,38 @@ fn text(error: impl ToString) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::app::{Change, Restart};
+
     #[test]
     fn a_path_without_a_file_is_certain_for_all() {
         let is_for_all = |program: &str| {
-            let change = crate::app::Change::new(vec![program.to_owned()]);
+            let change = Change::new(vec![program.to_owned()]);
             change.check().unwrap_err().is_for_all()
         };
         assert!(is_for_all("/nonexistent/program"));
+        assert!(is_for_all("/nonexistent/my program"));
         assert!(!is_for_all("no-such-program-on-path"));
+        assert!(!is_for_all("nonexistent/program"));
         assert!(!is_for_all("/etc/passwd"));
+    }
+
+    /// The answer is that of the look, whatever is there later.
+    #[tokio::test]
+    async fn a_file_that_comes_later_changes_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("web.pid");
+        let by_file = [
+            Restart::Command(vec![file.display().to_string()]),
+            Restart::Signal {
+                signal: nix::sys::signal::Signal::SIGHUP,
+                pidfile: file.clone(),
+            },
+        ];
+        for restart in by_file {
+            let error = restart.check().await.unwrap_err();
+            std::fs::write(&file, "").unwrap();
+            assert!(error.is_for_all(), "{error}");
+            std::fs::remove_file(&file).unwrap();
+        }
     }
 }

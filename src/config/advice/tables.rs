@@ -46,7 +46,7 @@ fn unnamed(text: &str, name: &str) -> Fix {
     Fix::of(edits.collect())
 }
 
-/// A key of an app that stands where the app's name belongs.
+/// A key of an app in the place of the app's name.
 pub(super) fn nameless<'a>(known: &Known<'a>) -> Option<&'a Node> {
     let in_a_list = |node: &Node| node.path.len() == 3 && node.path[1] == "0";
     let is_inline = |node: &&Node| {
