@@ -99,7 +99,11 @@ async fn missing_programs(settings: &Settings) -> Vec<String> {
 }
 
 fn plan(settings: &Settings, warnings: &[String], json: bool) -> u8 {
-    let apps: Vec<String> = settings.apps.iter().map(kept).collect();
+    let apps: Vec<String> = settings
+        .apps
+        .iter()
+        .map(|app| kept(settings, app))
+        .collect();
     if json {
         print(&serde_json::json!({
             "verb": "run", "outcome": "planned", "exit": 0, "plan": apps, "warnings": warnings,
@@ -121,8 +125,12 @@ fn plan(settings: &Settings, warnings: &[String], json: bool) -> u8 {
     0
 }
 
-fn kept(app: &AppSettings) -> String {
-    let gates: Vec<String> = app.gates().iter().map(ToString::to_string).collect();
+fn kept(settings: &Settings, app: &AppSettings) -> String {
+    let gates: Vec<String> = settings
+        .gates(app)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     format!("{}: would keep open: {}", app.name, gates.join(", "))
 }
 

@@ -152,8 +152,9 @@ pub enum OnStop {
 }
 
 impl AppSettings {
-    /// Its gates: the main gate, and in the two-stage layout the twin's.
-    pub fn gates(&self) -> PerGate<Gate> {
+    /// Its gates: the main gate, and in the two-stage layout the twin's. They do not know the ports
+    /// of other apps: [`Settings::gates`] adds them.
+    pub(super) fn gates(&self) -> PerGate<Gate> {
         let twin = self.ports.backup_status_port;
         let gate = |role, status_port| Gate {
             app: self.name.clone(),

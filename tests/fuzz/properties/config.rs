@@ -37,7 +37,7 @@ fn check_settings(settings: &Settings) {
     let mut ports = BTreeSet::new();
     for app in &settings.apps {
         check_app(app);
-        let gates = app.gates().into_iter().map(|gate| gate.status_port);
+        let gates = settings.gates(app).into_iter().map(|gate| gate.status_port);
         for port in gates.chain([app.ports.port]) {
             assert!(port > 0 && ports.insert(port), "port {port}");
         }
@@ -57,7 +57,7 @@ fn check_app(app: &AppSettings) {
     let others = [limits.drain, limits.restart, limits.healthy];
     let rotation = [limits.out_of_rotation, limits.in_rotation];
     others.into_iter().chain(rotation).for_each(check_limit);
-    assert_eq!(limits.two_stage, app.gates().twin.is_some());
+    assert_eq!(limits.two_stage, app.ports.backup_status_port.is_some());
     assert_eq!(limits.healthy_times, app.health.times);
     check_health(&app.health);
     check_name(&app.name);
