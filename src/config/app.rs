@@ -154,17 +154,8 @@ fn check_unit(unit: &str) -> Result<String, &'static str> {
         path if path.starts_with('/') => {
             Err("a path is a mount or a device for systemd: write the name of the app's unit alone")
         }
-        name if !name.chars().all(may_be_in_a_unit) => Err(
-            "the name of a unit has only letters, digits and `:-_.\\@`; another character is \
-             escaped, as `systemd-escape` prints it",
-        ),
         name => Ok(unit_name(name)),
     }
-}
-
-/// The characters of `man systemd.unit`, and the `@` before an instance.
-fn may_be_in_a_unit(c: char) -> bool {
-    c.is_ascii_alphanumeric() || ":-_.\\@".contains(c)
 }
 
 fn check_job(job: Option<JobFile>) -> Job {

@@ -122,7 +122,6 @@ const MISTAKES: &[(&str, &str)] = &[
     ("restart = { command = [\"/bin/true\"] }", "restart = \"systemctl restart web api\""),
     ("restart = { command = [\"/bin/true\"] }", "restart = \"service web restart\""),
     ("restart = { command = [\"/bin/true\"] }", "restart = \"systemctl kill -s HUP web\""),
-    ("command = [\"/bin/true\"]", "systemd = \"web 2\""),
     ("restart = { command = [\"/bin/true\"] }", "restart = \"web.service\""),
     ("restart = { command = [\"/bin/true\"] }", "restart = \"/usr/sbin/webctl restart\""),
     ("restart = { command = [\"/bin/true\"] }", "restart = [\"/bin/true\"]"),
@@ -240,7 +239,6 @@ const MISTAKES: &[(&str, &str)] = &[
 /// Mistakes whose answer only the operator knows: the message says what is expected.
 const SAID: &[&str] = &[
     "9999",
-    "systemd = \"web 2\"",
     "/run/haproxy.sock\"\nmaster = \"master.sock",
     "http://lb2.example.org:8404/stats",
     "signal = \"SIGHUP\", pidfile = \"web.pid\"",
