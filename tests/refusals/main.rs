@@ -229,6 +229,12 @@ fn a_configuration_error_has_its_place_and_what_to_write() {
         2,
         "no app \"www\" in the configuration; it has web",
     );
+    refused(
+        GOOD,
+        &["status", "--watch", "2s"],
+        2,
+        "no app \"2s\" in the configuration; it has web; did you mean `--watch=2s`?",
+    );
     let blank: &[&str] = &["restart", "web", "--with", " "];
     let both: &[&str] = &["restart", "web", "--with", "true", "--without-upgrade"];
     let back: &[&str] = &["restart", "web", "--rollback", "true"];
