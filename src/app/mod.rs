@@ -29,6 +29,6 @@ pub use proxy::Proxy;
 pub use reach::Reach;
 pub use restart::{Restart, RestartError};
 pub use signal::SignalError;
-pub use systemd::{Job, UnitError, UnitState};
+pub use systemd::{Job, UnitError, UnitState, not_enabled};
 pub use tls::Verify;
 pub(crate) use tls::{is_name, name};

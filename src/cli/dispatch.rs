@@ -3,7 +3,7 @@
 use super::arguments::{Asked, Cli, Command, invoked};
 use super::completions::completions;
 use super::logs::{self, Logs};
-use super::options::the_app;
+use super::options::{the_app, watched};
 use super::runtime::in_runtime;
 use super::screen::{complain, say};
 use super::{descriptors, haproxy_config, history, report, screen, sidecar, status, uninstall};
@@ -118,7 +118,7 @@ impl Cli {
         watch: Option<Duration>,
     ) -> anyhow::Result<u8> {
         let apps = match app {
-            Some(name) => std::slice::from_ref(the_app(settings, Some(name))?),
+            Some(name) => std::slice::from_ref(watched(settings, name, watch)?),
             None => &settings.apps,
         };
         match watch {

@@ -26,7 +26,10 @@ const EXAMPLE: &str = "Example:
 /// Each host of the list gets a main line. In the layouts for sticky users it also gets a twin, the
 /// backup line of the same app. The lines have the ports, the check and `timeout check` of this
 /// configuration. The command needs no HAProxy: it runs on any machine with a copy of the
-/// configuration. Check the result with `haproxy -c`.
+/// configuration.
+///
+/// HAProxy refuses a backend alone: no listener. So put the result into a copy of HAProxy's
+/// configuration, and check that with `haproxy -c -f haproxy.cfg.new`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLE)]
 pub(super) struct HaproxyConfig {

@@ -205,3 +205,16 @@ pub(super) fn the_app<'a>(
         },
     }
 }
+
+/// The app of `agent status`. `--watch 2s` would name an app `2s`: a time needs the `=`.
+pub(super) fn watched<'a>(
+    settings: &'a Settings,
+    name: &str,
+    watch: Option<Duration>,
+) -> anyhow::Result<&'a AppSettings> {
+    let is_time = watch.is_some() && waits(name).is_ok();
+    the_app(settings, Some(name)).map_err(|error| match is_time {
+        true => anyhow::anyhow!("{error}; did you mean `--watch={name}`?"),
+        false => error,
+    })
+}

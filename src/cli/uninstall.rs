@@ -54,6 +54,9 @@ struct Report {
     calls: Vec<String>,
 }
 
+/// What comes of it.
+const DOWN: &str = "HAProxy's next checks of the status ports fail, and it shows this host DOWN";
+
 /// Removes the rules and prints the outcome. Returns the exit code.
 pub(super) async fn uninstall(config: &Path, dry_run: bool, json: bool) -> u8 {
     let state_dir = config::state_dir(config);
@@ -95,13 +98,16 @@ async fn remove(
             End::Planned,
             format!(
                 "nothing was changed: these {number} calls would remove all rules of the \
-                agent"
+                agent, and then {DOWN}"
             ),
         )),
         _ => Ok(match removal.carry_out().await {
             Ok(()) => (
                 End::Removed,
-                format!("all rules of the agent are removed ({programs})"),
+                format!(
+                    "all rules of the agent are removed ({programs}): {DOWN}; `systemctl start \
+                     haproxy-gate` opens the gates again"
+                ),
             ),
             Err(error) => (
                 End::GateFailed,

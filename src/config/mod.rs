@@ -35,6 +35,13 @@ use std::path::{Path, PathBuf};
 /// The default path of the configuration.
 pub const DEFAULT_PATH: &str = "/etc/haproxy-gate/agent.toml";
 
+/// The fix of a missing file.
+pub const WRITE_IT: &str = "copy agent.toml.example (in the source: haproxy/agent.toml) there and edit \
+    it, or name another file with --config (`man agent.toml`)";
+
+/// The fix of a file that only root may read.
+pub const WITH_SUDO: &str = "run it with sudo";
+
 /// Why there are no settings. Exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
@@ -47,17 +54,13 @@ pub enum ConfigError {
         what: String,
     },
     /// There is no such file.
-    #[error(
-        "{}: no such file: copy agent.toml.example there and edit it, or name another file with \
-         --config (`man agent.toml`)",
-        path.display()
-    )]
+    #[error("{}: no such file: {WRITE_IT}", path.display())]
     Missing {
         /// The file.
         path: PathBuf,
     },
     /// Only root may read the file.
-    #[error("{}: unknown: needs root ({what}); run it with sudo", path.display())]
+    #[error("{}: unknown: needs root ({what}); {WITH_SUDO}", path.display())]
     NeedsRoot {
         /// The file.
         path: PathBuf,

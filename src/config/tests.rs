@@ -309,8 +309,8 @@ fn a_missing_file_or_an_empty_one_is_an_error() {
     let missing = load(Path::new("/nonexistent/agent.toml")).unwrap_err();
     assert_eq!(
         missing.to_string(),
-        "/nonexistent/agent.toml: no such file: copy agent.toml.example there and edit it, or name \
-         another file with --config (`man agent.toml`)"
+        "/nonexistent/agent.toml: no such file: copy agent.toml.example (in the source: \
+         haproxy/agent.toml) there and edit it, or name another file with --config (`man agent.toml`)"
     );
     assert!(parse("").is_err_and(|mistake| mistake.what.contains("no app")));
 }

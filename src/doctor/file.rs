@@ -19,6 +19,9 @@ checks! {
          decide whether users notice a restart";
 }
 
+/// What `-` stands for.
+const STANDARD_INPUT: &str = "standard input";
+
 fn fix(why: &io::Error) -> &'static str {
     match why.kind() {
         io::ErrorKind::NotFound => "correct the path",
@@ -106,15 +109,18 @@ fn without_servers(texts: &[Text<'_>], said: Option<&Said>, shown: &str) -> Vec<
 }
 
 fn name(file: &File) -> String {
-    file.path.display().to_string()
+    match file.path.as_os_str() == "-" {
+        true => STANDARD_INPUT.to_owned(),
+        false => file.path.display().to_string(),
+    }
 }
 
 fn unreadable(file: &File) -> Option<Point> {
     let why = match &file.bytes {
         Ok(bytes) if bytes.is_empty() && file.path.as_os_str() == "-" => {
             return Some(FILE.error(
-                "standard input is empty: did `ssh lb1 cat ...` fail?",
-                "look at its message, and give the file again",
+                format!("{STANDARD_INPUT} is empty: the command before the pipe printed nothing"),
+                "run the command before the pipe alone and look at its error",
             ));
         }
         Ok(_) => return None,
@@ -211,6 +217,11 @@ mod tests {
         assert_eq!(of("a.cfg", text, Some(&accepted)), [none]);
         let empty = of("-", b"", Some(&accepted)).remove(0);
         assert!(empty.starts_with("standard input is empty"), "{empty}");
+        let read = of("-", b"# none\n", Some(&accepted)).remove(0);
+        assert!(
+            read.ends_with("is in standard input, nor any other"),
+            "{read}"
+        );
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(crate) struct Host {
     pub history: Directory,
     /// The process of the sidecar.
     pub sidecar: Option<String>,
+    /// Its unit, if no boot starts it.
+    pub not_enabled: Option<String>,
     /// How its settings differ from the file's, and the fix.
     pub older: Option<Fault>,
     /// Whether enough files may be open.
@@ -68,18 +70,28 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
         Ok(()) => FILES.ok("open files: as many as needed are allowed"),
         Err(few) => FILES.error(format!("open files: {}", few.found), &few.fix),
     });
-    points.push(match &host.sidecar {
+    points.push(sidecar(host));
+    points
+}
+
+fn sidecar(host: &Host) -> Point {
+    match &host.sidecar {
         Some(process) if let Some(older) = &host.older => {
             SIDECAR.warning(format!("sidecar: {process} {}", older.found), &older.fix)
         }
-        Some(process) => SIDECAR.ok(format!("sidecar: {process}")),
+        Some(process) => match &host.not_enabled {
+            Some(unit) => SIDECAR.warning(
+                format!("sidecar: {process}: {unit} is not enabled, so no boot starts it"),
+                format!("systemctl enable {unit}"),
+            ),
+            None => SIDECAR.ok(format!("sidecar: {process}")),
+        },
         None if !host.root => SIDECAR.unseen("sidecar: unknown: needs root"),
         None => SIDECAR.warning(
             "sidecar: not running",
             "systemctl enable --now haproxy-gate",
         ),
-    });
-    points
+    }
 }
 
 fn rights(host: &Host) -> Point {
@@ -115,6 +127,40 @@ fn directory(host: &Host, directory: &Directory, check: &Check, what: &str) -> P
 mod tests {
     use super::*;
 
+    fn with(directory: Directory) -> Host {
+        Host {
+            root: true,
+            as_root: "sudo agent doctor".to_owned(),
+            net_admin: true,
+            state: vec![directory.clone()],
+            history: directory,
+            sidecar: None,
+            not_enabled: None,
+            older: None,
+            files: Ok(()),
+        }
+    }
+
+    #[test]
+    fn a_sidecar_that_no_boot_starts_is_a_warning() {
+        let directory = Directory {
+            path: "/d".to_owned(),
+            exists: true,
+            usable: Ok(()),
+        };
+        let point = sidecar(&Host {
+            sidecar: Some("pid 7".to_owned()),
+            not_enabled: Some("haproxy-gate.service".to_owned()),
+            ..with(directory)
+        });
+        assert_eq!(point.verdict, Verdict::Warning);
+        assert_eq!(
+            point.found,
+            "sidecar: pid 7: haproxy-gate.service is not enabled, so no boot starts it"
+        );
+        assert_eq!(point.fix.unwrap(), "systemctl enable haproxy-gate.service");
+    }
+
     /// What tests/doctor does not cover: only root judges a directory, and a missing one is not ok.
     #[test]
     fn only_a_directory_that_was_seen_is_ok() {
@@ -132,13 +178,7 @@ mod tests {
             };
             let points = points(&Host {
                 root,
-                as_root: "sudo agent doctor".to_owned(),
-                net_admin: true,
-                state: vec![directory.clone()],
-                history: directory,
-                sidecar: None,
-                older: None,
-                files: Ok(()),
+                ..with(directory)
             });
             let verdicts = [points[1].verdict, points[2].verdict];
             assert_eq!(verdicts, [state, history], "{root} {exists}");

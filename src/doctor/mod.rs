@@ -28,7 +28,7 @@ pub use look::{Asked, look};
 pub use point::{Point, Verdict};
 pub use text::{is_to_paste, text};
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, WITH_SUDO, WRITE_IT};
 use app_facts::AppFacts;
 use check::{Check, NEEDS_ROOT, checks};
 use fault::Fault;
@@ -41,10 +41,13 @@ checks! {
 /// The only point if the configuration can't be read.
 pub fn unconfigured(error: &ConfigError) -> Point {
     let fault = match error {
-        // Its text has the fix.
-        ConfigError::Missing { .. } | ConfigError::NeedsRoot { .. } => Fault {
-            found: error.to_string(),
-            fix: String::new(),
+        ConfigError::Missing { path } => Fault {
+            found: format!("{}: no such file", path.display()),
+            fix: WRITE_IT.to_owned(),
+        },
+        ConfigError::NeedsRoot { path, what } => Fault {
+            found: format!("{}: unknown: {NEEDS_ROOT} ({what})", path.display()),
+            fix: WITH_SUDO.to_owned(),
         },
         ConfigError::Whole { .. } => Fault::of(
             &error.to_string(),

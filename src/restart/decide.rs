@@ -66,10 +66,10 @@ fn interrupted(
         phase if phase.closes() => Some(go(Phase::PutBack(Why::Interrupted(signal)))),
         Phase::Healthy { .. } if verb != Verb::Restart => end("nothing was changed"),
         Phase::Open if observation.action_result == ActionResult::Done => {
-            let left = "the app is healthy and the gates are open";
+            let left = opened(observation);
             match &observation.version {
                 Version::Old(why) => end(&format!("{why}; rolled back: {left}")),
-                _ => end(left),
+                _ => end(&left),
             }
         }
         Phase::BackOff { .. } => {
@@ -83,5 +83,38 @@ fn interrupted(
         }
         // The app must come up first, or the action of this phase must succeed.
         _ => None,
+    }
+}
+
+/// Open gates alone send the host no users: HAProxy must show its lines UP.
+fn opened(observation: &Observation) -> String {
+    let left = "the app is healthy and the gates are open";
+    let waiting = observation.not_confirmed_back();
+    match waiting.is_empty() {
+        true => left.to_owned(),
+        false => format!(
+            "{left}, but HAProxy does not show this host UP yet ({}): `agent status --watch` shows \
+             when it does",
+            waiting.join(", ")
+        ),
+    }
+}
+
+/// What the operation still does after a signal that it has to put off, for the operator.
+pub fn put_off(phase: &Phase, limits: &Limits) -> String {
+    let limit = phase.limit(limits);
+    let then = match limits.stays_closed {
+        true => "ends, and leaves the gates closed",
+        false => "opens the gates",
+    };
+    match phase {
+        Phase::Healthy { .. } => format!(
+            "interrupted: the app was restarted: the agent waits until it is healthy ({limit:?} at \
+             most), and then {then}"
+        ),
+        _ => format!(
+            "interrupted: the rules are not set yet: the agent tries it again ({limit:?} at most), \
+             and then ends"
+        ),
     }
 }

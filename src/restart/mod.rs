@@ -37,7 +37,7 @@ pub use beside::{Beside, TakesDown, taken_down};
 pub(crate) use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
-pub use decide::decide;
+pub use decide::{decide, put_off};
 pub use observation::{ActionResult, Observation};
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};

@@ -15,15 +15,15 @@ pub fn wrapped(head: &str, words: &str) -> Vec<String> {
         indent => indent,
     };
     let words: Vec<&str> = words.split_whitespace().collect();
-    match words.is_empty() {
-        true => vec![head.trim_end().to_owned()],
-        false => lines(&words.join(" "), head, &" ".repeat(indent)),
-    }
+    lines(&words.join(" "), head, &" ".repeat(indent))
 }
 
 /// Words on lines of [`WIDTH`] columns, the first and the others behind their indents. A wider
-/// word stays whole.
+/// word stays whole. Without words it is the first indent alone, which may be a head.
 pub fn lines(text: &str, first: &str, others: &str) -> Vec<String> {
+    if text.trim().is_empty() {
+        return vec![first.trim_end().to_owned()];
+    }
     let options = Options::new(WIDTH)
         .initial_indent(first)
         .subsequent_indent(others)

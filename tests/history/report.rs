@@ -1,6 +1,6 @@
 //! `agent report`: its JSON, and a page that it cannot write.
 
-use haproxy_gate::history::{Entry, append};
+use haproxy_gate::history::{Entry, PhaseEntry, append};
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
@@ -67,4 +67,32 @@ fn json_is_one_object_beside_the_page() {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let message = object(&output)["message"].to_string();
     assert!(message.contains("name a file"), "{message}");
+}
+
+#[test]
+fn a_phase_that_waited_for_nothing_has_its_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let phase = |phase: &str, start, waited_for| PhaseEntry {
+        phase: phase.to_owned(),
+        start,
+        seconds: 0.25,
+        waited_for,
+        ..PhaseEntry::default()
+    };
+    let entry = Entry {
+        id: ID.to_owned(),
+        phases: vec![
+            phase("floor", 0.5, Vec::new()),
+            phase("drain", 0.75, vec!["srvs/web1".to_owned()]),
+        ],
+        ..Entry::default()
+    };
+    append(directory.path(), &entry).unwrap();
+    let output = agent(directory.path(), &["report", ID]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let (_, phases) = text.split_once("waited for, last\n").expect(&text);
+    assert_eq!(
+        phases,
+        "    0.50     0.25  floor\n    0.75     0.25  drain      srvs/web1\n"
+    );
 }

@@ -27,8 +27,8 @@ fn an_installation_opens_the_gates() {
     fs::write(config, readme::configuration()).expect("a configuration");
     let commands = readme::commands();
     let mut commands = commands.iter().map(String::as_str);
-    assert_eq!(commands.next(), Some("systemctl start haproxy-gate"));
-    machine.succeed(&["systemctl", "start", "haproxy-gate"]);
+    assert_eq!(commands.next(), Some("systemctl enable --now haproxy-gate"));
+    machine.succeed(&["systemctl", "enable", "--now", "haproxy-gate"]);
     pair.wait_until_up(1);
     sleep(Duration::from_secs(1));
     assert_eq!(machine.app.boots().len(), 1, "the app was left alone");

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -12,6 +13,13 @@ use crate::{deb, newest, output};
 const DOC: &str = "/usr/share/doc/haproxy-gate";
 const EXAMPLE: &str = "/etc/haproxy-gate/agent.toml.example";
 const NEEDRESTART: &str = "/etc/needrestart/conf.d/haproxy-gate.conf";
+
+const UNITS: [&str; 4] = [
+    "haproxy-gate.service",
+    "haproxy-gate-restart@.service",
+    "haproxy-gate-restart@.timer",
+    "haproxy-gate-drain@.service",
+];
 
 #[test]
 fn the_package_has_every_file() {
@@ -24,12 +32,7 @@ fn the_package_has_every_file() {
     has("lrwxrwxrwx 0/0", "/usr/sbin/haproxy-gate -> agent");
     has("-rwxr-xr-x 0/0", "/usr/bin/haproxy-gate-rolling-restart");
     let file = |path: &str| has("-rw-r--r-- 0/0", path);
-    for unit in [
-        "haproxy-gate.service",
-        "haproxy-gate-restart@.service",
-        "haproxy-gate-restart@.timer",
-        "haproxy-gate-drain@.service",
-    ] {
+    for unit in UNITS {
         file(&format!("/usr/lib/systemd/system/{unit}"));
     }
     for example in [
@@ -126,4 +129,37 @@ fn the_static_binary_runs_anywhere() {
             .args(["/agent", "--version"]),
     );
     assert_eq!(said, format!("agent {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+/// The lines of the README for a host without Debian, below a folder instead of `/`.
+#[test]
+fn without_the_package_the_readmes_lines_install_the_units_and_the_example() {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(checkout.join("README.md")).unwrap();
+    let (_, install) = readme.split_once("# or, without Debian").unwrap();
+    let lines = install
+        .lines()
+        .skip(1)
+        .map_while(|line| line.strip_prefix("    "));
+    let root = tempfile::tempdir().unwrap();
+    let below = format!(" {}/", root.path().display());
+    let units = root.path().join("etc/systemd/system");
+    fs::create_dir_all(&units).unwrap();
+    // The program is a download, and systemd is not asked to reload.
+    for line in lines.filter(|line| line.starts_with("install ") && !line.contains("agent-x86")) {
+        let mut sh = Command::new("sh");
+        output(
+            sh.args(["-euc", &line.replace(" /", &below)])
+                .current_dir(checkout),
+        );
+    }
+    let example = fs::read(root.path().join(EXAMPLE.trim_start_matches('/'))).unwrap();
+    assert_eq!(
+        example,
+        fs::read(checkout.join("haproxy/agent.toml")).unwrap()
+    );
+    for unit in UNITS {
+        let unit = units.join(unit);
+        assert!(unit.is_file(), "{unit:?}");
+    }
 }

@@ -229,6 +229,12 @@ fn a_configuration_error_has_its_place_and_what_to_write() {
         2,
         "no app \"www\" in the configuration; it has web",
     );
+    refused(
+        GOOD,
+        &["status", "--watch", "2s"],
+        2,
+        "no app \"2s\" in the configuration; it has web; did you mean `--watch=2s`?",
+    );
     let blank: &[&str] = &["restart", "web", "--with", " "];
     let both: &[&str] = &["restart", "web", "--with", "true", "--without-upgrade"];
     let back: &[&str] = &["restart", "web", "--rollback", "true"];
@@ -258,10 +264,19 @@ fn a_configuration_error_has_its_place_and_what_to_write() {
     assert_eq!(
         err,
         format!(
-            "agent: {at}: no such file: copy agent.toml.example there and edit it, or name another \
-             file with --config (`man agent.toml`)\n"
+            "agent: {at}: no such file: copy agent.toml.example (in the source: haproxy/agent.toml) \
+             there and edit it, or name another file with --config (`man agent.toml`)\n"
         )
     );
+    let doctor = Command::new(env!("CARGO_BIN_EXE_agent"))
+        .args(["doctor", "--json", "--config", at])
+        .output()
+        .unwrap();
+    let object: serde_json::Value = serde_json::from_slice(&doctor.stdout).unwrap();
+    let point = &object["points"][0];
+    assert_eq!(point["found"], format!("configuration: {at}: no such file"));
+    let fix = point["fix"].as_str().unwrap();
+    assert!(fix.starts_with("copy agent.toml.example"), "{fix}");
     assert!(!std::path::Path::new("/run/state").exists());
 }
 

@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use haproxy_gate::app::{Job, Restart};
+use haproxy_gate::app::{Job, Restart, not_enabled};
 
 use crate::{Inside, inside};
 
@@ -98,6 +98,31 @@ fn a_restart_takes_down_aliases_and_bound_units() {
             assert_eq!(found.is_some(), takes, "{own} {job}: {found:?}");
             assert!(reach.same_as(&restart(own)).await.is_some(), "{own} {job}");
         }
+    });
+}
+
+/// A unit that another unit wants starts with that one.
+#[test]
+fn a_unit_that_no_boot_starts_is_named() {
+    let test = "reach::a_unit_that_no_boot_starts_is_named";
+    inside(test, async |machine: Inside| {
+        let installed = "[Install]\nWantedBy=multi-user.target\n";
+        machine.service(&format!("ExecStart=/bin/sleep infinity\n{installed}"));
+        restart(&machine.unit()).run(crate::LIMIT).await.unwrap();
+        let pid = machine.main_pid().await;
+        assert_eq!(not_enabled(pid).await, Some(machine.unit()));
+        let wants = format!("[Unit]\nWants={}\n", machine.unit());
+        machine.file(
+            "boot-wants.service",
+            &format!("{wants}[Service]\nExecStart=/bin/sleep infinity\n"),
+        );
+        restart("boot-wants.service")
+            .run(crate::LIMIT)
+            .await
+            .unwrap();
+        assert_eq!(not_enabled(pid).await, None);
+        // A process of no unit that can be enabled.
+        assert_eq!(not_enabled(1).await, None);
     });
 }
 

@@ -12,4 +12,5 @@ pub use error::{UnitError, UnitState};
 pub use job::Job;
 pub(super) use run::{run, settle};
 pub(super) use unit::{check, instance};
+pub use units::not_enabled;
 pub(super) use units::{id, restarted_with, unit_of};

@@ -56,19 +56,34 @@ async fn restarts(name: &str, job: Job) -> bool {
 
 /// The unit of a process.
 pub(in crate::app) async fn unit_of(pid: u32) -> Option<String> {
+    let look = async { by_pid(pid).await?.id().await.ok() };
+    timeout(PATIENCE, look).await.ok()?
+}
+
+/// The unit of a process that runs, but that no boot starts: it is not enabled, and no other unit
+/// pulls it in.
+pub async fn not_enabled(pid: u32) -> Option<String> {
     let look = async {
-        let bus = Connection::system().await.ok()?;
-        let manager = ManagerProxy::builder(&bus).cache_properties(CacheProperties::No);
-        let path = manager
-            .build()
-            .await
-            .ok()?
-            .get_unit_by_pid(pid)
-            .await
-            .ok()?;
-        let unit = UnitProxy::builder(&bus).path(path);
-        let unit = unit.cache_properties(CacheProperties::No).build().await;
-        unit.ok()?.id().await.ok()
+        let unit = by_pid(pid).await?;
+        let file = unit.unit_file_state().await.ok()?;
+        let pulled_in = [unit.wanted_by().await.ok()?, unit.required_by().await.ok()?].concat();
+        let is_left_out = OF_NO_BOOT.contains(&file.as_str()) && pulled_in.is_empty();
+        is_left_out.then_some(unit)?.id().await.ok()
     };
     timeout(PATIENCE, look).await.ok()?
+}
+
+/// States of a unit's file that no boot keeps (`systemctl is-enabled`).
+const OF_NO_BOOT: [&str; 3] = ["disabled", "linked", "linked-runtime"];
+
+async fn by_pid(pid: u32) -> Option<UnitProxy<'static>> {
+    let bus = Connection::system().await.ok()?;
+    let manager = ManagerProxy::builder(&bus).cache_properties(CacheProperties::No);
+    let manager = manager.build().await.ok()?;
+    let path = manager.get_unit_by_pid(pid).await.ok()?;
+    let unit = UnitProxy::builder(&bus).path(path);
+    unit.cache_properties(CacheProperties::No)
+        .build()
+        .await
+        .ok()
 }

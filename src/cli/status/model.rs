@@ -154,7 +154,8 @@ impl AppStatus {
         let by = self.hold.as_ref().map(|hold| hold.by);
         let excused = others.under_way || matches!(by, Some(By::Operator | By::Unit));
         let well = (self.health.healthy || excused)
-            && self.wrong().next().is_none()
+            && self.trouble.is_empty()
+            && self.unused.is_empty()
             && self.unseen.is_empty()
             && self.balancers.iter().all(|it| it.error.is_none())
             && self.gates.iter().all(|it| it.position != "unknown");
@@ -163,8 +164,14 @@ impl AppStatus {
 
     /// What is wrong, one sentence each, beside health and balancers.
     pub(super) fn wrong(&self) -> impl Iterator<Item = &String> {
-        let unused = self.unused.iter().map(|line| &line.text);
-        self.trouble.iter().chain(unused)
+        let unused = self.unused.iter().filter(|line| !line.coming_up);
+        self.trouble.iter().chain(unused.map(|line| &line.text))
+    }
+
+    /// The lines that HAProxy brings up, one sentence each.
+    pub(super) fn coming_up(&self) -> impl Iterator<Item = &String> {
+        let unused = self.unused.iter().filter(|line| line.coming_up);
+        unused.map(|line| &line.text)
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) fn text(all: &Status) -> String {
         for wrong in app.wrong() {
             line(&format!("{}: trouble: {wrong}", app.app));
         }
-        for unseen in &app.unseen {
-            line(&format!("{}: {unseen}", app.app));
+        for seen in app.coming_up().chain(&app.unseen) {
+            line(&format!("{}: {seen}", app.app));
         }
     }
     for (what, owner) in [("under way", &all.operation), ("sidecar", &all.sidecar)] {

@@ -1,7 +1,7 @@
 //! Finds the lines that HAProxy does not use although their gate is open. Pure.
 
 use crate::gate::Position;
-use crate::haproxy::{BalancerObservation, Role, ServerLine, Status};
+use crate::haproxy::{BalancerObservation, CheckStatus, Role, ServerLine, Status};
 use crate::restart::PerGate;
 use serde::Serialize;
 
@@ -18,6 +18,9 @@ pub(super) struct UnusedLine {
     /// How its last check ended.
     pub(super) check: Option<String>,
     pub(super) text: String,
+    /// HAProxy brings it up: no trouble, but no users yet.
+    #[serde(skip)]
+    pub(super) coming_up: bool,
 }
 
 /// The main lines without new users, and the twins that are DOWN. A twin that an operator of
@@ -46,6 +49,7 @@ pub(super) fn unused(
                 status: line.status.clone(),
                 text: format!("{}: {}", balancer.name, why(app, line, check.as_deref())?),
                 check,
+                coming_up: is_coming_up(line),
             })
         })
         .collect()
@@ -59,6 +63,7 @@ fn why(app: &str, line: &ServerLine, check: Option<&str>) -> Option<String> {
     let doctor = format!("`agent doctor {app}` looks for the cause");
     match (line.role, status) {
         (_, status) if status.is_usable() => None,
+        _ if is_coming_up(line) => Some(coming_up(line)),
         (Role::Main, status) => {
             let (check, why) = match status.kept_out(name) {
                 Some(kept) => (String::new(), format!(": {}; {}", kept.by, kept.fix)),
@@ -81,11 +86,23 @@ fn why(app: &str, line: &ServerLine, check: Option<&str>) -> Option<String> {
     }
 }
 
+/// Its last check passed, and HAProxy waits for more.
+fn is_coming_up(line: &ServerLine) -> bool {
+    line.status.is_rising() && line.check.as_ref().is_some_and(CheckStatus::passed)
+}
+
+/// HAProxy's `DOWN 1/2` counts the checks that passed in a row, of those that it wants.
+fn coming_up(line: &ServerLine) -> String {
+    let (name, status) = (&line.name, &line.status);
+    let counted = status.word().rsplit(' ').next().unwrap_or_default();
+    let passed = counted.replace('/', " of ");
+    format!("{name} is coming up: {passed} checks passed ({status})")
+}
+
 #[cfg(test)]
 mod tests {
     use super::Position::{Closed, Open};
     use super::*;
-    use crate::haproxy::CheckStatus;
 
     fn shown(lines: &[(Role, &str)]) -> Vec<BalancerObservation> {
         let line = |(role, status): &(Role, &str)| ServerLine {
@@ -159,6 +176,27 @@ mod tests {
             );
             let text = found.first().map_or("", String::as_str);
             assert!(text.contains(says.unwrap_or_default()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_comes_up_is_no_trouble() {
+        let rising = |role, check: &str| ServerLine {
+            check: Some(CheckStatus::parse(check)),
+            ..ServerLine::idle("srvs/web1", role, "DOWN 1/2")
+        };
+        let gates = PerGate {
+            main: Open,
+            twin: Some(Open),
+        };
+        for role in [Role::Main, Role::Twin, Role::ClassicTwin] {
+            for (check, coming_up) in [("L7OK", true), ("* L4OK", true), ("L4CON", false)] {
+                let lines = BalancerObservation::of_lines(vec![rising(role, check)]);
+                let found = unused("web", &gates, &[lines]).remove(0);
+                assert_eq!(found.coming_up, coming_up, "{check}");
+                let says = "lb: srvs/web1 is coming up: 1 of 2 checks passed (DOWN 1/2)";
+                assert_eq!(found.text == says, coming_up, "{}", found.text);
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use super::app_facts::AppFacts;
 use super::cfg::Said;
 use super::fault::Fault;
 use super::{Facts, File, Point, host, judge, tables};
+use crate::app::not_enabled;
 use crate::config::{AppSettings, Loaded, Settings};
 use crate::history;
 use crate::host::interface_addresses;
@@ -41,7 +42,7 @@ pub struct Asked<'a> {
 
 /// Gathers all facts, and judges them.
 pub async fn look(asked: Asked<'_>) -> Vec<Point> {
-    let host = host(&asked);
+    let host = host(&asked).await;
     let mut apps = Vec::new();
     let mut used: Option<Result<tables::Used, String>> = None;
     for settings in asked.apps {
@@ -123,7 +124,7 @@ fn configuration(asked: &Asked) -> String {
     )
 }
 
-fn host(asked: &Asked) -> host::Host {
+async fn host(asked: &Asked<'_>) -> host::Host {
     let agent = &asked.settings.agent;
     let status = Process::myself().and_then(|own| own.status());
     let sidecar = Lock::owner(&state::sidecar(&agent.state_dir));
@@ -141,6 +142,10 @@ fn host(asked: &Asked) -> host::Host {
                 found: older.found(),
                 fix: older.command().to_owned(),
             }),
+        not_enabled: match sidecar.as_ref().and_then(Option::as_ref) {
+            Some(process) => not_enabled(process.pid).await,
+            None => None,
+        },
         sidecar: sidecar.map(|who| describe(who.as_ref())),
         files: files.map_err(|few| Fault::of(few, "ulimit -n 1024")),
     }

@@ -7,7 +7,7 @@ use crate::haproxy::Role;
 use crate::restart::Timeline;
 use crate::restart::{
     Action, ActionResult, ClosedLines, Host, Limits, Meanwhile, Observation, Outcome, Phase,
-    Progress, Start, Step, Verb, Version, Why, decide,
+    Progress, Start, Step, Verb, Version, Why, decide, put_off,
 };
 use crate::state::journal::Journal;
 use meanwhile::{Notes, judge};
@@ -152,7 +152,7 @@ impl<H: Host> Drive<'_, H> {
     async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, look: &Observation) {
         self.phase = phase;
         if look.interrupted.is_some() && !std::mem::replace(&mut self.acknowledged, true) {
-            self.note("interrupted: the agent first finishes what keeps the host safe".to_owned());
+            self.note(put_off(&self.phase, self.limits));
         }
         self.progress.waits(self.host.elapsed(), &waiting);
         self.timeline.waits(waiting);

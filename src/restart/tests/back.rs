@@ -147,6 +147,44 @@ fn back_means_proven_up_on_both_lines_but_an_operators_hold_is_respected() {
 }
 
 #[test]
+fn an_end_by_signal_says_what_is_left() {
+    let left = |shown| {
+        let signalled = Observation {
+            interrupted: Some(2),
+            ..observation(shown)
+        };
+        ends(step(Phase::Open, &signalled)).message(Verb::Restart, "web")
+    };
+    let open = "interrupted: the app is healthy and the gates are open";
+    assert_eq!(left(&[(Main, "UP", 0), (Twin, "UP", 0)]), open);
+    assert_eq!(
+        left(&[(Main, "DOWN", 0), (Twin, "UP", 0)]),
+        format!(
+            "{open}, but HAProxy does not show this host UP yet (lb srvs/Main is DOWN): `agent \
+             status --watch` shows when it does"
+        )
+    );
+    let healthy = Phase::Healthy { streak: 0 };
+    let closed = Limits {
+        stays_closed: true,
+        ..limits()
+    };
+    for (phase, limits, says) in [
+        (
+            &healthy,
+            limits(),
+            "the app was restarted: the agent waits until it is healthy (60s",
+        ),
+        (&healthy, limits(), "and then opens the gates"),
+        (&healthy, closed, "leaves the gates closed"),
+        (&Phase::Open, limits(), "the rules are not set yet"),
+    ] {
+        let text = put_off(phase, &limits);
+        assert!(text.contains(says), "{text}");
+    }
+}
+
+#[test]
 fn a_signal_puts_back_what_was_changed_and_finishes_what_was_begun() {
     let signalled = |observation: Observation| Observation {
         interrupted: Some(15),

@@ -51,6 +51,7 @@ pub mod underway;
 pub mod unread;
 pub mod watch;
 
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -58,6 +59,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub fn project() -> &'static Path {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     root.expect("the lab is in tests/lab of the project")
+}
+
+/// Prints to stderr if a reader is left. `eprintln!` panics without a reader: in a destructor of
+/// a panic that ends the process, and its namespaces stay.
+pub fn complain(text: &str) {
+    writeln!(io::stderr(), "{text}").ok();
 }
 
 /// Unix seconds, as the agent's report has them.

@@ -12,6 +12,7 @@ use nix::sys::signal::{self, Signal};
 use nix::unistd::Pid;
 
 use super::now;
+use crate::complain;
 
 #[derive(Debug)]
 pub struct Process {
@@ -108,7 +109,8 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("--- {}\n{}{}", self.name, self.out.tail(), self.err.tail());
+            let (out, err) = (self.out.tail(), self.err.tail());
+            complain(&format!("--- {}\n{out}{err}", self.name));
         }
         if self.is_running() {
             self.signal(Signal::SIGTERM);

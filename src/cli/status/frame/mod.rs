@@ -75,6 +75,7 @@ impl<'a> Frame<'a> {
         }
         row("gates", &gates(app));
         row("health", &app.health.text);
+        app.coming_up().for_each(|rising| row("soon", rising));
         lines.extend(app.wrong().flat_map(|what| red(&labelled("trouble"), what)));
         let unseen = app.unseen.iter();
         lines.extend(unseen.flat_map(|what| wrapped(&labelled("unseen"), what)));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::super::now;
+use crate::complain;
 
 /// The number of failures and moves in the summary.
 const SHOWN: usize = 60;
@@ -69,7 +70,7 @@ impl Record {
     }
 
     pub fn failure(&mut self, kind: &str, what: String) {
-        eprintln!("{kind}: {what}");
+        complain(&format!("{kind}: {what}"));
         self.failures.push(event(kind, what));
     }
 

@@ -10,6 +10,7 @@ use super::super::agent::{Ended, Running};
 use super::super::keeper::Keeper;
 use super::super::wait_for;
 use super::first;
+use crate::complain;
 
 /// The environment of its programs, independent of that of the test.
 const ENVIRONMENT: [&str; 4] = [
@@ -123,9 +124,9 @@ fn within(systemd: u32, argv: &[&str]) -> Command {
 impl Drop for Debian {
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("--- {}, console\n{}", self.name, self.console());
+            complain(&format!("--- {}, console\n{}", self.name, self.console()));
             let journal = self.post_mortem().unwrap_or_default();
-            eprintln!("--- {}, journal\n{journal}", self.name);
+            complain(&format!("--- {}, journal\n{journal}", self.name));
         }
     }
 }
