@@ -5,6 +5,7 @@ use super::asking::Asking;
 use super::observe::observe_all;
 use super::snapshot::Snapshot;
 use super::unable::Unable;
+use crate::app::Change;
 use crate::gate::listeners;
 use crate::haproxy::Balancer;
 use crate::tcp;
@@ -60,10 +61,10 @@ impl ThisHost {
         if let (true, Err(error)) = (wrong.is_empty(), app.restart.serves(app.ports.port)) {
             wrong.push((false, error.to_string()));
         }
-        let back = app.rollback.iter().filter(|_| app.upgrade.is_some());
-        for change in app.upgrade.iter().chain(back) {
-            if let Err(error) = change.check() {
-                wrong.push((error.is_for_all(), error.to_string()));
+        let back = app.rollback.as_ref().filter(|_| app.upgrade.is_some());
+        for (key, change) in [("upgrade", app.upgrade.as_ref()), ("rollback", back)] {
+            if let Some(Err(error)) = change.map(Change::check) {
+                wrong.push((error.is_for_all(), format!("{key}: {error}")));
             }
         }
         match wrong.is_empty() {
@@ -86,7 +87,8 @@ fn text(error: impl ToString) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::app::{Change, Restart};
+    use super::Change;
+    use crate::app::Restart;
 
     #[test]
     fn a_path_without_a_file_is_certain_for_all() {

@@ -344,7 +344,8 @@ fn a_haproxy_without_an_answer_or_our_lines_is_refused() {
     let upgraded = |change: &str| GOOD.replace("restart =", &format!("{change}\nrestart ="));
     let nope = "upgrade = [\"/nope/upgrade\"]";
     let no_way_back = "upgrade = [\"true\"]\nrollback = [\"/nope/rollback\"]";
-    let missing = |what: &str| format!("cannot run /nope/{what}: no such file or directory");
+    let missing =
+        |what: &str| format!("{what}: cannot run /nope/{what}: no such file or directory");
     refused(&upgraded(nope), restart, 11, &missing("upgrade"));
     refused(&upgraded(no_way_back), restart, 11, &missing("rollback"));
     let with: &[&str] = &["restart", "web", "--with", "true"];
