@@ -4,8 +4,8 @@
 use super::screen::{complain, say};
 use crate::config;
 use crate::gate::Removal;
+use crate::state::directory;
 use crate::state::lock::{Lock, LockError, Owner};
-use crate::state::{directory, permissions};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -145,8 +145,7 @@ fn locks(state_dir: &Path, dry_run: bool) -> Result<Vec<Lock>, (End, String)> {
 }
 
 fn free(state_dir: &Path, path: &Path) -> Result<(), LockError> {
-    permissions::check(state_dir)?;
-    permissions::check(path)?;
+    directory::trusted_in("state_dir", state_dir, &[path.to_owned()])?;
     match Lock::owner(path) {
         None => Ok(()),
         Some(owner) => Err(LockError::Held(owner)),

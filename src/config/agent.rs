@@ -9,11 +9,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use toml::Spanned;
 
-/// The directory of lock and journal.
-pub(super) const STATE_DIR: &str = "/run/haproxy-gate";
-
-/// The directory of what must survive a reboot.
-pub(super) const HOLD_DIR: &str = "/var/lib/haproxy-gate";
+pub(super) use crate::state::directory::{HOLD_DIR, STATE_DIR};
 
 pub(super) fn check_agent(
     agent: AgentFile,

@@ -5,7 +5,6 @@ use super::Entry;
 use super::files::{LARGEST, LONG, OLD, path};
 use crate::state::directory;
 use crate::state::lock_file;
-use crate::state::permissions;
 use nix::fcntl::OFlag;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -105,10 +104,7 @@ fn turn_over(history_dir: &Path) -> io::Result<()> {
 fn trusted(history_dir: &Path) -> io::Result<()> {
     let denied = |untrusted| io::Error::new(io::ErrorKind::PermissionDenied, untrusted);
     let places = [lock_path(history_dir), path(history_dir, 0)];
-    permissions::check(history_dir).map_err(denied)?;
-    places
-        .iter()
-        .try_for_each(|place| permissions::check(place).map_err(denied))
+    directory::trusted_in("history_dir", history_dir, &places).map_err(denied)
 }
 
 fn open(path: &Path) -> io::Result<File> {

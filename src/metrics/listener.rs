@@ -1,6 +1,6 @@
 //! Listens for Prometheus on a loopback address or a unix socket.
 
-use crate::state::permissions;
+use crate::state::permissions::{self, Untrusted};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 use std::fmt;
@@ -109,7 +109,10 @@ fn bind_tcp(address: SocketAddr) -> io::Result<Listener> {
 fn bind_unix(path: &Path) -> io::Result<Listener> {
     // A user who could swap the file would choose what root makes writable for all.
     if let Some(directory) = path.parent() {
-        let untrusted = |untrusted| io::Error::new(ErrorKind::PermissionDenied, untrusted);
+        let untrusted = |untrusted: Untrusted| {
+            let untrusted = untrusted.of_setting("metrics", "/run/haproxy-gate/metrics.sock");
+            io::Error::new(ErrorKind::PermissionDenied, untrusted)
+        };
         permissions::check(directory).map_err(untrusted)?;
     }
     make_room(path)?;

@@ -11,6 +11,12 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+/// The directory of lock and journal, unless `state_dir` names another.
+pub const STATE_DIR: &str = "/run/haproxy-gate";
+
+/// The directory of what must survive a reboot, unless `hold_dir` names another.
+pub const HOLD_DIR: &str = "/var/lib/haproxy-gate";
+
 /// A state file of one app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateFile {
@@ -118,18 +124,31 @@ pub fn make(state_dir: &Path) -> io::Result<()> {
 /// Whether root alone may write the directories and an app's files in them. A missing file is
 /// fine.
 pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untrusted> {
-    let places = [
-        state_dir.to_owned(),
+    trusted_in("state_dir", state_dir, &files(state_dir, app))?;
+    trusted_in("hold_dir", hold_dir, &[StateFile::Hold.path(hold_dir, app)])
+}
+
+/// The files of an app in `state_dir` that say what the agent does.
+pub fn files(state_dir: &Path, app: &str) -> [PathBuf; 4] {
+    [
         lock(state_dir),
         app_lock(state_dir, app),
         StateFile::Journal.path(state_dir, app),
         StateFile::Command.path(state_dir, app),
-        hold_dir.to_owned(),
-        StateFile::Hold.path(hold_dir, app),
-    ];
-    places
-        .iter()
-        .try_for_each(|place| permissions::check(place))
+    ]
+}
+
+/// Whether root alone may write a directory, which this key in `[agent]` names, and its files.
+pub fn trusted_in(key: &str, directory: &Path, files: &[PathBuf]) -> Result<(), Untrusted> {
+    let default = match key {
+        "state_dir" => STATE_DIR,
+        _ => HOLD_DIR,
+    };
+    let mut places = [directory]
+        .into_iter()
+        .chain(files.iter().map(PathBuf::as_path));
+    let trusted = places.try_for_each(permissions::check);
+    trusted.map_err(|untrusted| untrusted.of_setting(key, default))
 }
 
 /// Why a file of one of our directories can't be used, with the fix. `key`: the setting in

@@ -98,7 +98,7 @@ impl Lock {
             path: path.to_owned(),
             source,
         };
-        let trusted = || permissions::check(directory).and_then(|()| permissions::check(path));
+        let trusted = || directory::trusted_in("state_dir", directory, &[path.to_owned()]);
         trusted()?;
         directory::make(directory).map_err(|error| unusable(directory, error))?;
         // In a sticky directory another user may have made the file in between.

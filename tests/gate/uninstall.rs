@@ -224,7 +224,7 @@ fn another_user_or_his_state_directory_is_a_refusal() {
             (11, &"refused".into())
         );
         assert!(
-            ended.err.contains("chown root:root /run/state"),
+            ended.err.contains("fix: state_dir = \"/run/haproxy-gate\""),
             "{}",
             ended.err
         );

@@ -4,11 +4,11 @@ use crate::config::{AgentSettings, AppSettings};
 use crate::doctor::fault::Fault;
 use crate::doctor::host::Directory;
 use crate::history;
-use crate::state::directory as state;
-use crate::state::permissions::{self, Untrusted};
+use crate::state::permissions::Untrusted;
+use crate::state::{StateFile, directory as state};
 use nix::unistd::{AccessFlags, access};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The state directories, each once.
 pub(crate) fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<Directory> {
@@ -17,8 +17,10 @@ pub(crate) fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<Directory>
         ("state_dir", &agent.state_dir),
         ("hold_dir", &agent.hold_dir),
     ] {
-        let trusted = |app: &AppSettings| state::trusted(path, path, &app.name);
-        let one = directory(key, path, apps.iter().try_for_each(trusted));
+        let hold = |app: &AppSettings| StateFile::Hold.path(path, &app.name);
+        let files = apps.iter().flat_map(|app| state::files(path, &app.name));
+        let files: Vec<PathBuf> = files.chain(apps.iter().map(hold)).collect();
+        let one = directory(key, path, state::trusted_in(key, path, &files));
         all.extend((!all.iter().any(|other| other.path == one.path)).then_some(one));
     }
     all
@@ -28,7 +30,7 @@ pub(crate) fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<Directory>
 pub(crate) fn history(agent: &AgentSettings) -> Directory {
     let path = &agent.history_dir;
     let current = history::path(path, 0);
-    let trusted = permissions::check(path).and_then(|()| permissions::check(&current));
+    let trusted = state::trusted_in("history_dir", path, &[current]);
     directory("history_dir", path, trusted)
 }
 

@@ -26,11 +26,25 @@ const STICKY: u32 = 0o1000;
 pub struct Untrusted {
     path: PathBuf,
     what: String,
-    /// The command that makes it root's alone.
+    /// The command that makes it root's alone, or what to name instead.
     pub fix: String,
+    command: String,
+    is_others: bool,
 }
 
 impl Untrusted {
+    /// The same, for a setting whose `default` is a directory of the agent. A directory that others
+    /// use stays as it is: the fix is the line that names another one.
+    pub fn of_setting(self, key: &str, default: &str) -> Untrusted {
+        let is_default = Path::new(default).starts_with(&self.path);
+        let fix = match self.is_others {
+            true if !is_default => format!("{key} = \"{default}\""),
+            true => self.command.clone(),
+            false => return self,
+        };
+        Untrusted { fix, ..self }
+    }
+
     /// The path and what is wrong with it, without the fix.
     pub fn found(&self) -> String {
         format!("{} {}", self.path.display(), self.what)
@@ -57,7 +71,7 @@ pub fn check(path: &Path) -> Result<(), Untrusted> {
         }
         judge_at(&here, false)?;
         here.push(step);
-        if let Some(target) = judge_at(&here, false)? {
+        if let Some(target) = judge_at(&here, left.is_empty())? {
             here.pop();
             links += 1;
             if links > LINKS {
@@ -172,7 +186,7 @@ fn judge(path: &Path, found: &Metadata, last: bool) -> Result<(), Untrusted> {
     } else {
         "chown"
     };
-    let (what, fix) = match (owned, written) {
+    let (what, command) = match (owned, written) {
         (true, false) => return Ok(()),
         (false, false) => (
             format!("belongs to uid {uid}, not to root"),
@@ -190,11 +204,26 @@ fn judge(path: &Path, found: &Metadata, last: bool) -> Result<(), Untrusted> {
             format!("{chown} root:root {shown} && chmod go-w {shown}"),
         ),
     };
+    let is_shared = found.is_dir() && last && is_shared(path, mode);
     Err(Untrusted {
         path: path.to_owned(),
         what,
-        fix,
+        fix: match is_shared {
+            true => "name a directory in which only root may write".to_owned(),
+            false => command.clone(),
+        },
+        command,
+        is_others: found.is_dir() && (is_shared || !owned),
     })
+}
+
+/// A directory of the system: other programs need its mode and its owner. One that is not
+/// sticky has a group of its own (`/var/log`), or a name that each system has.
+fn is_shared(path: &Path, mode: u32) -> bool {
+    let steps = steps(path);
+    let first = steps.front().and_then(|step| step.to_str());
+    let is_standard = steps.len() == 2 && matches!(first, Some("home" | "usr" | "var"));
+    mode & STICKY != 0 || mode & 0o022 == 0o020 || steps.len() < 2 || is_standard
 }
 
 fn has_acl(path: &Path) -> bool {

@@ -105,6 +105,44 @@ fn a_directory_on_the_way_counts_unless_it_is_sticky() {
     assert!(said(&file).contains("belongs to uid"));
 }
 
+/// `chmod go-w /tmp` would take `/tmp` away from every other program of the host.
+#[test]
+fn a_directory_that_others_use_keeps_its_mode_and_its_owner() {
+    let (_folder, file) = folder();
+    let inner = file.parent().unwrap();
+    let fix = |default: &str| {
+        let untrusted = check(inner).expect_err("others may write it");
+        untrusted.of_setting("state_dir", default).fix
+    };
+    let default = "/run/haproxy-gate";
+    let line = format!("state_dir = \"{default}\"");
+    let shown = inner.display();
+    mode(inner, 0o777);
+    assert_eq!(fix(default), format!("chmod go-w {shown}"));
+    mode(inner, 0o1777);
+    assert_eq!(fix(default), line);
+    assert_eq!(
+        check(inner).unwrap_err().fix,
+        "name a directory in which only root may write"
+    );
+    assert_eq!(fix(&shown.to_string()), format!("chmod go-w {shown}"));
+    mode(inner, 0o775);
+    chown(inner, None, Some(OTHER)).unwrap();
+    assert_eq!(fix(default), line);
+    mode(inner, 0o755);
+    chown(inner, Some(OTHER), None).unwrap();
+    assert_eq!(fix(default), line);
+    for (path, shared) in [
+        ("/tmp", true),
+        ("/home/web", true),
+        ("/var/log", true),
+        ("/srv/data", false),
+        (default, false),
+    ] {
+        assert_eq!(is_shared(Path::new(path), 0o777), shared, "{path}");
+    }
+}
+
 #[test]
 fn only_a_file_of_the_agent_is_to_be_removed() {
     let (directory, _) = folder();
