@@ -1,6 +1,6 @@
 //! Counts the other servers of our backends: are there enough without this host? Pure.
 
-use super::{BackendCapacity, Found, OutServer, Own, ServerStat, ServerState, Status};
+use super::{BackendCapacity, Found, OutServer, Own, Role, ServerStat, ServerState, Status};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,7 +9,8 @@ impl BackendCapacity {
     /// Counts the other servers of `backend` that can take our users: all lines but ours that are
     /// `UP` and have a weight. `UP n/m` does not count, because it may be on its way down. Lines
     /// of the same address and port are one server. A backup line does not count beside a main
-    /// line: a host whose main line is DOWN is on its way out. Lines without an address are one
+    /// line: a host whose main line is DOWN is on its way out. A backup line of another address counts
+    /// on a port of the main lines: a hot spare has the app, a page server has not. Lines without an address are one
     /// server for each name that HAProxy can't resolve.
     pub fn count(backend: &str, found: &Found, stats: &[ServerStat]) -> BackendCapacity {
         let (servers, has_free_slots) = found.others(backend, stats);
@@ -54,7 +55,8 @@ impl Found {
         let mut servers: BTreeMap<Place, Server> = BTreeMap::new();
         let mut has_free_slots = false;
         for stat in others {
-            if stat.status.is_unresolved() && self.is_free_slot(backend, &stat.server) {
+            let waits = stat.status.is_unresolved() && self.is_free_slot(backend, &stat.server);
+            if waits || stat.status.is_maint() && self.is_placeholder(backend, &stat.server) {
                 has_free_slots = true;
                 continue;
             }
@@ -68,7 +70,38 @@ impl Found {
             has_free_slots |= stat.status.is_unresolved() && !lines.is_empty();
             lines.push(stat);
         }
+        let ports = self.main_ports(backend, stats);
+        let is_spare = |server: &Server<'_>| {
+            let mut backups = server.backups.iter();
+            backups.any(|stat| {
+                self.state(backend, &stat.server)
+                    .is_some_and(|at| ports.contains(&at.port))
+            })
+        };
+        servers.retain(|_, server| !server.mains.is_empty() || is_spare(server));
         (servers, has_free_slots)
+    }
+
+    /// The ports to which the main lines send users.
+    fn main_ports(&self, backend: &str, stats: &[ServerStat]) -> BTreeSet<u16> {
+        let mains = stats
+            .iter()
+            .filter(|stat| stat.backend == backend && !stat.backup);
+        let own = self
+            .own
+            .iter()
+            .filter(|own| own.backend == backend && own.role == Role::Main);
+        let names = mains
+            .map(|stat| &stat.server)
+            .chain(own.map(|own| &own.server));
+        let states = names.filter_map(|name| self.state(backend, name));
+        states.map(|state| state.port).collect()
+    }
+
+    /// `0.0.0.0` in MAINT: an operator puts a host's address into the line later.
+    fn is_placeholder(&self, backend: &str, server: &str) -> bool {
+        let address = self.state(backend, server).and_then(|state| state.address);
+        address.is_some_and(|address| address.is_unspecified())
     }
 
     /// The place of our lines in this backend; the lowest, if there are several.
@@ -221,6 +254,7 @@ mod tests {
             server("bkp2", 12, 1000, 3000),
             server("web3", 13, 1000, 2000),
             server("bkp3", 13, 1000, 3000),
+            server("spare", 98, 1000, 2000),
             server("sorry", 99, 80, 0),
         ];
         let own = find(&servers, PORTS, |s| s.server.ends_with('1')).unwrap();
@@ -262,13 +296,14 @@ mod tests {
         assert_eq!(BackendCapacity::count("a", &found(), &stats).not_out(), 1);
     }
 
-    /// `sorry` is one of the four servers of this backend: no other line is beside it.
+    /// `spare` is one of the four servers of this backend: no other line is beside it.
     #[test]
     fn a_share_is_one_of_all_servers_and_the_lack_names_who_is_out() {
         let mut stats = vec![
             stat("web2", false, "DOWN"),
             stat("bkp2", true, "UP"),
             stat("web3", false, "MAINT"),
+            stat("spare", true, "no check"),
             stat("sorry", true, "no check"),
         ];
         stats[0].lasts = Some(72);
@@ -350,6 +385,51 @@ mod tests {
         assert_eq!(BackendCapacity::count("a", &found, &[]).servers, 1);
     }
 
+    /// The last real host stays: what the page server sends is no answer of the app.
+    #[test]
+    fn a_page_server_is_no_host_and_a_slot_in_maint_is_none_either() {
+        let mut found = found();
+        for (name, last) in [("t1", 0), ("t2", 14)] {
+            found.servers.push(server(name, last, 1000, 2000));
+        }
+        let unspecified = found.servers.iter_mut().find(|one| one.server == "t1");
+        unspecified.unwrap().address = Some([0, 0, 0, 0].into());
+        for (lines, usable, servers, has_free_slots) in [
+            (
+                vec![stat("web2", false, "DOWN"), stat("sorry", true, "UP")],
+                0,
+                2,
+                false,
+            ),
+            (vec![stat("sorry", true, "no check")], 0, 1, false),
+            (
+                vec![stat("spare", true, "UP"), stat("sorry", true, "UP")],
+                1,
+                2,
+                false,
+            ),
+            // As a main line it is one of the hosts that HAProxy sends users to.
+            (vec![stat("sorry", false, "UP")], 1, 2, false),
+            (
+                vec![stat("web2", false, "UP"), stat("t1", false, "MAINT")],
+                1,
+                2,
+                true,
+            ),
+            (
+                vec![stat("web2", false, "UP"), stat("t2", false, "MAINT")],
+                1,
+                3,
+                false,
+            ),
+            (vec![stat("t1", false, "UP")], 1, 2, false),
+        ] {
+            let capacity = BackendCapacity::count("a", &found, &lines);
+            let counted = (capacity.usable, capacity.servers, capacity.has_free_slots);
+            assert_eq!(counted, (usable, servers, has_free_slots), "{lines:?}");
+        }
+    }
+
     #[test]
     fn a_server_whose_twin_can_not_be_read_may_have_claimed() {
         let unreadable = |name: &str, backup| ServerStat {
@@ -411,7 +491,7 @@ mod tests {
 
     #[test]
     fn a_backup_of_its_own_address_counts_and_a_line_without_weight_does_not() {
-        let mut stats = vec![stat("web2", false, "UP"), stat("sorry", true, "no check")];
+        let mut stats = vec![stat("web2", false, "UP"), stat("spare", true, "no check")];
         assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 2);
         stats[0].status = Status::Up.with_weight(0);
         assert_eq!(BackendCapacity::count("a", &found(), &stats).usable, 1);
