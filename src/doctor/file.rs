@@ -146,6 +146,7 @@ fn expected<'a>(
         lines,
         servers,
         http,
+        connects: matches!(app.settings.health.check, HealthCheck::Tcp),
         https,
         proxy,
         master: app.has_master,

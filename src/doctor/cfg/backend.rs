@@ -21,7 +21,8 @@ checks! {
     TIMEOUT "cfg-timeout-check":
         "without it an answer must come within `inter`: HAProxy takes a busy app for a sick one";
     KIND "cfg-check-kind":
-        "a TCP connect does not show a sick app: HAProxy then sends users to one that the agent takes for sick";
+        "HAProxy and the agent must agree about a sick app: a TCP connect shows none, and a check in another \
+         protocol takes each app for sick";
     REUSE "cfg-http-reuse":
         "where HAProxy keeps no connection open, the agent can't count what leaving workers carry after a \
          reload: a drain then waits for timeouts.drain";
@@ -132,16 +133,49 @@ fn timeout(ours: &Ours<'_>) -> Option<Point> {
     (!has).then(|| TIMEOUT.warning("no timeout check", line(ours, "timeout check 2s")))
 }
 
-/// The kind of check. Any other kind than these does more than a connect.
+/// The checks that speak another protocol than HTTP. Any other kind does what the operator wrote.
+const PROTOCOLS: [(&str, &str); 7] = [
+    ("ldap-check", "LDAP"),
+    ("mysql-check", "MySQL"),
+    ("pgsql-check", "PostgreSQL"),
+    ("redis-check", "Redis"),
+    ("smtpchk", "SMTP"),
+    ("spop-check", "SPOP"),
+    ("ssl-hello-chk", "TLS"),
+];
+
+/// The kind of check, beside the agent's own check of the app.
 fn kind(ours: &Ours<'_>, expected: &Expected<'_>) -> Option<Point> {
-    let by = match ours.proxy.settings.check.as_deref() {
+    let check = ours.proxy.settings.check.as_deref();
+    let app = expected.app;
+    let by = match check {
         None => "a TCP connect",
         Some("tcp-check") => "option tcp-check",
-        Some(_) => return None,
+        Some(check) => return protocol(ours, expected, check),
     };
-    let found = format!("checks by {by}, though {} has health by HTTP", expected.app);
+    let found = format!("checks by {by}, though {app} has health by HTTP");
     let fix = line(ours, &format!("option httpchk GET {}", expected.http?));
     Some(KIND.warning(found, fix))
+}
+
+/// An app that answers HTTP answers no other protocol on the same port, except TLS below HTTPS.
+fn protocol(ours: &Ours<'_>, expected: &Expected<'_>, check: &str) -> Option<Point> {
+    let (_, name) = PROTOCOLS.iter().find(|(option, _)| *option == check)?;
+    let app = expected.app;
+    match expected.http {
+        Some(_) if expected.https && check == "ssl-hello-chk" => None,
+        Some(path) => Some(KIND.error(
+            format!(
+                "checks by option {check}, though {app} has health by HTTP: an app that does not answer \
+                 {name} goes DOWN on each line"
+            ),
+            line(ours, &format!("option httpchk GET {path}")),
+        )),
+        None if expected.connects => Some(KIND.unseen(format!(
+            "checks by option {check}: whether {app} answers {name} is unknown, its health is a TCP connect"
+        ))),
+        None => None,
+    }
 }
 
 /// With `http-reuse never` only the master socket shows what leaving workers carry.

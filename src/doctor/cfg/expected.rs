@@ -16,7 +16,9 @@ pub struct Expected<'a> {
     pub servers: &'a [(String, String)],
     /// The path of the agent's HTTP health check. None without HTTP.
     pub http: Option<&'a str>,
-    /// Whether that check uses TLS.
+    /// Whether it is only a TCP connect.
+    pub connects: bool,
+    /// Whether the HTTP check uses TLS.
     pub https: bool,
     /// Whether that check sends a PROXY header.
     pub proxy: bool,

@@ -34,6 +34,7 @@ const EXPECTED: Expected<'static> = Expected {
     lines: &[],
     servers: &[],
     http: Some("/healthz"),
+    connects: false,
     https: false,
     proxy: false,
     master: false,
@@ -67,7 +68,7 @@ fn worst(points: &[Point], check: &str) -> (Verdict, String) {
     let Some(worst) = ours.max_by_key(|point| point.verdict) else {
         return (Ok, String::new());
     };
-    assert_eq!(worst.fix.is_some(), worst.verdict != Ok, "{worst:?}");
+    assert_eq!(worst.fix.is_some(), worst.verdict >= Warning, "{worst:?}");
     (worst.verdict, worst.found.clone())
 }
 
@@ -156,7 +157,10 @@ fn a_backend_is_checked() {
         ("cfg-timeout-check", "    timeout check 2s\n", "    timeout check 2x\n", Warning, "no timeout check"),
         ("cfg-check-kind", "    option httpchk GET /healthz\n", "", Warning, "by a TCP connect, though web has health by HTTP"),
         ("cfg-check-kind", "option httpchk GET /healthz\n", "option tcp-check\n", Warning, "by option tcp-check, though"),
-        ("cfg-check-kind", "option httpchk GET /healthz\n", "option redis-check\n", Ok, ""),
+        ("cfg-check-kind", "option httpchk GET /healthz\n", "option redis-check\n", Error, "does not answer Redis goes DOWN"),
+        ("cfg-check-kind", "option httpchk GET /healthz\n", "option mysql-check user web\n", Error, "by option mysql-check"),
+        ("cfg-check-kind", "option httpchk GET /healthz\n", "option ssl-hello-chk\n", Error, "does not answer TLS"),
+        ("cfg-check-kind", "option httpchk GET /healthz\n", "option external-check\n", Ok, ""),
         ("cfg-http-reuse", "    retries 3\n", "    http-reuse never\n", Warning, "http-reuse never"),
         ("cfg-http-reuse", "    retries 3\n", "    http-reuse always\n", Ok, ""),
         ("cfg-cookie", "    cookie SRV insert indirect nocache httponly\n", "", Warning,
@@ -201,6 +205,37 @@ fn lines_are_checked() {
         ("cfg-slowstart", "w3 port 2000", "w3 port 2000 slowstart 60s", Error, "slow start, 60 s: timeouts.in_rotation is 60 s"),
         ("fall", "fall 2", "fall 1", Warning, "fall 1: web1, web2, web3 and 3 more"),
     ]);
+}
+
+/// A check of another protocol, beside each kind of health.
+#[test]
+fn a_protocol_that_the_app_may_not_speak() {
+    for (check, http, connects, https, verdict) in [
+        ("pgsql-check", Some("/"), false, false, Error),
+        ("pgsql-check", None, true, false, Verdict::Unseen),
+        // A command may ask the app in any protocol.
+        ("pgsql-check", None, false, false, Ok),
+        ("smtpchk", Some("/"), false, true, Error),
+        ("ssl-hello-chk", Some("/"), false, true, Ok),
+        ("external-check", None, true, false, Ok),
+    ] {
+        let text = with(
+            "option httpchk GET /healthz\n",
+            &format!("option {check}\n"),
+        );
+        let expected = Expected {
+            http,
+            connects,
+            https,
+            ..EXPECTED
+        };
+        let points = super::check(&text, &[expected]);
+        assert_eq!(
+            worst(&points, "cfg-check-kind").0,
+            verdict,
+            "{check} {http:?}"
+        );
+    }
 }
 
 /// `port` and `addr` switch the layers below a check off, and some words switch them on again.
