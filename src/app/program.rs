@@ -25,7 +25,7 @@ pub(super) fn shown(argv: &[String]) -> String {
 pub(super) fn check(argv: &[String]) -> Result<PathBuf, CommandError> {
     let program = argv.first().map_or("", String::as_str);
     let place = locate(program, &env::var_os("PATH").unwrap_or_default())
-        .map_err(|reason| unusable(argv, reason))?;
+        .map_err(|reason| unusable(argv, split(program).map_or(reason, Unusable::from)))?;
     permissions::check(&place).map_err(|untrusted| unusable(argv, untrusted.to_string().into()))?;
     Ok(place)
 }
@@ -58,6 +58,14 @@ pub(super) fn unusable(argv: &[String], Unusable { reason, kind }: Unusable) -> 
         reason,
         kind,
     }
+}
+
+/// A whole command line in place of the program: the agent starts no shell that splits it.
+fn split(program: &str) -> Option<String> {
+    let words: Vec<&str> = program.split_whitespace().collect();
+    let list = format!("{words:?}");
+    (words.len() > 1)
+        .then(|| format!("no program has this name; each word is a text of its own: {list}"))
 }
 
 /// Looks for it like `execvp`.
@@ -139,6 +147,11 @@ mod tests {
         );
         assert_eq!(refused("/etc"), "cannot run /etc: not a file");
         assert!(refused("/etc/passwd").starts_with("cannot run /etc/passwd: not executable"));
+        assert_eq!(
+            refused("apt-get install -y web"),
+            "cannot run \"apt-get install -y web\": no program has this name; each word is a text \
+             of its own: [\"apt-get\", \"install\", \"-y\", \"web\"]"
+        );
         assert!(
             check(&[])
                 .unwrap_err()

@@ -154,6 +154,7 @@ fn check_unit(unit: &str) -> Result<String, &'static str> {
         path if path.starts_with('/') => {
             Err("a path is a mount or a device for systemd: write the name of the app's unit alone")
         }
+        name if name.ends_with(".service.service") => Err("the unit's name has `.service` twice"),
         name => Ok(unit_name(name)),
     }
 }

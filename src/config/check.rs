@@ -4,7 +4,7 @@
 use super::agent::check_agent;
 use super::app::check_app;
 use super::balancer::check_balancer;
-use super::file::{AppFile, ConfigFile};
+use super::file::{AppFile, ConfigFile, HaproxyFile};
 use super::gate_to::in_use;
 use super::keyed::Keyed;
 use super::mistake::Mistake;
@@ -24,6 +24,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
         return Err(Mistake::no_table("haproxy", String::new(), what));
     }
     distinct_ports(&file.app)?;
+    distinct_sockets(&file.haproxy)?;
     known_beside(&file.app)?;
     let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
     let status_ports: Vec<u16> = file.app.values().flat_map(status_ports).collect();
@@ -86,6 +87,22 @@ fn distinct_ports(apps: &BTreeMap<Spanned<String>, Keyed<AppFile>>) -> Result<()
                 let what = format!("{first} has this port already: use each port only once");
                 return Err(Mistake::new(port.span(), what));
             }
+        }
+    }
+    Ok(())
+}
+
+/// A socket used twice would make one balancer look like two.
+fn distinct_sockets(balancers: &[Keyed<HaproxyFile>]) -> Result<(), Mistake> {
+    let app = |one: &HaproxyFile| one.app.as_ref().map(|app| app.get_ref().clone());
+    for (at, Keyed(one)) in balancers.iter().enumerate() {
+        let is_same = |Keyed(other): &&Keyed<HaproxyFile>| {
+            let is_for_both = app(one).is_none() || app(other).is_none() || app(one) == app(other);
+            other.socket.get_ref() == one.socket.get_ref() && is_for_both
+        };
+        if balancers[..at].iter().any(|other| is_same(&other)) {
+            let what = "another [[haproxy]] has this socket already: each HAProxy has one table";
+            return Err(Mistake::new(one.socket.span(), what));
         }
     }
     Ok(())

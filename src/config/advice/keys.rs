@@ -2,9 +2,11 @@
 
 use super::edits::comment_out;
 use super::fix::{Edit, Fix};
+use super::health;
 use super::known::Known;
 use super::lines::{line_at, whole_line};
 use super::near::near;
+use super::outside;
 use super::reference::table_of;
 use super::several;
 use super::tables;
@@ -33,11 +35,13 @@ pub(super) fn unknown(known: &Known<'_>, node: &Node) -> Vec<Fix> {
         .into_iter()
         .chain(near(node.name(), all()));
     let moved = meant.flat_map(|key| moved(known, node, &table, key));
-    let removed = match is_alone(known, node) {
+    let left_out = match is_alone(known, node) {
         true => comment_out(known.text, line_at(known.text, node.key.start)),
         false => without(known, node),
     };
-    renamed.chain(moved).chain([removed]).collect()
+    let own = health::port(known, node).into_iter().chain(renamed);
+    let elsewhere = moved.chain(outside::balancer(known, node));
+    own.chain(elsewhere).chain([left_out]).collect()
 }
 
 /// Words of other tools for a key of a `{ ... }`.
@@ -74,6 +78,14 @@ fn lacking<'a>(known: &Known<'a>, node: &Node, table: &str) -> Vec<&'a str> {
 fn is_alone(known: &Known<'_>, node: &Node) -> bool {
     let line = known.at(&line_at(known.text, node.key.start));
     line.trim_start().starts_with(known.at(&node.key))
+}
+
+/// Removes a key with its line, or from its `{ ... }`.
+pub(super) fn removed(known: &Known<'_>, node: &Node) -> Fix {
+    match is_alone(known, node) {
+        true => Fix::one(whole_line(known.text, node.key.start), ""),
+        false => without(known, node),
+    }
 }
 
 /// Removes a key of a `{ ... }` with its comma.
@@ -118,6 +130,7 @@ fn placed(known: &Known<'_>, node: &Node, home: &str, pair: &str) -> Option<Fix>
             let line = line_at(known.text, node.key.start);
             return Some(Fix::one(line, format!("{name} = {{ {pair} }}")));
         }
+        None if name == "haproxy" => (known.text.len(), format!("[[haproxy]]\n{pair}\n")),
         None if path.len() == 1 => (known.text.len(), format!("[{name}]\n{pair}\n")),
         None => return None,
     };

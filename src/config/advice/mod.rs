@@ -4,10 +4,12 @@
 
 mod edits;
 mod fix;
+mod health;
 mod keys;
 mod known;
 mod lines;
 mod near;
+mod outside;
 mod place;
 pub mod reference;
 mod several;
@@ -23,6 +25,7 @@ mod tests;
 pub use fix::Step;
 
 use super::mistake::{About, Mistake};
+use edits::comment_out;
 use fix::Fix;
 use known::Known;
 use reference::entries;
@@ -137,12 +140,46 @@ fn syntax_of(known: &Known<'_>, at: &Range<usize>) -> Vec<Fix> {
             .map(|value| format!("{} = {value}", entry.key))
     });
     let examples = examples.map(|example| Fix::one(line.clone(), example));
+    let value = content[name.len()..].trim_matches([' ', '=', ':', '\t', '"', '\'']);
+    let value = toml::Value::from(value);
+    let key = meant.first().copied().unwrap_or_default();
+    let of_text = value::candidates(key, &value, &[]).into_iter();
+    let of_text = of_text.map(|value| Fix::one(line.clone(), format!("{key} = {value}")));
     let mut all = syntax::candidates(known.text, at);
     let last = all.pop();
-    all.into_iter().chain(examples).chain(last).collect()
+    all.into_iter()
+        .chain(of_text)
+        .chain(examples)
+        .chain(last)
+        .collect()
+}
+
+/// `main = ["web1"]`: its one name, beside the backend that it needs.
+fn named(known: &Known<'_>, node: &Node, value: &toml::Value) -> Option<Fix> {
+    let is_name = node.path[0] == "haproxy" && ["main", "backup"].contains(&node.name());
+    let name = value
+        .as_array()
+        .filter(|list| is_name && list.len() == 1)?
+        .first()?;
+    let lacks = |key: &str| {
+        !known
+            .tree
+            .children(node.parent())
+            .any(|node| node.name() == key)
+    };
+    let example = |key: &&str| {
+        Some(format!(
+            "\n{key} = {}",
+            known.examples("haproxy", key).first()?
+        ))
+    };
+    let others = ["backend", "main"].into_iter().filter(|key| lacks(key));
+    let others: String = others.filter_map(|key| example(&key)).collect();
+    Some(Fix::one(node.value.clone(), format!("{name}{others}")))
 }
 
 fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
+    let text = known.text;
     let given = &known.text[node.value.clone()];
     if node.key == *at && node.path.len() == 2 {
         return tables::named(known.text, node);
@@ -153,14 +190,32 @@ fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
     let Ok(value) = given.parse::<toml::Value>() else {
         return Vec::new();
     };
+    if node.name() == "verify" {
+        return health::verify(known, node, &value);
+    }
     let mut examples = known.examples(&table_of(node.parent()), node.name());
     if node.name() == "status" {
         examples.clear();
+    }
+    // A network is no address. Without the key the agent sees by itself where checks come from.
+    let is_network = |value: &toml::Value| value.as_str().is_some_and(|text| text.contains('/'));
+    if node.name() == "source"
+        && value
+            .as_array()
+            .is_some_and(|list| list.iter().any(is_network))
+    {
+        return vec![comment_out(text, lines::line_at(text, node.key.start))];
     }
     let all = value::candidates(node.name(), &value, &examples).into_iter();
     let replaced = all.map(|value| Fix::one(node.value.clone(), value));
     let each = several::balancers(known, node, &value).into_iter();
     // Without a status several are right.
     let left_out = (node.name() == "status").then(|| keys::without(known, node));
-    each.chain(replaced).chain(left_out).collect()
+    let again = several::again(known, node, text);
+    let own = again.into_iter().chain(health::url(known, node, &value));
+    let own = own.chain(outside::balancer(known, node)).chain(each);
+    own.chain(named(known, node, &value))
+        .chain(replaced)
+        .chain(left_out)
+        .collect()
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use toml::Value;
 
 /// Keys whose value is a place of this host or of a balancer.
-pub(super) const OWN: [&str; 11] = [
+pub(super) const OWN: [&str; 10] = [
     "socket",
     "master",
     "metrics",
@@ -15,7 +15,6 @@ pub(super) const OWN: [&str; 11] = [
     "pidfile",
     "ca",
     "systemd",
-    "signal",
 ];
 
 fn text(text: impl Into<String>) -> Value {
@@ -35,6 +34,7 @@ pub(super) fn candidates(key: &str, given: &str) -> Vec<Value> {
         // A path of a unit's file.
         "systemd" => {
             let file = given.rsplit('/').next();
+            let file = file.map(|file| file.strip_suffix(".service.service").unwrap_or(file));
             file.filter(|file| !file.is_empty())
                 .map(text)
                 .into_iter()
@@ -73,6 +73,17 @@ pub(super) fn socket(given: &str) -> Vec<String> {
         }
         _ => rooted(rest).into_iter().collect(),
     }
+}
+
+/// `{ address = "127.0.0.1", port = 9127 }`.
+pub(super) fn joined(table: &toml::Table) -> Option<Value> {
+    let names = ["address", "host", "bind", "listen", "ip"];
+    let host = names.iter().find_map(|name| table.get(*name)?.as_str())?;
+    let port = table.get("port")?;
+    Some(text(format!(
+        "{host}:{}",
+        port.to_string().trim_matches('"')
+    )))
 }
 
 /// Only loopback can be right.

@@ -1,5 +1,6 @@
 //! Several balancers in one value: each has a table of its own.
 
+use super::edits::comment_out;
 use super::fix::{Edit, Fix};
 use super::known::Known;
 use super::lines::{section, whole_line};
@@ -50,6 +51,18 @@ pub(super) fn balancers(known: &Known<'_>, node: &Node, value: &Value) -> Option
     }))
 }
 
+/// The table of a balancer that another table has already.
+pub(super) fn again(known: &Known<'_>, node: &Node, text: &str) -> Option<Fix> {
+    let sockets = known.tree.all().filter(|other| other.path[0] == "haproxy");
+    let mut sockets = sockets.filter(|other| other.name() == "socket" && other.path != node.path);
+    let given = known.at(&node.value);
+    let is_again = node.name() == "socket" && sockets.any(|other| known.at(&other.value) == given);
+    let table = known.tree.get(node.parent()).filter(|_| is_again)?;
+    let section = section(text, table.value.start);
+    let section = section.start..section.start + known.at(&section).trim_end().len();
+    Some(comment_out(text, section))
+}
+
 /// None: not each of them is an address.
 fn addresses(value: &Value) -> Option<Vec<String>> {
     let texts: Vec<&str> = match value {
@@ -63,7 +76,7 @@ fn addresses(value: &Value) -> Option<Vec<String>> {
     texts.into_iter().map(address).collect()
 }
 
-fn socket(address: &str) -> String {
+pub(super) fn socket(address: &str) -> String {
     format!("socket = {}", Value::from(address))
 }
 
@@ -83,7 +96,7 @@ fn same(known: &Known<'_>, node: &Node) -> String {
         .collect()
 }
 
-fn address(given: &str) -> Option<String> {
+pub(super) fn address(given: &str) -> Option<String> {
     let spelt = place::socket(given);
     let mut all = [given.to_owned()].into_iter().chain(spelt);
     all.find(|address| is_address(address))

@@ -28,6 +28,9 @@ pub(super) fn spelt(key: &str, given: &str) -> Vec<String> {
     let lower = given.to_lowercase();
     match key {
         "signal" => signal(given).into_iter().collect(),
+        "on_drain_timeout" if matches!(&lower[..], "continue" | "force" | "go on" | "ignore") => {
+            vec!["proceed".to_owned()]
+        }
         _ if WORDS.contains(&key) => vec![lower.replace(['_', ' '], "-"), lower],
         _ if given.starts_with(|c: char| c.is_ascii_digit()) => {
             time(&lower).into_iter().chain([lower]).collect()
@@ -51,7 +54,9 @@ fn signal(given: &str) -> Option<String> {
     let by_number = given.parse::<i32>().ok();
     let by_number = by_number.and_then(|number| Signal::try_from(number).ok());
     let signal = by_number.or_else(|| format!("SIG{name}").parse().ok());
-    signal.map(|signal| signal.as_str().to_owned())
+    let all = || Signal::iterator().map(Signal::as_str);
+    let near = || near(&format!("SIG{name}"), all()).first().copied();
+    signal.map(Signal::as_str).or_else(near).map(str::to_owned)
 }
 
 /// A time whose unit has a slip of the hand.

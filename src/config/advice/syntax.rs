@@ -8,12 +8,13 @@ use std::ops::Range;
 type Rewrite = fn(&str) -> Option<String>;
 
 /// Other habits: YAML, ini files, shells, word processors, and what is forgotten in a hurry.
-const REWRITES: [Rewrite; 17] = [
+const REWRITES: [Rewrite; 18] = [
     yaml,
     quotes,
     comment,
     separator,
     no_end,
+    doubled,
     header,
     spaced,
     key,
@@ -111,6 +112,13 @@ fn header(line: &str) -> Option<String> {
         "{open}{}{close}",
         name.replace([' ', ':', '/'], ".").trim_matches('.')
     ))
+}
+
+/// `[haproxy]]`.
+fn doubled(line: &str) -> Option<String> {
+    let line = line.trim();
+    let is_half = line.starts_with('[') && line.ends_with("]]") && !line.starts_with("[[");
+    is_half.then(|| format!("[{line}"))
 }
 
 /// `[app.my web]`.

@@ -160,6 +160,7 @@ pub(super) fn unknown(known: &Known<'_>, node: &Node) -> Vec<Fix> {
     let keys = known.keys(&table_of(node.parent())).chain(tables);
     let meant = near(node.name(), keys).into_iter();
     let spelt = meant.map(|name| [node.parent(), &[name.to_owned()]].concat().join("."));
+    let spelt = has_apps(known, node).into_iter().chain(spelt);
     let spelt = spelt.chain(homes(known, node));
     let renamed = spelt.map(|table| rename(text, &old, &table, table == "haproxy"));
     let is_balancer = node.path.len() > 1 && node.path[0] == "haproxy";
@@ -170,6 +171,15 @@ pub(super) fn unknown(known: &Known<'_>, node: &Node) -> Vec<Fix> {
     let dotted = dotted.map(|name| Fix::one(node.key.clone(), name));
     let removed = comment_out(text, section(text, node.key.start));
     renamed.chain(dotted).chain([removed]).collect()
+}
+
+/// `[services.web]`: a table of tables that have an app's keys.
+fn has_apps(known: &Known<'_>, node: &Node) -> Option<String> {
+    let is_key = |node: &Node| known.keys("app.web").any(|key| key == node.name());
+    let mut inner = known.tree.children(&node.path);
+    let is_app =
+        |inner: &Node| inner.has_header(known.text) && known.tree.children(&inner.path).any(is_key);
+    (node.path.len() == 1 && inner.any(is_app)).then(|| "app".to_owned())
 }
 
 /// The tables that have most of its keys, or its name.

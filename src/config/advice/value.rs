@@ -1,5 +1,6 @@
 //! What a value may have been meant as. Each candidate is tried before one is shown.
 
+use super::health::PROGRAMS;
 use super::place::{self, OWN};
 use super::spelling::{flag, spelt};
 use toml::Value;
@@ -7,15 +8,7 @@ use toml::de::DeValue;
 
 /// Values to try in place of this one, in this order; the examples come last.
 pub(crate) fn candidates(key: &str, value: &Value, examples: &[String]) -> Vec<String> {
-    let mut meant: Vec<Value> = match value {
-        Value::Integer(number) => of_number(key, &number.to_string()),
-        Value::Float(number) => of_number(key, &number.to_string()),
-        Value::String(text) => of_text(key, text),
-        Value::Boolean(flag) => vec![text(flag.to_string()), Value::Boolean(!flag)],
-        Value::Array(list) => of_list(list),
-        Value::Table(table) => of_table(table),
-        Value::Datetime(_) => Vec::new(),
-    };
+    let mut meant = meant(key, value);
     meant.dedup();
     let meant: Vec<String> = meant.iter().map(ToString::to_string).collect();
     let examples = by_likeness(value, examples);
@@ -30,6 +23,47 @@ pub(crate) fn candidates(key: &str, value: &Value, examples: &[String]) -> Vec<S
     let is_command = ["health", "restart"].contains(&key) && value.is_str();
     let examples = examples.into_iter().filter(|_| !is_own && !is_command);
     made.into_iter().chain(examples).collect()
+}
+
+fn meant(key: &str, value: &Value) -> Vec<Value> {
+    let share = (key == "min_available").then(|| share(value)).flatten();
+    let meant = match value {
+        Value::Integer(number) => of_number(key, &number.to_string()),
+        Value::Float(number) => of_number(key, &number.to_string()),
+        Value::String(text) => of_text(key, text),
+        Value::Boolean(flag) => vec![text(flag.to_string()), Value::Boolean(!flag)],
+        Value::Array(list) => of_list(key, list),
+        Value::Table(table) => of_table(key, table),
+        Value::Datetime(_) => Vec::new(),
+    };
+    share.map(text).into_iter().chain(meant).collect()
+}
+
+/// A part of the hosts, as a fraction or in another notation of percent.
+fn share(value: &Value) -> Option<String> {
+    let percent = |number: f64| match number < 1.0 {
+        true => (0.0 < number).then(|| format!("{}%", (number * 100.0).round())),
+        false => Some(format!("{number}%")),
+    };
+    match value {
+        Value::Float(number) if *number < 1.0 || *number > 9.0 => percent(*number),
+        Value::String(given) => {
+            let number = given.trim_end_matches(|c: char| !c.is_ascii_digit());
+            let unit = given[number.len()..].trim();
+            let number: f64 = number.parse().ok()?;
+            (number < 1.0 || unit.starts_with(['%', 'p']))
+                .then(|| percent(number))
+                .flatten()
+        }
+        Value::Table(table) if table.len() == 1 => {
+            let (key, value) = table.iter().next()?;
+            let is_share = ["percent", "percentage", "pct", "share", "ratio"].contains(&&key[..]);
+            let number = value.to_string();
+            let number = number.trim_matches(['"', '%', ' ']).parse().ok();
+            number.filter(|_| is_share).and_then(percent)
+        }
+        _ => None,
+    }
 }
 
 fn text(text: impl Into<String>) -> Value {
@@ -63,7 +97,7 @@ fn of_text(key: &str, given: &str) -> Vec<Value> {
     meant.push(match key {
         "source" | "addresses" | "also_restarts" => {
             let words = given.split([',', ' ']).filter(|word| !word.is_empty());
-            Value::Array(words.map(text).collect())
+            Value::Array(words.map(bare).map(text).collect())
         }
         _ => words(given),
     });
@@ -85,8 +119,7 @@ fn quoted_number(key: &str, given: &str) -> Vec<Value> {
 fn tables(key: &str, given: &str) -> Vec<Value> {
     let table =
         |key: &str, value: Value| Value::Table([(key.to_owned(), value)].into_iter().collect());
-    let program = ["/usr/", "/bin/", "/sbin/", "/opt/", "/etc/"];
-    let is_program = program.iter().any(|folder| given.starts_with(folder));
+    let is_program = PROGRAMS.iter().any(|folder| given.starts_with(folder));
     let is_word = given.split_whitespace().count() == 1;
     match key {
         "health" if given == "tcp" => vec![table("tcp", Value::Boolean(true))],
@@ -130,8 +163,16 @@ fn words(given: &str) -> Value {
     }
 }
 
-fn of_list(list: &[Value]) -> Vec<Value> {
+/// An address without the length of its network.
+fn bare(address: &str) -> &str {
+    let parts = address.split_once('/');
+    let parts = parts.filter(|(ip, _)| ip.parse::<std::net::IpAddr>().is_ok());
+    parts.map_or(address, |(ip, _)| ip)
+}
+
+fn of_list(key: &str, list: &[Value]) -> Vec<Value> {
     let of_texts = |value: &Value| match value {
+        Value::String(given) if key == "addresses" => text(bare(given)),
         Value::String(_) => value.clone(),
         other => text(other.to_string()),
     };
@@ -142,11 +183,14 @@ fn of_list(list: &[Value]) -> Vec<Value> {
             .collect(),
     );
     let alone = list.first().filter(|_| list.len() == 1).cloned();
-    alone.into_iter().chain([texts, command]).collect()
+    let of_alone = alone.iter().flat_map(|value| meant(key, value));
+    let of_alone: Vec<Value> = of_alone.filter(|meant| !meant.is_table()).collect();
+    let alone = alone.into_iter().chain(of_alone);
+    alone.chain([texts, command]).collect()
 }
 
 /// Its only value, or without one of its keys; `tcp` says least.
-fn of_table(table: &toml::Table) -> Vec<Value> {
+fn of_table(key: &str, table: &toml::Table) -> Vec<Value> {
     let mut keys: Vec<&String> = table.keys().collect();
     keys.sort_by_key(|key| *key != "tcp");
     let without = keys.into_iter().map(|key| {
@@ -159,7 +203,14 @@ fn of_table(table: &toml::Table) -> Vec<Value> {
     });
     let alone = (table.len() == 1).then(|| table.values().next().cloned());
     let without = without.filter(|_| table.len() > 1);
-    alone.flatten().into_iter().chain(without).collect()
+    let of_alone = alone.iter().flatten().flat_map(|value| meant(key, value));
+    let of_alone: Vec<Value> = of_alone.collect();
+    let alone = alone.flatten().into_iter().chain(of_alone);
+    place::joined(table)
+        .into_iter()
+        .chain(alone)
+        .chain(without)
+        .collect()
 }
 
 /// The given table with one more key of an example: all that the operator gave stays.

@@ -15,6 +15,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Component, Path, PathBuf};
+use std::string::FromUtf8Error;
 
 /// As many symlinks as the kernel follows.
 const LINKS: usize = 40;
@@ -136,12 +137,28 @@ const LARGEST: u64 = 1024 * 1024;
 ///
 /// As [`open`], or that it is no UTF-8 or larger than 1 MiB.
 pub fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let read = open(path)?.take(LARGEST).read_to_string(&mut text)?;
+    let mut bytes = Vec::new();
+    let read = open(path)?.take(LARGEST).read_to_end(&mut bytes)?;
     match u64::try_from(read).is_ok_and(|read| read < LARGEST) {
-        true => Ok(text),
+        true => String::from_utf8(bytes).map_err(|error| no_text(&error)),
         false => Err(io::Error::other("too large: the limit is 1 MiB")),
     }
+}
+
+/// Says where a file is no UTF-8. An editor of Windows writes UTF-16.
+fn no_text(error: &FromUtf8Error) -> io::Error {
+    let (bytes, valid) = (error.as_bytes(), error.utf8_error().valid_up_to());
+    let is_utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
+    let line = bytes[..valid].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let what = match bytes.get(valid) {
+        _ if is_utf16 => "it is UTF-16".to_owned(),
+        Some(byte) => format!("line {line} has a byte that is no UTF-8 (0x{byte:02x})"),
+        None => format!("line {line} is no UTF-8"),
+    };
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("{what}: save it as UTF-8"),
+    )
 }
 
 fn refused(untrusted: Untrusted) -> io::Error {

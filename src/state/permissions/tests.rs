@@ -144,6 +144,29 @@ fn a_directory_that_others_use_keeps_its_mode_and_its_owner() {
 }
 
 #[test]
+fn bytes_that_are_no_utf_8_are_reported_with_their_line() {
+    let (_folder, file) = folder();
+    let utf16: Vec<u8> = "\u{feff}[app]"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (bytes, what) in [
+        (
+            &b"a\nb\xe9c"[..],
+            "line 2 has a byte that is no UTF-8 (0xe9): save it as UTF-8",
+        ),
+        (&utf16, "it is UTF-16: save it as UTF-8"),
+    ] {
+        fs::write(&file, bytes).unwrap();
+        let error = read(&file).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.to_string().as_str()),
+            (io::ErrorKind::InvalidData, what)
+        );
+    }
+}
+
+#[test]
 fn only_a_file_of_the_agent_is_to_be_removed() {
     let (directory, _) = folder();
     let error = open(directory.path()).unwrap_err();
