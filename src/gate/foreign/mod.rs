@@ -137,7 +137,7 @@ fn redirects<'a>(
     let met = bases
         .iter()
         .flat_map(|(hook, base)| chains.redirects(*hook, base));
-    met.chain(chains.named())
+    met.chain(chains.named(bases))
 }
 
 /// Each rule once. It is certain if it is certain behind one hook.

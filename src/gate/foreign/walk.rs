@@ -4,8 +4,9 @@ use super::checked::Checked;
 use super::meets::{Matches, meets, names_port};
 use super::stays::stays;
 use crate::gate::listing::Listing;
+use crate::gate::ours::CHAIN;
 use crate::gate::rule::{Hook, Listed, Rule, Target};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// As deep as the kernel lets chains jump.
 const DEEPEST: usize = 16;
@@ -79,16 +80,39 @@ impl<'a> Chains<'a> {
         found
     }
 
-    /// The redirects that name the port, in any chain: each is possible.
-    pub(super) fn named(&self) -> impl Iterator<Item = Redirect<'a>> {
+    /// The redirects that name the port, in any chain that is called: each is possible.
+    pub(super) fn named(&self, bases: &[(Hook, &str)]) -> impl Iterator<Item = Redirect<'a>> {
+        let called = self.called(bases);
         let named = self
             .met()
             .filter(|listed| names_port(&listed.rule) && listed.rule.redirects());
+        let named = named.filter(move |listed| called.contains(&listed.rule.chain));
         named.map(|listed| Redirect {
             listed,
             is_certain: false,
             names_port: true,
         })
+    }
+}
+
+impl Chains<'_> {
+    /// The chains that rules behind these base chains call, whatever they ask. Our own jump is not
+    /// among the rules.
+    fn called(&self, bases: &[(Hook, &str)]) -> BTreeSet<String> {
+        let bases = bases.iter().map(|(_, base)| *base);
+        let mut left: Vec<&str> = bases.chain([CHAIN]).collect();
+        let mut called = BTreeSet::new();
+        while let Some(chain) = left.pop() {
+            if !called.insert(chain.to_owned()) {
+                continue;
+            }
+            let rules = self.rules.get(chain).into_iter().flatten();
+            left.extend(rules.filter_map(|listed| match &listed.rule.target {
+                Target::Jump(to) | Target::Goto(to) => Some(to.as_str()),
+                _ => None,
+            }));
+        }
+        called
     }
 }
 
