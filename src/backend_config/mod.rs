@@ -24,5 +24,25 @@ pub fn print(settings: &Settings, wanted: &Wanted<'_>) -> Result<String, String>
     })
 }
 
+/// What the agent's configuration has in vain beside this text. Err: as [`print`].
+pub fn notices(settings: &Settings, wanted: &Wanted<'_>) -> Result<Vec<String>, String> {
+    let plan = fits::plan(settings, wanted)?;
+    let mut notices: Vec<String> = Vec::new();
+    let apps = plan.lines.iter().map(|line| line.app);
+    let unchecked = apps
+        .filter(|app| plan.layout != Layout::TwoStage && app.ports.backup_status_port.is_some());
+    for app in unchecked {
+        let notice = format!(
+            "no line of the {} layout checks the backup_status_port of app.{}: take it out of agent.toml",
+            plan.layout.word(),
+            app.name
+        );
+        if !notices.contains(&notice) {
+            notices.push(notice);
+        }
+    }
+    Ok(notices)
+}
+
 #[cfg(test)]
 mod tests;

@@ -234,6 +234,31 @@ fn a_single_layout_is_only_its_lines() {
     }
 }
 
+/// The status port of a twin that no line has.
+#[test]
+fn a_backup_status_port_that_no_line_checks_is_noticed() {
+    let hosts: Vec<Host> = TWO.split(' ').map(|host| host.parse().unwrap()).collect();
+    for (settings, layout, expected) in [
+        (&settings("", ""), Some(Layout::Single), 1),
+        (&settings("", ""), Some(Layout::Classic), 1),
+        (&settings("", ""), None, 0),
+        (
+            &settings("backup_status_port = 3000\n", ""),
+            Some(Layout::Single),
+            0,
+        ),
+    ] {
+        let wanted = Wanted {
+            layout,
+            ..wanted(settings, &hosts)
+        };
+        let notices = notices(settings, &wanted).unwrap();
+        assert_eq!(notices.len(), expected, "{notices:?}");
+        let says = |notice: &String| notice.ends_with("of app.web: take it out of agent.toml");
+        assert!(notices.iter().all(says), "{notices:?}");
+    }
+}
+
 #[test]
 fn the_check_asks_what_the_agent_asks() {
     let health = |toml: &str| {

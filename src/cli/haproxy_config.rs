@@ -2,7 +2,7 @@
 //! administrator. It only reads the configuration, so it runs on any machine.
 
 use super::options::the_app;
-use super::screen::say;
+use super::screen::{complain, say};
 use crate::app::Proxy;
 use crate::backend_config::{self, Host, Layout, Transport, Wanted};
 use crate::config::Settings;
@@ -108,12 +108,16 @@ pub(super) fn haproxy_config(
         whole: asked.whole,
     };
     let text = backend_config::print(settings, &wanted).map_err(anyhow::Error::msg)?;
+    let notices = backend_config::notices(settings, &wanted).map_err(anyhow::Error::msg)?;
     match json {
         true => say(&format!(
             "{}\n",
-            serde_json::json!({"exit": 0, "text": text})
+            serde_json::json!({"exit": 0, "text": text, "notices": notices})
         )),
-        false => say(&text),
+        false => {
+            say(&text);
+            notices.iter().for_each(|notice| complain(notice));
+        }
     }
     Ok(0)
 }

@@ -88,11 +88,12 @@ impl Backend {
         }
     }
 
-    /// The configuration, another line or a cookie shows that this main line is to have a twin.
+    /// Another line or a cookie shows that this main line is to have a twin.
     fn needs_twin(&self, main: &Line, matched: &Matched<'_>) -> bool {
         let has_twins = !matched.pairs.is_empty() || !matched.twins.is_empty();
         let is_sticky = self.derives_cookies || main.written.1.is_some();
-        has_twins || is_sticky || self.ports.backup_status_port.is_some()
+        let is_unknown = self.hides_cookies && self.ports.backup_status_port.is_some();
+        has_twins || is_sticky || is_unknown
     }
 
     /// The line of HAProxy's configuration for the twin of a main line, to paste below all main lines.
@@ -131,13 +132,21 @@ impl Backend {
                 BACKUP.error(format!("a twin, and not marked `backup`: {names}"), fix)
             });
         let mains = self
-            .lines_that(|line| line.is_main && line.backup)
+            .lines_that(|line| line.is_main && line.backup && !self.is_spare(line))
             .map(|names| {
                 let fix = format!("take `backup` away from the line of {names}");
                 BACKUP.error(format!("a main line, and marked `backup`: {names}"), fix)
             });
         let wrong = twins.into_iter().chain(mains);
         BACKUP.or_ok(wrong, "twins are marked `backup`, main lines are not")
+    }
+
+    /// The only line of a host beside others: HAProxy uses it once their lines are DOWN.
+    fn is_spare(&self, line: &Line) -> bool {
+        let others = || self.lines.iter().filter(|other| other.at != line.at);
+        let is_elsewhere = |other: &Line| other.host.is_some() && other.host != line.host;
+        let has_mains = others().any(|other| other.is_main && !other.backup);
+        line.host.is_some() && has_mains && others().all(is_elsewhere)
     }
 
     /// The first pair that differs in a setting, if both values are shown.

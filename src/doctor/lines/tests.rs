@@ -257,6 +257,58 @@ fn each_main_line_is_judged_with_its_own_twin() {
 }
 
 /// A line alone is the single layout. The configuration, another twin or a cookie shows that it is not.
+/// A hot spare beside the lines of other hosts, and a main line that lost its place.
+#[test]
+fn only_a_line_of_a_host_of_its_own_may_be_a_spare() {
+    let line = |name: &str, at: usize, host: &str, is_main: bool| Line {
+        name: name.into(),
+        at,
+        is_main,
+        host: Some(host.into()),
+        backup: name != "web1",
+        ..Line::default()
+    };
+    for (lines, verdict) in [
+        (
+            vec![
+                line("web1", 0, "10.0.0.11", true),
+                line("spare", 1, "10.0.0.12", true),
+            ],
+            Well,
+        ),
+        (vec![line("spare", 0, "10.0.0.12", true)], Error),
+        (
+            vec![
+                line("web2", 0, "10.0.0.12", true),
+                line("web3", 1, "10.0.0.13", true),
+            ],
+            Error,
+        ),
+        (
+            vec![
+                line("web1", 0, "10.0.0.11", true),
+                line("web2", 1, "10.0.0.12", true),
+                line("bkp2", 2, "10.0.0.12", false),
+            ],
+            Error,
+        ),
+    ] {
+        let backend = Backend {
+            of: "srvs".into(),
+            lines,
+            ports: PORTS,
+            hides_cookies: false,
+            derives_cookies: false,
+        };
+        let points = super::judge(&backend);
+        let worst = points
+            .iter()
+            .filter(|point| point.check == "backup")
+            .map(|point| point.verdict);
+        assert_eq!(worst.max(), Some(verdict), "{points:?}");
+    }
+}
+
 #[test]
 #[rustfmt::skip]
 fn only_sticky_users_need_a_twin() {
@@ -282,7 +334,8 @@ fn only_sticky_users_need_a_twin() {
         (plain.clone(), Well),
         (with(|backend| backend.hides_cookies = true), NotSeen),
         (with(|backend| backend.derives_cookies = true), Warning),
-        (with(|backend| backend.ports = PORTS), Warning),
+        (with(|backend| backend.ports = PORTS), Well),
+        (with(|backend| (backend.ports, backend.hides_cookies) = (PORTS, true)), Warning),
         (with(|backend| backend.lines[0].written.1 = Some("w1".into())), Warning),
         (with(|backend| backend.lines.push(Line { name: "bkp".into(), ..Line::default() })), Well),
         (with(|backend| {
