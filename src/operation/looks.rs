@@ -8,7 +8,7 @@ use super::request::Operation;
 use crate::host::Asking;
 use crate::host::ThisHost;
 use crate::report::Draft;
-use crate::restart::{Host, Refusal, without_gone};
+use crate::restart::{Host, Refusal, Verb, without_gone};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 
@@ -55,18 +55,23 @@ impl Operation<'_> {
 
     /// A refusal for the sake of a balancer that is gone comes with the way to do without it.
     fn advised(&self, begin: Begin, draft: &mut Draft) -> Begin {
-        if let Begin::Refused(Refusal::Preflight(_)) = begin {
-            let gone = without_gone(self.effective_verb(), draft.balancers());
-            if !gone.is_empty() {
-                let advice = format!(
-                    "if no users come through {} any more, run:\n    {}",
-                    gone.join(" and "),
-                    self.call_without(&gone)
-                );
-                draft.notices.push(advice);
-            }
+        if let (Begin::Refused(Refusal::Preflight(_)), true) = (&begin, self.verb != Verb::Open) {
+            draft.notices.extend(self.advice_without(draft));
         }
         begin
+    }
+
+    /// The call that leaves the balancers out that can't be reached.
+    pub(super) fn advice_without(&self, draft: &Draft) -> Option<String> {
+        let gone = without_gone(self.effective_verb(), draft.balancers());
+        let advice = || {
+            format!(
+                "if no users come through {} any more, run:\n    {}",
+                gone.join(" and "),
+                self.call_without(&gone)
+            )
+        };
+        (!gone.is_empty()).then(advice)
     }
 
     fn asking(&self) -> Asking {

@@ -85,10 +85,17 @@ impl Operation<'_> {
         watching.detecting.plan(start.verb, limits);
         let mut watched = Watched { progress, watching };
         let timeline = drive(host, journal, &mut watched, start, limits).await;
+        let mut progress = watched.progress;
         draft.phases = vec![preflight(begun)];
         draft.phases.extend(timeline.phases);
         draft.notices.extend(timeline.notes);
         draft.set_balancers(&timeline.balancers);
+        if self.verb == Verb::Open && matches!(timeline.outcome, Outcome::NotBack(_)) {
+            let advice = self.advice_without(draft);
+            let mut shown = advice.iter();
+            shown.for_each(|advice| progress.notes(host.elapsed(), advice));
+            draft.notices.extend(advice);
+        }
         let listed = host.rules.positions(&host.firewall, &host.gates).await;
         let positions = listed.unwrap_or_else(|error| {
             let unread = |_| Position::Unknown(error.to_string());

@@ -66,15 +66,15 @@ fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
     }
 }
 
-/// The balancers that refuse the operation because they can't be reached. The operator can leave
+/// The balancers that hold the operation up because they can't be reached. The operator can leave
 /// them out if another one is seen, else there are none.
 pub fn without_gone(verb: Verb, balancers: &[BalancerObservation]) -> Vec<&str> {
     let is_gone = |why: &NoAnswer| why.out_of_reach;
     let gone = balancers
         .iter()
         .filter(|one| one.answer.as_ref().err().is_some_and(is_gone));
-    let refuses = matches!(verb, Verb::Restart | Verb::Close);
-    match refuses && balancers.iter().any(|one| one.answer.is_ok()) {
+    let waits = matches!(verb, Verb::Restart | Verb::Close | Verb::Open);
+    match waits && balancers.iter().any(|one| one.answer.is_ok()) {
         true => gone.map(|one| one.name.as_str()).collect(),
         false => Vec::new(),
     }

@@ -51,8 +51,9 @@ fn a_balancer_that_is_gone_can_be_left_out() {
             &["tcp://a", "tcp://b"],
         ),
         (Verb::Restart, vec![gone("tcp://a"), gone("tcp://b")], &[]),
-        // They go on without it.
-        (Verb::Open, vec![seen(), gone("tcp://a")], &[]),
+        // It goes on, and waits for the lines there.
+        (Verb::Open, vec![seen(), gone("tcp://a")], one),
+        // It goes on without it.
         (Verb::Recover, vec![seen(), gone("tcp://a")], &[]),
         // It answers, and our lines are missing there.
         (
