@@ -53,7 +53,7 @@ Exit codes:
       has failed and left them closed; an operation was cut short; the
       app is not healthy; a balancer can't be seen; a foreign rule or
       another process has a status port; the sidecar has older settings
-      than the file
+      than the file; another user than root asks, who can't see the gates
   2   usage or configuration
 While an operator or a unit holds the gates closed, the app may be down:
 that is 0. So is a twin that an operator of HAProxy has taken out. With

@@ -2,7 +2,7 @@
 //! counts the connections to the app at both ends.
 
 use super::Point;
-use super::check::{Check, checks};
+use super::check::{Check, NEEDS_ROOT, checks};
 use super::fault::Fault;
 use crate::restart::{Connections, Count, Counted, peers_in_words};
 
@@ -26,6 +26,8 @@ pub(crate) enum Leaving {
     Unknown(Fault),
     /// HAProxy does not show our lines, which another point reports.
     NoLines,
+    /// Another user than root can't see it.
+    NeedsRoot,
 }
 
 /// None: `master-socket` or `lines` shows it, or the app is so busy that the drain counts once the
@@ -33,6 +35,9 @@ pub(crate) enum Leaving {
 pub(super) fn point(port: u16, leaving: &Leaving) -> Option<Point> {
     match leaving {
         Leaving::Asked | Leaving::NoLines => None,
+        Leaving::NeedsRoot => Some(CONNECTIONS.unseen(format!(
+            "what leaving workers of HAProxy carry: unknown: {NEEDS_ROOT}"
+        ))),
         Leaving::Unknown(fault) => Some(CONNECTIONS.error(&fault.found, &fault.fix)),
         Leaving::Counted(seen, _) if !seen.misnamed.is_empty() => {
             let checks: Vec<String> = seen.misnamed.iter().map(|ip| format!("\"{ip}\"")).collect();
@@ -84,7 +89,7 @@ fn equation(seen: &Connections, counted: Count) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict::{self, Error, Ok as Well, Warning};
+    use super::super::Verdict::{self, Error, Ok as Well, Unseen, Warning};
     use super::*;
 
     fn counted(of_balancers: u64, of_others: u64, counted: u64) -> (Verdict, String) {
@@ -138,5 +143,6 @@ mod tests {
             Some(Error)
         );
         assert_eq!(verdict(Leaving::NoLines), None);
+        assert_eq!(verdict(Leaving::NeedsRoot), Some(Unseen));
     }
 }

@@ -139,7 +139,9 @@ impl Looked<'_> {
         let unable = self.it.snapshot.restart.as_ref().err();
         let hold = "whether a hold keeps the gates closed is unknown: needs root";
         let journal = "the journal is unknown: needs root";
+        let gates = "whether its gates are open is unknown: needs root";
         [
+            (!geteuid().is_root() && self.it.snapshot.rules.is_err()).then_some(gates),
             unable.and_then(Unable::unseen),
             (self.is_journal_unseen() && !self.others.under_way).then_some(journal),
             self.is_hold_unseen.then_some(hold),

@@ -110,8 +110,12 @@ impl Looked {
 
 /// Looks until both ends agree, because HAProxy and the kernel can't be asked at the same instant.
 async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
+    let unknown = |why: &String| match nix::unistd::geteuid().is_root() {
+        true => Leaving::Unknown(Fault::of(why, MASTER)),
+        false => Leaving::NeedsRoot,
+    };
     if let Err(why) = &snapshot.countable {
-        return Leaving::Unknown(Fault::of(why, MASTER));
+        return unknown(why);
     }
     let mut last = Leaving::NoLines;
     for _ in 0..LOOKS {
@@ -122,7 +126,11 @@ async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
         let count = Count::at(&before);
         last = match host.connections_at_rest(&before).await {
             None => return Leaving::Asked,
-            Some(Err(why)) => return Leaving::Unknown(Fault::of(&why, MASTER)),
+            Some(Err(why)) => return unknown(&why),
+            // Its own table may lack what conntrack has.
+            Some(Ok(seen)) if seen.hidden && !nix::unistd::geteuid().is_root() => {
+                return Leaving::NeedsRoot;
+            }
             Some(Ok(seen)) if seen.counted(count) == Counted::All => {
                 return Leaving::Counted(seen, count);
             }
