@@ -92,7 +92,7 @@ impl Operation<'_> {
         draft.set_balancers(&timeline.balancers);
         if self.verb == Verb::Open && matches!(timeline.outcome, Outcome::NotBack(_)) {
             let advice = self.advice_without(draft);
-            let mut shown = advice.iter();
+            let shown = advice.iter();
             shown.for_each(|advice| progress.notes(host.elapsed(), advice));
             draft.notices.extend(advice);
         }
