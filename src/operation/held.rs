@@ -51,8 +51,8 @@ impl Operation<'_> {
                 Break(Begin::refused(format!(
                     "{by}; --skip-held skips only what an operator or a unit holds closed, and \
                      restarts nothing after an upgrade that failed or was cut short: the host \
-                     stays out of rotation. Look at the app, then run `agent restart {app}` or \
-                     `agent open {app}`"
+                     stays out of rotation. Look at the app, then run `agent restart {app}` (with \
+                     the upgrade again) or `agent open {app}`"
                 )))
             }
             (Verb::Restart, OnHold::Refuse) if held.is_asked_for() => {

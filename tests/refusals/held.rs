@@ -326,9 +326,13 @@ fn says_left_closed(what: &str) {
         "wanted {says:?} in {}",
         status.out
     );
-    let fix = "look at the app, then run `agent restart web` or `agent open web`";
+    let again = match what {
+        "upgrade" => " (with the upgrade again)",
+        _ => "",
+    };
+    let fix = format!("look at the app, then run `agent restart web`{again} or `agent open web`");
     assert!(
-        status.out.contains(fix) && status.exit == 1,
+        status.out.contains(&fix) && status.exit == 1,
         "{}",
         status.out
     );

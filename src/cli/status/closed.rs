@@ -82,10 +82,16 @@ impl Closed {
                 "the sidecar took this host out of rotation when it stopped, at {}: {opens}",
                 clock::timestamp(*since)
             )),
-            Closed::Failed(failure) => Some(format!(
-                "left closed by {failure}: look at the app, then run `agent restart {app}` or \
-                 `agent open {app}`"
-            )),
+            Closed::Failed(failure) => {
+                let again = match failure.starts_with(RESTART) {
+                    true => "",
+                    false => " (with the upgrade again)",
+                };
+                Some(format!(
+                    "left closed by {failure}: look at the app, then run `agent restart {app}`{again} \
+                     or `agent open {app}`"
+                ))
+            }
             Closed::Left(left) => Some(format!("left closed by {}: {opens}", left.describe())),
             Closed::Over(hold) => Some(format!(
                 "the gates were held closed by {hold}; that hold is over: {opens}"
@@ -95,6 +101,9 @@ impl Closed {
     }
 }
 
+/// How a restart that failed without an upgrade is described.
+const RESTART: &str = "the failed restart";
+
 /// The failure after which the agent itself holds the gates closed: `the failed restart
 /// 1ng3gtr3xfn of alice (the restart failed: exit status: 3, since ...)`.
 fn failure(hold: &HoldReport) -> Option<String> {
@@ -102,7 +111,7 @@ fn failure(hold: &HoldReport) -> Option<String> {
         return None;
     }
     let what = match hold.failed? {
-        Failed::Restart => "the failed restart",
+        Failed::Restart => RESTART,
         Failed::Upgrade => "the failed upgrade",
         Failed::UpgradeCutShort => "an upgrade that was cut short,",
     };
