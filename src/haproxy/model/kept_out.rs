@@ -28,7 +28,13 @@ impl Status {
             ),
             Status::Maint(text) => match tracked(text) {
                 Some(other) => (format!("it tracks {other}, which is out"), ready(other)),
-                None => by_operator,
+                None => (
+                    "an operator holds it out, or `disabled` on its server line does".to_owned(),
+                    format!(
+                        "{}; and remove `disabled` from its server line, if it is there",
+                        ready(line)
+                    ),
+                ),
             },
             Status::Drain(text) | Status::Down(text) if text.ends_with("(agent)") => (
                 "its agent-check asks for that".to_owned(),
