@@ -110,7 +110,8 @@ impl Looked {
 
 /// Looks until both ends agree, because HAProxy and the kernel can't be asked at the same instant.
 async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
-    let unknown = |why: &String| match nix::unistd::geteuid().is_root() {
+    let is_root = nix::unistd::geteuid().is_root();
+    let unknown = |why: &String| match is_root {
         true => Leaving::Unknown(Fault::of(why, MASTER)),
         false => Leaving::NeedsRoot,
     };
@@ -127,10 +128,6 @@ async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
         last = match host.connections_at_rest(&before).await {
             None => return Leaving::Asked,
             Some(Err(why)) => return unknown(&why),
-            // Its own table may lack what conntrack has.
-            Some(Ok(seen)) if seen.hidden && !nix::unistd::geteuid().is_root() => {
-                return Leaving::NeedsRoot;
-            }
             Some(Ok(seen)) if seen.counted(count) == Counted::All => {
                 return Leaving::Counted(seen, count);
             }
@@ -138,7 +135,11 @@ async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
         };
         tokio::time::sleep(BETWEEN).await;
     }
-    last
+    match last {
+        // Only root sees the tracked connections.
+        Leaving::Counted(..) if !is_root => Leaving::NeedsRoot,
+        last => last,
+    }
 }
 
 fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
