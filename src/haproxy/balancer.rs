@@ -217,6 +217,7 @@ fn by_name(servers: &[ServerState], names: &Names, ports: AppPorts) -> Result<Ve
         let missing = || Missing {
             what: format!("no server {}/{name}", names.backend),
             fix: "fix `backend`, `main` or `backup`".to_owned(),
+            checks: None,
         };
         // A line found by name has a foreign address: there is a proxy or NAT in between.
         let own = |server| Own {

@@ -63,6 +63,8 @@ pub struct Missing {
     pub what: String,
     /// What to do about it.
     pub fix: String,
+    /// The port that a line of the app checks, and no gate of the app redirects.
+    pub checks: Option<u16>,
 }
 
 impl From<Missing> for String {
@@ -104,6 +106,7 @@ pub fn find(
                  the status port"
             ),
             fix: format!("add a server line with `check port {}`", ports.status_port),
+            checks: None,
         }),
     }
 }
@@ -138,6 +141,7 @@ fn own(server: &ServerState, ports: AppPorts) -> Result<Own, Missing> {
                     "set `status_port` (or, for a backup line, `backup_status_port`) to \
                      {checked}, or fix the server line"
                 ),
+                checks: Some(checked),
             });
         }
     };
@@ -179,6 +183,7 @@ fn none_found(ours: &[&ServerState], port: u16) -> Missing {
         return Missing {
             what: "no server line has an address of this host".to_owned(),
             fix: fix.to_owned(),
+            checks: None,
         };
     }
     let lines: Vec<String> = ours
@@ -191,6 +196,7 @@ fn none_found(ours: &[&ServerState], port: u16) -> Missing {
             lines.join(", ")
         ),
         fix: format!("fix `port`, or {fix}"),
+        checks: None,
     }
 }
 

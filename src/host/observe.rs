@@ -68,7 +68,10 @@ async fn all(balancer: &mut Balancer, asking: Asking) -> Result<Answer, NoAnswer
     let finds = asking == Asking::Anew || balancer.own().is_empty();
     if finds {
         let found = balancer.find().await?.map(drop);
-        found.map_err(|missing| NoAnswer::missing(missing.to_string(), balancer.worker()))?;
+        found.map_err(|missing| NoAnswer {
+            checks: missing.checks,
+            ..NoAnswer::missing(missing.to_string(), balancer.worker())
+        })?;
     }
     let lines = server_lines(&balancer.poll().await?);
     let backends = match asking {

@@ -48,10 +48,29 @@ impl Snapshot {
     pub fn broken(&self) -> impl Iterator<Item = String> {
         let gates = self.gates().into_iter().zip(self.positions());
         let broken = gates.filter(|(_, position)| matches!(position, Position::Broken(_)));
+        let broken = broken.filter(|(gate, _)| self.still_checked(gate).is_none());
         broken.map(|(gate, position)| format!("{gate} is {position}"))
     }
 
-    /// What keeps a gate from its job, with the fix: certain foreign rules, listeners, a missing
+    /// Moving the gates would remove a rule by which HAProxy may have this host in rotation.
+    pub fn has_earlier(&self) -> bool {
+        let view = self.rules.as_ref();
+        view.is_ok_and(|view| self.gates().iter().any(|gate| view.has_earlier(gate)))
+    }
+
+    /// The port that HAProxy checks in place of the gate's, while a rule of an earlier configuration
+    /// redirects it: the host is in rotation by that rule.
+    fn still_checked(&self, gate: &Gate) -> Option<u16> {
+        let view = self.rules.as_ref().ok()?;
+        let unanswered = self
+            .balancers
+            .iter()
+            .filter_map(|one| one.answer.as_ref().err());
+        let mut checked = unanswered.filter_map(|why| why.checks);
+        checked.find(|port| view.redirected_earlier(gate, *port))
+    }
+
+    /// What keeps a gate from its job, with the fix: earlier rules, certain foreign rules, listeners, a missing
     /// health program.
     pub fn trouble(&self) -> Vec<String> {
         let view = match &self.rules {
@@ -62,6 +81,13 @@ impl Snapshot {
         let mut trouble: Vec<String> = unable.filter_map(|able| able.clone().err()).collect();
         for (gate, listeners) in self.listeners.iter() {
             let port = gate.status_port;
+            if let Some(checked) = self.still_checked(gate) {
+                trouble.push(format!(
+                    "HAProxy checks port {checked}, and the rule of an earlier configuration that redirects it \
+                     would go: it would take this host out of rotation. Set status_port to {checked}, or \
+                     let HAProxy's server line check port {port} first"
+                ));
+            }
             if view.lacks_family(gate) {
                 trouble.push(format!(
                     "gate_to is {}, and this host has no IPv6: no check gets there",

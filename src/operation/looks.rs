@@ -29,7 +29,11 @@ impl Operation<'_> {
     ) -> Preflight<Judged> {
         let mut first: Option<(Instant, Refusal)> = None;
         loop {
-            let snapshot = host.snapshot(self.asking()).await;
+            let mut snapshot = host.snapshot(self.asking()).await;
+            // Whether a balancer still checks the earlier port decides: that is worth its timeout.
+            if self.non_blocking && snapshot.has_earlier() {
+                snapshot = host.snapshot(Asking::Anew).await;
+            }
             draft.set_snapshot(host.elapsed(), &snapshot);
             let refusal = match self.judge(snapshot, host, draft, earlier, held).await {
                 Continue(judged) => {

@@ -363,6 +363,7 @@ impl World {
             why: "no complete answer within 2s".to_owned(),
             may_pass: false,
             out_of_reach: true,
+            checks: None,
         };
         vec![BalancerObservation {
             name: "lb".to_owned(),

@@ -6,8 +6,9 @@ use crate::gate::foreign::{
 use crate::gate::iptables::{Family, Iptables};
 use crate::gate::listing::Listing;
 use crate::gate::nft::{Native, NativeTable};
+use crate::gate::owned::{is_at, is_earlier};
 use crate::gate::plan::{plan, plan_all, position};
-use crate::gate::rule::Change;
+use crate::gate::rule::{Change, Rule};
 use crate::gate::{Gate, Position};
 use crate::restart::PerGate;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -85,6 +86,24 @@ impl View {
     /// A gate's position: the same in every family, or broken.
     pub fn position(&self, gate: &Gate) -> Position {
         position_everywhere(&self.used, gate)
+    }
+
+    /// The rules of an earlier main gate with another status port, which go when this gate moves.
+    fn earlier<'a>(&'a self, gate: &'a Gate) -> impl Iterator<Item = &'a Rule> {
+        let rules = self.used.iter().flat_map(|(_, listing)| listing.ours());
+        rules
+            .map(|one| &one.rule)
+            .filter(move |rule| is_earlier(gate, rule))
+    }
+
+    /// An earlier main gate of this app had another status port.
+    pub fn has_earlier(&self, gate: &Gate) -> bool {
+        self.earlier(gate).next().is_some()
+    }
+
+    /// An earlier main gate of this app redirects this port.
+    pub fn redirected_earlier(&self, gate: &Gate, port: u16) -> bool {
+        self.earlier(gate).any(|rule| is_at(rule, port))
     }
 
     /// The gate's destination has an address of a family that this host has no rules for.

@@ -50,6 +50,31 @@ fn a_gate_to_an_address_has_a_rule_in_its_family_alone() {
     }
 }
 
+/// HAProxy may still check the port of the earlier rule.
+#[test]
+fn the_port_that_an_earlier_main_gate_redirects_is_known() {
+    let before = Gate::of_web(Role::Main);
+    let earlier = before.status_port;
+    let view = View {
+        used: tables(&to_do(&tables(&[]), &[(&before, true)])),
+        unused: Vec::new(),
+        native: Err(String::new()),
+        checked: Checked::default(),
+    };
+    let gate = Gate {
+        status_port: 2001,
+        ..before.clone()
+    };
+    let twin = Gate {
+        role: Role::Twin,
+        ..gate.clone()
+    };
+    let is_known = |gate: &Gate, port| view.redirected_earlier(gate, port);
+    assert!(is_known(&gate, earlier) && view.has_earlier(&gate));
+    assert!(!view.has_earlier(&before) && !view.has_earlier(&twin));
+    assert!(!is_known(&gate, 2002) && !is_known(&before, earlier) && !is_known(&twin, earlier));
+}
+
 /// A rule of ours that the other family still has is broken, and goes with the next change.
 #[test]
 fn a_rule_of_the_other_family_is_deleted() {

@@ -15,6 +15,8 @@ pub struct NoAnswer {
     pub may_pass: bool,
     /// HAProxy can't be asked: it is gone, or not reached from here.
     pub out_of_reach: bool,
+    /// The port that a line of the app checks, and no gate of the app redirects.
+    pub checks: Option<u16>,
 }
 
 impl NoAnswer {
@@ -24,6 +26,7 @@ impl NoAnswer {
             why: what,
             may_pass: worker.is_some_and(|worker| worker.uptime < YOUNG),
             out_of_reach: false,
+            checks: None,
         }
     }
 }

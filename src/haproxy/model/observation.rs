@@ -97,6 +97,7 @@ impl BalancerObservation {
                 why: why.to_owned(),
                 may_pass: true,
                 out_of_reach: true,
+                checks: None,
             }),
             ..BalancerObservation::of_lines(Vec::new())
         }
