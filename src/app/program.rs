@@ -25,7 +25,7 @@ pub(super) fn shown(argv: &[String]) -> String {
 pub(super) fn check(argv: &[String]) -> Result<PathBuf, CommandError> {
     let program = argv.first().map_or("", String::as_str);
     let place = locate(program, &env::var_os("PATH").unwrap_or_default())
-        .map_err(|reason| unusable(argv, split(program).map_or(reason, Unusable::from)))?;
+        .map_err(|why| unusable(argv, split(program, why)))?;
     permissions::check(&place).map_err(|untrusted| unusable(argv, untrusted.to_string().into()))?;
     Ok(place)
 }
@@ -61,11 +61,13 @@ pub(super) fn unusable(argv: &[String], Unusable { reason, kind }: Unusable) -> 
 }
 
 /// A whole command line in place of the program: the agent starts no shell that splits it.
-fn split(program: &str) -> Option<String> {
+fn split(program: &str, why: Unusable) -> Unusable {
     let words: Vec<&str> = program.split_whitespace().collect();
-    let list = format!("{words:?}");
-    (words.len() > 1)
-        .then(|| format!("no program has this name; each word is a text of its own: {list}"))
+    if words.len() < 2 {
+        return why;
+    }
+    let reason = format!("no program has this name; each word is a text of its own: {words:?}");
+    Unusable { reason, ..why }
 }
 
 /// Looks for it like `execvp`.

@@ -32,3 +32,32 @@ fn rules_of_an_earlier_configuration_are_replaced() {
         assert!(!rules.contains("haproxy-gate:web:"), "{verb}: {rules}");
     }
 }
+
+/// A status port that is mistyped. The earlier rule has the host in rotation until HAProxy's line
+/// checks the new port.
+#[test]
+fn the_redirect_that_haproxy_still_checks_stays() {
+    if !inside("earlier::the_redirect_that_haproxy_still_checks_stays") {
+        return;
+    }
+    app(1000);
+    app(1001);
+    let haproxy_before = haproxy(HAPROXY);
+    good(&["open"]);
+    let mistyped = GOOD.replacen("status_port = 2000", "status_port = 2001", 1);
+    let says = "HAProxy checks port 2000, and the rule of an earlier configuration that redirects it \
+                would go: it would take this host out of rotation. Set status_port to 2000, or let \
+                HAProxy's server line check port 2001 first";
+    refused(&mistyped, &["recover"], 11, says);
+    let status = agent(&mistyped, &["status"]);
+    assert!(
+        status.out.contains(&format!("web: trouble: {says}\n")),
+        "{}",
+        status.out
+    );
+    assert!(!status.out.contains("fixes it"), "{}", status.out);
+    drop(haproxy_before);
+    let _haproxy = haproxy(&HAPROXY.replace("port 2000", "port 2001"));
+    assert_eq!(agent(&mistyped, &["recover"]).exit, 0);
+    assert!(!rules().contains("--dport 2000 "), "{}", rules());
+}
