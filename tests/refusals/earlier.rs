@@ -48,7 +48,7 @@ fn the_redirect_that_haproxy_still_checks_stays() {
     let says = "HAProxy checks port 2000, and the rule of an earlier configuration that redirects it \
                 would go: it would take this host out of rotation. Set status_port to 2000, or let \
                 HAProxy's server line check port 2001 first";
-    refused(&mistyped, &["recover"], 11, says);
+    refused(&mistyped, &["recover", "web"], 11, says);
     let status = agent(&mistyped, &["status"]);
     assert!(
         status.out.contains(&format!("web: trouble: {says}\n")),
@@ -58,6 +58,6 @@ fn the_redirect_that_haproxy_still_checks_stays() {
     assert!(!status.out.contains("fixes it"), "{}", status.out);
     drop(haproxy_before);
     let _haproxy = haproxy(&HAPROXY.replace("port 2000", "port 2001"));
-    assert_eq!(agent(&mistyped, &["recover"]).exit, 0);
+    assert_eq!(agent(&mistyped, &["recover", "web"]).exit, 0);
     assert!(!rules().contains("--dport 2000 "), "{}", rules());
 }
