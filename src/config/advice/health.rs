@@ -1,8 +1,8 @@
 //! A health check as a browser, HAProxy or another tool writes it: a URL, a request, a port.
 
 use super::fix::{Edit, Fix};
-use super::keys::removed;
 use super::known::Known;
+use super::removal::removed;
 use super::spelling::flag;
 use super::tree::Node;
 use std::net::IpAddr;
@@ -33,7 +33,8 @@ impl<'a> Asked<'a> {
         let (before, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let port = before.rsplit_once(':');
         let port = port.and_then(|(host, port)| Some((host, port.parse().ok()?)));
-        let is_host = !scheme.is_empty() || port.is_some() || before.contains('.') && path != "";
+        let is_host =
+            !scheme.is_empty() || port.is_some() || before.contains('.') && !path.is_empty();
         let (host, port) = match (is_host, port) {
             (true, Some((host, port))) => (host, Some(port)),
             (true, None) => (before, None),

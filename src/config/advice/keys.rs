@@ -8,6 +8,7 @@ use super::lines::{line_at, whole_line};
 use super::near::near;
 use super::outside;
 use super::reference::table_of;
+use super::removal::{is_alone, without};
 use super::several;
 use super::tables;
 use super::tree::Node;
@@ -72,32 +73,6 @@ fn lacking<'a>(known: &Known<'a>, node: &Node, table: &str) -> Vec<&'a str> {
         .map(|entry| entry.key.as_str())
         .filter(|key| !has(key))
         .collect()
-}
-
-/// Whether a key has its line for itself.
-fn is_alone(known: &Known<'_>, node: &Node) -> bool {
-    let line = known.at(&line_at(known.text, node.key.start));
-    line.trim_start().starts_with(known.at(&node.key))
-}
-
-/// Removes a key with its line, or from its `{ ... }`.
-pub(super) fn removed(known: &Known<'_>, node: &Node) -> Fix {
-    match is_alone(known, node) {
-        true => Fix::one(whole_line(known.text, node.key.start), ""),
-        false => without(known, node),
-    }
-}
-
-/// Removes a key of a `{ ... }` with its comma.
-pub(super) fn without(known: &Known<'_>, node: &Node) -> Fix {
-    let rest = &known.text[node.value.end..];
-    if rest.trim_start().starts_with(',') {
-        let comma = rest.len() - rest.trim_start_matches([' ', ',']).len();
-        return Fix::one(node.key.start..node.value.end + comma, "");
-    }
-    let before = known.text[..node.key.start].trim_end_matches([' ', ',']);
-    let space = if before.ends_with('{') { " " } else { "" };
-    Fix::one(before.len()..node.value.end, space)
 }
 
 /// Puts a key into the tables that may have it, those of its own table first.

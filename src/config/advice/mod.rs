@@ -12,6 +12,7 @@ mod near;
 mod outside;
 mod place;
 pub mod reference;
+mod removal;
 mod several;
 mod spelling;
 mod syntax;
@@ -210,7 +211,7 @@ fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
     let replaced = all.map(|value| Fix::one(node.value.clone(), value));
     let each = several::balancers(known, node, &value).into_iter();
     // Without a status several are right.
-    let left_out = (node.name() == "status").then(|| keys::without(known, node));
+    let left_out = (node.name() == "status").then(|| removal::without(known, node));
     let again = several::again(known, node, text);
     let own = again.into_iter().chain(health::url(known, node, &value));
     let own = own.chain(outside::balancer(known, node)).chain(each);
