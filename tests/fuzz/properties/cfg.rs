@@ -47,6 +47,7 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
             lines,
             servers: &[],
             http: Some("/healthz"),
+            connects: false,
             https: false,
             proxy: false,
             master: false,
