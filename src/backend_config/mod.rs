@@ -24,7 +24,7 @@ pub fn print(settings: &Settings, wanted: &Wanted<'_>) -> Result<String, String>
     })
 }
 
-/// What the agent's configuration has in vain beside this text. Err: as [`print`].
+/// What the agent's configuration has in vain beside this text. Err: as [`print()`].
 pub fn notices(settings: &Settings, wanted: &Wanted<'_>) -> Result<Vec<String>, String> {
     let plan = fits::plan(settings, wanted)?;
     let mut notices: Vec<String> = Vec::new();
