@@ -293,7 +293,7 @@ fn one_missing_variant_is_left_out_and_two_are_an_error() {
         nft["message"]
             .as_str()
             .unwrap()
-            .ends_with("(iptables-nft, ip6tables-nft)"),
+            .contains("are removed (iptables-nft, ip6tables-nft): HAProxy's next checks"),
         "{nft}"
     );
     let left = rules();
