@@ -9,8 +9,11 @@ fn a_limit_of_open_files_is_enough_or_refused() {
     let fleet = Fleet::two_stage("descriptors");
     fleet.open_gates();
     let socket = fleet.haproxy.socket.display().to_string();
+    let other = fleet.site.dir.join("other.sock");
+    std::os::unix::fs::symlink(&socket, &other).unwrap();
     // The same HAProxy three times: three balancers for the agent.
-    let three = |settings: Settings| settings.haproxy(&socket).haproxy("tcp://10.77.0.1:9999");
+    let other = other.display().to_string();
+    let three = |settings: Settings| settings.haproxy(&socket).haproxy(&other);
     let agent = fleet.agent(1, three);
     let limited = |files: usize, arguments: &[&str]| {
         let mut command = Command::new("prlimit");
