@@ -98,7 +98,6 @@ pub(super) fn url(known: &Known<'_>, node: &Node, value: &Value) -> Vec<Fix> {
         asked.name().filter(|_| needs_host),
         example.filter(|_| needs_host),
     ];
-    let pairs = [vec![hosts[0]], hosts[1..].to_vec()].concat();
     let path = Value::from(asked.path.as_str());
     let text = |host: Option<&str>| {
         let parent = known.tree.get(node.parent());
@@ -112,7 +111,7 @@ pub(super) fn url(known: &Known<'_>, node: &Node, value: &Value) -> Vec<Fix> {
         }
     };
     let at = || node.key.start..node.value.end;
-    let fixes = pairs.into_iter().map(|host| Fix::one(at(), text(host)));
+    let fixes = hosts.into_iter().map(|host| Fix::one(at(), text(host)));
     fixes
         .flat_map(|fix| with_port(known, node, &asked, fix))
         .collect()
