@@ -89,6 +89,7 @@ impl Cli {
         in_runtime(async {
             match command {
                 Command::Restart(restarting) => self.restart(settings, restarting).await,
+                Command::Switch(switching) => self.switch(&settings, switching).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(opening) => self.open(&settings, opening).await,
                 Command::Recover(target) => self.recover(&settings, target).await,

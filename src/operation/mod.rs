@@ -35,4 +35,4 @@ mod sidecar_settings;
 pub use describe::describe;
 pub use plan::found;
 pub use remember::Unwritten;
-pub use request::{MakeProgress, OnHold, Operation, Options};
+pub use request::{MakeProgress, OnHold, Operation, Options, Switch, Way};
