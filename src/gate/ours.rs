@@ -41,9 +41,12 @@ const OURS: &str = "haproxy-gate:";
 const ROLES: [&str; 2] = ["main", "backup"];
 
 /// The comment that marks the rule of a gate.
-pub(super) fn comment(app: &str, role: Role) -> String {
+pub(super) fn comment(app: &str, target: Option<&str>, role: Role) -> String {
     let role = ROLES[usize::from(role != Role::Main)];
-    format!("{OURS}{app}:{role}")
+    match target {
+        Some(target) => format!("{OURS}{app}:{target}:{role}"),
+        None => format!("{OURS}{app}:{role}"),
+    }
 }
 
 /// The end of the comments of parked ports.
