@@ -5,6 +5,7 @@
 //! protection. A wrong one leads users to the wrong target, so the agent deletes before it adds.
 
 mod apply;
+mod others;
 mod owned;
 mod plan;
 mod seen;
@@ -77,19 +78,24 @@ impl Parking {
         park_comment(app, &self.target)
     }
 
-    /// Its rule. To a port it keeps the address: `REDIRECT` would lead to the primary address of the
-    /// interface, where an app that listens on one other address does not answer.
+    /// Its rule.
     pub(super) fn rule(&self, app: &str) -> Option<Rule> {
         let traffic = [
             Subject::Protocol(vec!["tcp".to_owned()]),
             Subject::Port(self.port.into()),
         ];
-        let target = match self.to? {
-            Destination::Port(port) => Target::Translate(format!("DNAT --to-destination :{port}")),
-            address @ Destination::Address(_) => Target::Redirect(address),
-        };
         let comment = Some(self.comment(app));
+        let target = translation(self.to?);
         Some(Rule::new(PARK_CHAIN, traffic, comment, target))
+    }
+}
+
+/// To a port it keeps the address. `REDIRECT` would lead to the primary address of the interface,
+/// where an app that listens on one other address does not answer.
+fn translation(to: Destination) -> Target {
+    match to {
+        Destination::Port(port) => Target::Translate(format!("DNAT --to-destination :{port}")),
+        address @ Destination::Address(_) => Target::Redirect(address),
     }
 }
 

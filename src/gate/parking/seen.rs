@@ -2,11 +2,9 @@
 
 use super::plan::{plan_parking, position};
 use super::{Parking, ParkingPosition, Parkings};
-use crate::gate::foreign::{Asked, Foreign, foreign_at, native_at};
 use crate::gate::iptables::{Family, Iptables};
 use crate::gate::listing::Listing;
-use crate::gate::ours::PARK_CHAIN;
-use crate::gate::rule::{Change, Destination, Rule, Target};
+use crate::gate::rule::{Change, Destination};
 use crate::gate::view::{Tables, View};
 use std::net::IpAddr;
 
@@ -97,47 +95,5 @@ impl View {
         published
             .or(listens)
             .map_or(Destination::Port(port), Destination::Address)
-    }
-
-    /// Rules that are not the agent's to change, and redirect the port of this target to another
-    /// target of the app: they still do so once the target is unparked. Those of the variant that the
-    /// agent does not use are among them.
-    pub fn parked_by_others(&self, wanted: &Parkings, target: &Parking) -> Vec<Foreign> {
-        let others: Vec<&Parking> = wanted
-            .targets
-            .iter()
-            .filter(|one| one.port != target.port)
-            .collect();
-        let is_to_another = |rule: &Rule| {
-            let is_to = |to: Destination| {
-                let mut others = others.iter();
-                others.any(|one| one.port == to.port()) || target.to == Some(to)
-            };
-            match &rule.target {
-                _ if rule.chain == PARK_CHAIN => true,
-                Target::Redirect(to) => is_to(*to),
-                _ => false,
-            }
-        };
-        let owned = |rule: &Rule| wanted.owns(rule);
-        let asked = |is_ours| Asked {
-            port: target.port,
-            is_ours,
-            counts: &is_to_another,
-        };
-        let of_iptables = |tables: &Tables, is_ours: &dyn Fn(&Rule) -> bool| {
-            let found = tables.iter().flat_map(|(iptables, listing)| {
-                foreign_at(iptables, listing, &asked(is_ours), &self.checked)
-            });
-            found.collect::<Vec<_>>()
-        };
-        let native = self.native_tables();
-        let native = native.flat_map(|table| native_at(table, &asked(&owned), &self.checked));
-        [
-            of_iptables(&self.used, &owned),
-            native.collect(),
-            of_iptables(&self.unused, &|_| false),
-        ]
-        .concat()
     }
 }
