@@ -6,6 +6,7 @@ use std::fs;
 use procfs::process::Stat;
 
 use super::process_tree::{descends, named};
+use super::program;
 use super::restart::Restart;
 use super::signal::Addressee;
 use super::systemd;
@@ -29,7 +30,7 @@ impl Restart {
         let (mut units, mut processes) = (Vec::new(), Vec::new());
         match self {
             Self::Systemd { unit, job } => units = systemd::restarted_with(unit, *job).await,
-            Self::Command(_) => processes = listening(port),
+            Self::Command(_) | Self::StopAndStart { .. } => processes = listening(port),
             Self::Signal { pidfile, .. } => {
                 processes.extend(Addressee::find(pidfile).ok().map(Addressee::into_stat));
             }
@@ -55,6 +56,14 @@ impl Reach {
             }
             (Restart::Command(own), Restart::Command(argv)) if own == argv => {
                 Some(format!("has the same restart command, {other}"))
+            }
+            (Restart::StopAndStart { stop, .. }, Restart::StopAndStart { stop: other, .. })
+                if stop == other =>
+            {
+                Some(format!(
+                    "has the same stop command, {}",
+                    program::shown(other)
+                ))
             }
             (Restart::Signal { pidfile: own, .. }, Restart::Signal { pidfile, .. }) => {
                 let real = |path| fs::canonicalize(path).ok();

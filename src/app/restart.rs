@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use thiserror::Error;
@@ -25,6 +25,13 @@ pub enum Restart {
     },
     /// A program with its arguments, never through a shell.
     Command(Vec<String>),
+    /// Two programs with their arguments: one stops the app, the other starts it again.
+    StopAndStart {
+        /// Stops it.
+        stop: Vec<String>,
+        /// Starts it.
+        start: Vec<String>,
+    },
     /// A signal to one process. After one that by custom ends it (SIGTERM, SIGINT, SIGQUIT,
     /// SIGKILL) the agent waits for its end, so that the old app no longer answers for the new
     /// one. With any other (SIGHUP, SIGUSR2) the app renews itself in place, and its health shows
@@ -73,17 +80,23 @@ impl Restart {
         self.run_with(limit, |_| {}, &Printed::default()).await
     }
 
-    /// The same. Calls `started` with a command's process as soon as it runs, because that
+    /// The same. Calls `started` with each command's process as soon as it runs, because that
     /// outlives us. `printed` gets the end of its output.
     pub async fn run_with(
         &self,
         limit: Duration,
-        started: impl FnOnce(u32),
+        mut started: impl FnMut(u32),
         printed: &Printed,
     ) -> Result<(), RestartError> {
         match self {
             Self::Systemd { unit, job } => systemd::run(unit, *job, limit).await?,
             Self::Command(argv) => command::run(argv, &[], limit, started, Some(printed)).await?,
+            Self::StopAndStart { stop, start } => {
+                let began = Instant::now();
+                command::run(stop, &[], limit, &mut started, Some(printed)).await?;
+                let left = limit.saturating_sub(began.elapsed());
+                command::run(start, &[], left, started, Some(printed)).await?;
+            }
             Self::Signal { signal, pidfile } => {
                 let process = Addressee::find(pidfile)?;
                 process.send(*signal)?;
@@ -124,6 +137,10 @@ impl Restart {
         match self {
             Self::Systemd { unit, job } => return Ok(systemd::check(unit, *job).await?),
             Self::Command(argv) => drop(program::check(argv)?),
+            Self::StopAndStart { stop, start } => {
+                program::check(stop)?;
+                program::check(start)?;
+            }
             Self::Signal { pidfile, .. } => Addressee::find(pidfile)?.may_be_signalled()?,
         }
         Ok(Vec::new())
@@ -134,7 +151,7 @@ impl Restart {
     pub fn serves(&self, port: u16) -> Result<(), SignalError> {
         match self {
             Self::Signal { pidfile, .. } => Addressee::find(pidfile)?.serves(port),
-            Self::Systemd { .. } | Self::Command(_) => Ok(()),
+            Self::Systemd { .. } | Self::Command(_) | Self::StopAndStart { .. } => Ok(()),
         }
     }
 
@@ -147,7 +164,7 @@ impl Restart {
     pub async fn instance(&self) -> Option<String> {
         match self {
             Self::Systemd { unit, .. } => systemd::instance(unit).await,
-            Self::Command(_) => None,
+            Self::Command(_) | Self::StopAndStart { .. } => None,
             Self::Signal { pidfile, .. } => Addressee::find(pidfile).ok()?.instance(),
         }
     }
@@ -177,6 +194,14 @@ impl fmt::Display for Restart {
         match self {
             Self::Systemd { unit, job } => write!(f, "systemctl {job} {unit} (D-Bus)"),
             Self::Command(argv) => f.write_str(&program::shown(argv)),
+            Self::StopAndStart { stop, start } => {
+                write!(
+                    f,
+                    "{}, then {}",
+                    program::shown(stop),
+                    program::shown(start)
+                )
+            }
             Self::Signal { signal, pidfile } => {
                 write!(f, "{signal} to the process in {}", pidfile.display())
             }

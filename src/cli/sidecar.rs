@@ -79,7 +79,9 @@ async fn missing_programs(settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
     for app in &settings.apps {
         let restart = match &app.restart {
-            restart @ Restart::Command(_) => restart.check().await.map(drop),
+            restart @ (Restart::Command(_) | Restart::StopAndStart { .. }) => {
+                restart.check().await.map(drop)
+            }
             _ => Ok(()),
         };
         let changes = [("upgrade", &app.upgrade), ("rollback", &app.rollback)];

@@ -13,6 +13,7 @@ use crate::restart::Limits;
 use crate::text::unit_name;
 use nix::sys::signal::Signal;
 use std::str::FromStr;
+use std::time::Duration;
 use toml::Spanned;
 
 /// One app. The status ports are those of all apps.
@@ -31,10 +32,16 @@ pub(super) fn check_app(
     let health = check_health(app.health)?;
     Ok(AppSettings {
         name: name.into_inner(),
+        target: None,
         ports,
         gate_to,
         address: app.address.map(|ip| ip.to_canonical()),
         restart: check_restart(app.restart)?,
+        run: None,
+        targets: Vec::new(),
+        keep: Duration::ZERO,
+        verify: None,
+        memory: None,
         upgrade: check_change(app.upgrade)?,
         rollback: check_change(app.rollback)?,
         also_restarts: app
@@ -98,6 +105,7 @@ fn limits(app: &AppFile) -> Limits {
         turns: Vec::new(),
         upgrades: false,
         rolls_back: false,
+        settle: None,
     }
 }
 

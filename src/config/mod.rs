@@ -4,6 +4,7 @@
 pub mod advice;
 mod agent;
 mod app;
+mod app_settings;
 mod balancer;
 mod check;
 mod difference;
@@ -20,9 +21,10 @@ mod source;
 mod wording;
 mod words;
 
+pub use app_settings::{AppSettings, TargetSettings};
 pub use difference::Difference;
 pub use loaded::{Loaded, Older};
-pub use settings::{AgentSettings, AppSettings, BalancerSettings, LoadedFrom, OnStop, Settings};
+pub use settings::{AgentSettings, BalancerSettings, LoadedFrom, OnStop, Settings};
 
 use crate::app::Verify;
 use crate::state::permissions;

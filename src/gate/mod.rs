@@ -49,6 +49,8 @@ use std::fmt;
 pub struct Gate {
     /// The app's name: letters, digits, `_`, `.`, `-` only (the `iptables` crate splits on quotes).
     pub app: String,
+    /// The name of the app's target, of the same characters; None: the app has no targets.
+    pub target: Option<String>,
     /// The line that it answers.
     pub role: Role,
     /// The port HAProxy checks.
@@ -57,7 +59,8 @@ pub struct Gate {
     pub to: Destination,
     /// The app has no twin's gate. Such a gate's rule is one of an earlier configuration.
     pub alone: bool,
-    /// The status ports of other apps. A rule there is theirs, even if it has this app's name.
+    /// The status ports of other apps, and of the app's other targets. A rule there is theirs, even
+    /// if it has this gate's name.
     pub of_others: Vec<u16>,
 }
 
@@ -81,6 +84,7 @@ impl Gate {
     pub(crate) fn of_web(role: Role) -> Gate {
         Gate {
             app: "web".into(),
+            target: None,
             role,
             status_port: if role == Role::Main { 2000 } else { 3000 },
             to: Destination::Port(1000),
@@ -93,7 +97,7 @@ impl Gate {
 impl Gate {
     /// The comment that marks this gate's rule.
     pub fn comment(&self) -> String {
-        comment(&self.app, self.role)
+        comment(&self.app, self.target.as_deref(), self.role)
     }
 
     /// The rule. A translation stays in its family: with an address it has no place in the other one.

@@ -23,9 +23,12 @@ const OURS: &str = "haproxy-gate:";
 const ROLES: [&str; 2] = ["main", "backup"];
 
 /// The comment that marks the rule of a gate.
-pub(super) fn comment(app: &str, role: Role) -> String {
+pub(super) fn comment(app: &str, target: Option<&str>, role: Role) -> String {
     let role = ROLES[usize::from(role != Role::Main)];
-    format!("{OURS}{app}:{role}")
+    match target {
+        Some(target) => format!("{OURS}{app}:{target}:{role}"),
+        None => format!("{OURS}{app}:{role}"),
+    }
 }
 
 /// Whether it is the comment of a gate of ours, of any app.

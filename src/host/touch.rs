@@ -28,7 +28,9 @@ impl ThisHost {
     pub(super) async fn restart(&mut self, on: OnMeanwhile<'_>) -> ActionResult {
         let restart = self.app.restart.clone();
         let orphan = match &restart {
-            Restart::Command(argv) => Some(Orphan::command(argv)),
+            Restart::Command(argv) | Restart::StopAndStart { stop: argv, .. } => {
+                Some(Orphan::command(argv))
+            }
             restart => restart.is_to_end().and_then(Orphan::process),
         };
         let printed = Printed::default();
@@ -96,7 +98,7 @@ impl ThisHost {
     }
 
     /// Notes the process of a command that runs.
-    fn note_process(&self) -> impl FnOnce(u32) + use<> {
+    fn note_process(&self) -> impl FnMut(u32) + use<> {
         let (state_dir, app) = (self.state_dir.clone(), self.app.name.clone());
         move |pid| {
             let process = Orphan::process(pid.cast_signed());

@@ -64,6 +64,7 @@ fn check_app(app: &AppSettings) {
     match &app.restart {
         Restart::Systemd { unit, .. } => assert!(unit.contains('.'), "{unit}"),
         Restart::Command(argv) => assert!(!argv.is_empty()),
+        Restart::StopAndStart { stop, start } => assert!(!stop.is_empty() && !start.is_empty()),
         Restart::Signal { .. } => {}
     }
 }
