@@ -2,10 +2,11 @@
 //! whole backends, so it asks no oftener than for their capacity.
 
 use super::recent::Counted;
-use super::stat::{Row, rows};
+use super::stat::{Row, mode, rows};
 use super::{
     BackendErrors, Balancer, ErrorCounts, Found, Mode, Own, ServerStat, Unseen, Worker, info,
 };
+use crate::text::escape;
 use std::time::Instant;
 
 /// One line's name, and its counters.
@@ -74,21 +75,23 @@ impl Found {
 fn lines(answer: &str, command: &str) -> Result<Vec<Line>, Unseen> {
     rows(answer, command, |row| {
         let name = row.text("svname")?.to_owned();
-        Ok((crate::text::escape(&name), counts(row).unwrap_or_default()))
+        Ok((escape(&name), counts(row).unwrap_or_default()))
     })
 }
 
 fn counts(row: &Row) -> Result<ErrorCounts, String> {
-    let is_tcp = super::stat::mode(row) == Mode::Tcp;
-    let (requests, answers_5xx) = match is_tcp {
-        true => (row.number("stot")?, 0),
-        false => (row.number("req_tot")?, row.number("hrsp_5xx")?),
+    let tries = row.number("stot")?;
+    let (requests, answers_5xx) = match mode(row) {
+        Mode::Tcp => (tries, 0),
+        Mode::Http => (row.number("req_tot")?, row.number("hrsp_5xx")?),
     };
     Ok(ErrorCounts {
+        tries,
         requests,
         answers_5xx,
         connect_errors: row.number("econ")?,
         response_errors: row.number("eresp")?,
         retries: row.number("wretr")?,
+        redispatches: row.number("wredis")?,
     })
 }
