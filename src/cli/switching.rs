@@ -2,7 +2,7 @@
 
 use super::arguments::Cli;
 use super::operate::options;
-use super::options::the_app;
+use super::options::{the_app, the_target};
 use super::switch::Switching;
 use crate::app::Change;
 use crate::config::{AppSettings, Settings};
@@ -19,23 +19,20 @@ impl Cli {
         may_switch(app, switching)?;
         let options = Options {
             switch: Switch {
-                way: way(switching),
+                way: match switching {
+                    Switching { back: true, .. } => Way::Back,
+                    Switching { finish: true, .. } => Way::Finish,
+                    _ => Way::Forward,
+                },
                 prepare: switching.with.as_deref().map(Change::shell),
                 keep: switching.keep,
             },
+            to: switching.to.clone(),
             without_balancers: switching.without.names(settings, app, false)?,
             ..options(&switching.target)
         };
         self.operate(Verb::Switch, settings, &switching.target, options)
             .await
-    }
-}
-
-fn way(switching: &Switching) -> Way {
-    match switching {
-        Switching { back: true, .. } => Way::Back,
-        Switching { finish: true, .. } => Way::Finish,
-        Switching { to, .. } => Way::To(to.clone()),
     }
 }
 
@@ -51,9 +48,7 @@ fn may_switch(app: &AppSettings, switching: &Switching) -> anyhow::Result<()> {
             "app {name} has only the target {only}: a switch needs a second one, \
              [app.{name}.target.X]"
         ),
-        (names, Some(to)) if !names.contains(&to.as_str()) => {
-            anyhow::bail!("app {name} has no target {to:?}; it has {}", names.join(", "))
-        }
+        (_, Some(to)) => the_target(app, to).map(drop),
         (names, None) if names.len() > 2 && !switching.back && !switching.finish => anyhow::bail!(
             "app {name} has several targets: name one of {} with --to",
             names.join(", ")

@@ -1,114 +1,76 @@
-//! Prepares, starts, verifies and stops a target that serves no users. Its gates stay closed
-//! meanwhile.
+//! One look at every target of an app: its gates, whether it runs, and its health. It asks no
+//! balancer.
 
-use super::ThisHost;
-use super::touch::acted;
-use crate::app::{Change, Printed, Run};
-use crate::restart::{ActionResult, Host, Meanwhile, OnMeanwhile};
-use crate::state::orphan::Orphan;
-use crate::tcp;
-use std::time::{Duration, Instant};
+use super::target::{probe_address, runs};
+use crate::config::{AppSettings, Settings};
+use crate::gate::{Firewall, Position, View};
+use futures_util::future::join_all;
+use nix::unistd::geteuid;
+use tokio::join;
 
-/// Between two looks at a port that a stopped target has not freed yet.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// What a look at one target has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetLook {
+    /// The target.
+    pub name: String,
+    /// One of its gates is not closed.
+    pub open: bool,
+    /// It runs.
+    pub runs: bool,
+    /// Its answer to one probe.
+    pub health: Result<(), String>,
+}
 
-const NO_RUN: &str = "internal error: this app has no targets";
-
-impl ThisHost {
-    /// Runs a command for this target once, and never repeats it.
-    pub(super) async fn run_once(
-        &mut self,
-        change: Option<&Change>,
-        phase: &str,
-        limit: Duration,
-        on: OnMeanwhile<'_>,
-    ) -> ActionResult {
-        let Some(change) = change else {
-            return ActionResult::Failed(format!("internal error: no {phase} command"));
-        };
-        let (app, printed) = (self.app.clone(), Printed::default());
-        let environment = app.environment().in_phase(phase);
-        let run = change.run(environment, limit, self.note_process(), &printed);
-        let run = async { run.await.map_err(|error| error.to_string()) };
-        let orphan = Orphan::command(change.argv());
-        let result = self.touch(Some(orphan), run, on).await;
-        on(self.elapsed(), Meanwhile::Printed(printed.lines()));
-        acted(result)
-    }
-
-    /// Starts the target. If it runs, it may be the old version, or sick: it is stopped first.
-    pub(super) async fn start(&mut self, on: OnMeanwhile<'_>) -> ActionResult {
-        if self.runs().await
-            && let ActionResult::Failed(why) = self.stop(on).await
-        {
-            return ActionResult::Failed(format!("it runs already, and can't be stopped: {why}"));
-        }
-        let (app, printed) = (self.app.clone(), Printed::default());
-        let Some(run) = &app.run else {
-            return ActionResult::Failed(NO_RUN.to_owned());
-        };
-        let orphan = run.start_command().map(Orphan::command);
-        let note = self.note_process();
-        let start = run.start(app.environment(), app.limits.restart, note, &printed);
-        let start = async { start.await.map_err(|error| error.to_string()) };
-        let result = self.touch(orphan, start, on).await;
-        on(self.elapsed(), Meanwhile::Printed(printed.lines()));
-        acted(result)
-    }
-
-    /// Stops the target, and waits until its port is free. A command may end earlier.
-    pub(super) async fn stop(&mut self, on: OnMeanwhile<'_>) -> ActionResult {
-        let (app, printed) = (self.app.clone(), Printed::default());
-        let Some(run) = &app.run else {
-            return ActionResult::Failed(NO_RUN.to_owned());
-        };
-        let (limit, began) = (app.limits.restart, Instant::now());
-        let orphan = run.stop_command().map(Orphan::command);
-        let note = self.note_process();
-        let stop = run.stop(app.environment(), limit, note, &printed);
-        let stop = async {
-            stop.await.map_err(|error| error.to_string())?;
-            free(app.ports.port, limit.saturating_sub(began.elapsed())).await
-        };
-        let result = self.touch(orphan, stop, on).await;
-        on(self.elapsed(), Meanwhile::Printed(printed.lines()));
-        acted(result)
-    }
-
-    /// Whether the target runs, by systemd or by the listener on its port.
-    pub(crate) async fn runs(&self) -> bool {
-        let by_systemd = match &self.app.run {
-            Some(run) => run.is_running().await,
-            None => None,
-        };
-        by_systemd.unwrap_or_else(|| {
-            let listeners = tcp::listeners(self.app.ports.port);
-            listeners.is_ok_and(|listeners| !listeners.is_empty())
-        })
-    }
-
-    /// Waits until what a dead agent started or stopped is done.
-    pub(super) async fn settle_run(&self) -> Result<(), String> {
-        let settled = match &self.app.run {
-            Some(run) => Run::settle(run, self.app.limits.restart).await,
-            None => Ok(()),
-        };
-        settled.map_err(|error| error.to_string())
+impl TargetLook {
+    /// It runs and is healthy.
+    pub fn is_well(&self) -> bool {
+        self.runs && self.health.is_ok()
     }
 }
 
-/// Waits until nothing listens on the port.
-async fn free(port: u16, limit: Duration) -> Result<(), String> {
-    let began = Instant::now();
-    loop {
-        let listeners = tcp::listeners(port).map_err(|error| error.to_string())?;
-        match listeners.is_empty() {
-            true => return Ok(()),
-            false if began.elapsed() >= limit => {
-                let who = crate::gate::listeners(port).join(", ");
-                return Err(format!("it was stopped, but {who} still listens on port {port}"));
-            }
-            false => tokio::time::sleep(LOOK_EVERY).await,
-        }
+/// Looks at all targets at once.
+///
+/// # Errors
+///
+/// The rules can't be read. A gate is then never taken for closed.
+pub async fn look_at_targets(
+    settings: &Settings,
+    app: &AppSettings,
+) -> Result<Vec<TargetLook>, String> {
+    let targets = app.instances();
+    let looks = join_all(targets.iter().map(look));
+    let (rules, looks) = join!(rules(settings), looks);
+    let rules = rules.map_err(|why| format!("{}'s current target is unknown: {why}", app.name))?;
+    let with_gates = targets.iter().zip(looks).map(|(target, look)| TargetLook {
+        open: is_open(&rules, settings, target),
+        ..look
+    });
+    Ok(with_gates.collect())
+}
+
+async fn rules(settings: &Settings) -> Result<View, String> {
+    if !geteuid().is_root() {
+        return Err("only root sees the gates: run it with sudo".to_owned());
+    }
+    let agent = &settings.agent;
+    let firewall = Firewall::new(agent.iptables, agent.ipv6).await;
+    let firewall = firewall.map_err(|error| error.to_string())?;
+    firewall.look().await.map_err(|error| error.to_string())
+}
+
+fn is_open(rules: &View, settings: &Settings, target: &AppSettings) -> bool {
+    let gates = settings.gates(target);
+    let mut positions = gates.iter().map(|gate| rules.position(gate));
+    positions.any(|position| position != Position::Closed)
+}
+
+async fn look(target: &AppSettings) -> TargetLook {
+    let address = probe_address(target);
+    let health = target.health.probe(address, target.environment()).await;
+    TargetLook {
+        name: target.target.clone().unwrap_or_default(),
+        open: false,
+        runs: runs(target).await.unwrap_or(health.is_ok()),
+        health,
     }
 }

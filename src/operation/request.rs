@@ -46,6 +46,9 @@ pub struct Options {
     pub without_balancers: Vec<String>,
     /// Where a switch goes, and what it leaves.
     pub switch: Switch,
+    /// The target that becomes current. None: the one that is current already; of a switch the only
+    /// other one.
+    pub to: Option<String>,
     /// The words of the command line, to repeat the call. Empty: the verb and the app.
     pub call: Vec<String>,
 }
@@ -62,20 +65,15 @@ pub struct Switch {
 }
 
 /// Which target gets the users of a switch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Way {
-    /// The target of this name; None: the only other one.
-    To(Option<String>),
+    /// The named target, or the only other one. The switch starts it.
+    #[default]
+    Forward,
     /// The one that is still ready.
     Back,
     /// None: the target that is still ready is drained and stopped.
     Finish,
-}
-
-impl Default for Way {
-    fn default() -> Way {
-        Way::To(None)
-    }
 }
 
 /// What a restart does where the gates are held closed.

@@ -13,6 +13,8 @@ pub(super) struct Known<'a> {
     pub(super) current: &'a str,
     /// The idle target that still runs for the way back.
     pub(super) ready: Option<&'a str>,
+    /// The target that the operator has named.
+    pub(super) to: Option<&'a str>,
 }
 
 /// What a switch has to do.
@@ -29,12 +31,13 @@ pub(super) enum Choice {
 }
 
 /// Chooses. Err: why there is no such target.
-pub(super) fn choose(known: Known<'_>, way: &Way) -> Result<Choice, String> {
+pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
     let Known {
         app,
         targets,
         current,
         ready,
+        to,
     } = known;
     let mut others = targets.iter().filter(|name| **name != current);
     match (way, ready) {
@@ -54,20 +57,20 @@ pub(super) fn choose(known: Known<'_>, way: &Way) -> Result<Choice, String> {
         (Way::Finish, None) => Ok(Choice::Nothing(format!(
             "nothing to finish: no target is ready beside {current}"
         ))),
-        (Way::To(Some(to)), _) if to == current => {
-            Ok(Choice::Nothing(format!("{current} is already current")))
-        }
-        (Way::To(Some(to)), _) if targets.contains(&to.as_str()) => Ok(Choice::Forward(to.clone())),
-        (Way::To(Some(to)), _) => Err(format!(
-            "app {app} has no target {to:?}; it has {}",
-            targets.join(", ")
-        )),
-        (Way::To(None), _) => match (others.next(), others.next()) {
-            (Some(only), None) => Ok(Choice::Forward((*only).to_owned())),
-            (None, _) => Err(format!(
+        (Way::Forward, _) => match (to, others.next(), others.next()) {
+            (Some(to), ..) if to == current => {
+                Ok(Choice::Nothing(format!("{current} is already current")))
+            }
+            (Some(to), ..) if targets.contains(&to) => Ok(Choice::Forward(to.to_owned())),
+            (Some(to), ..) => Err(format!(
+                "app {app} has no target {to:?}; it has {}",
+                targets.join(", ")
+            )),
+            (None, Some(only), None) => Ok(Choice::Forward((*only).to_owned())),
+            (None, None, _) => Err(format!(
                 "app {app} has only the target {current}: a switch needs a second one"
             )),
-            (Some(_), Some(_)) => Err(format!(
+            (None, Some(_), Some(_)) => Err(format!(
                 "app {app} has several targets: name one of {} with --to",
                 targets.join(", ")
             )),
@@ -81,24 +84,33 @@ mod tests {
 
     const TWO: &[&str] = &["blue", "green"];
 
-    fn chosen(targets: &[&str], ready: Option<&str>, way: Way) -> Result<Choice, String> {
+    fn chosen(
+        targets: &[&str],
+        ready: Option<&str>,
+        (way, to): (Way, Option<&str>),
+    ) -> Result<Choice, String> {
         let known = Known {
             app: "web",
             targets,
             current: "green",
             ready,
+            to,
         };
-        choose(known, &way)
+        choose(known, way)
     }
 
-    fn to(name: &str) -> Way {
-        Way::To(Some(name.to_owned()))
+    const FORWARD: (Way, Option<&str>) = (Way::Forward, None);
+    const BACK: (Way, Option<&str>) = (Way::Back, None);
+    const FINISH: (Way, Option<&str>) = (Way::Finish, None);
+
+    fn to(name: &str) -> (Way, Option<&str>) {
+        (Way::Forward, Some(name))
     }
 
     #[test]
     fn a_switch_goes_to_the_named_target_or_to_the_only_other_one() {
         let forward = || Ok(Choice::Forward("blue".to_owned()));
-        assert_eq!(chosen(TWO, None, Way::To(None)), forward());
+        assert_eq!(chosen(TWO, None, FORWARD), forward());
         assert_eq!(chosen(TWO, None, to("blue")), forward());
         assert_eq!(chosen(TWO, Some("blue"), to("blue")), forward());
         assert_eq!(chosen(&["blue", "green", "red"], None, to("blue")), forward());
@@ -106,9 +118,9 @@ mod tests {
 
     #[test]
     fn it_goes_back_to_the_ready_target_alone() {
-        let back = chosen(TWO, Some("blue"), Way::Back);
+        let back = chosen(TWO, Some("blue"), BACK);
         assert_eq!(back, Ok(Choice::Back("blue".to_owned())));
-        let finish = chosen(TWO, Some("blue"), Way::Finish);
+        let finish = chosen(TWO, Some("blue"), FINISH);
         assert_eq!(finish, Ok(Choice::Finish("blue".to_owned())));
     }
 
@@ -116,11 +128,11 @@ mod tests {
     fn what_can_not_be_chosen_is_one_clear_line() {
         let three: &[&str] = &["blue", "green", "red"];
         for (targets, ready, way, says) in [
-            (three, None, Way::To(None), "name one of blue, green, red with --to"),
+            (three, None, FORWARD, "name one of blue, green, red with --to"),
             (TWO, None, to("red"), "no target \"red\"; it has blue, green"),
-            (TWO, None, Way::Back, "`agent switch web --to blue`"),
-            (TWO, Some("red"), Way::Back, "no target red"),
-            (&["green"][..], None, Way::To(None), "only the target green"),
+            (TWO, None, BACK, "`agent switch web --to blue`"),
+            (TWO, Some("red"), BACK, "no target red"),
+            (&["green"][..], None, FORWARD, "only the target green"),
         ] {
             let why = chosen(targets, ready, way).unwrap_err();
             assert!(why.contains(says), "{why}");
@@ -131,7 +143,7 @@ mod tests {
     fn nothing_is_done_where_all_is_as_asked() {
         for (way, says) in [
             (to("green"), "green is already current"),
-            (Way::Finish, "no target is ready beside green"),
+            (FINISH, "no target is ready beside green"),
         ] {
             match chosen(TWO, None, way) {
                 Ok(Choice::Nothing(why)) => assert!(why.contains(says), "{why}"),
