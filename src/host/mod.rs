@@ -6,6 +6,7 @@ mod balancers;
 mod beside;
 mod callers;
 mod core_host;
+mod core_two;
 mod counting;
 mod gates;
 mod idle;
@@ -22,6 +23,7 @@ mod snapshot;
 mod sources;
 mod target;
 mod touch;
+mod two;
 mod unable;
 mod why_up;
 
@@ -32,6 +34,7 @@ pub use name::name;
 pub use probe::{Probe, ProbeStep, Probed};
 pub(crate) use observe::observe;
 pub use snapshot::Snapshot;
+pub use two::TwoHosts;
 pub use unable::Unable;
 
 use crate::config::{AppSettings, Settings};

@@ -2,6 +2,7 @@
 //! meanwhile.
 
 use super::ThisHost;
+use super::target::runs;
 use super::touch::acted;
 use crate::app::{Change, Printed, Run};
 use crate::restart::{ActionResult, Host, Meanwhile, OnMeanwhile};
@@ -75,16 +76,9 @@ impl ThisHost {
         acted(result)
     }
 
-    /// Whether the target runs, by systemd or by the listener on its port.
+    /// Whether the target runs. One in a place that this host does not show may run.
     pub(crate) async fn runs(&self) -> bool {
-        let by_systemd = match &self.app.run {
-            Some(run) => run.is_running().await,
-            None => None,
-        };
-        by_systemd.unwrap_or_else(|| {
-            let listeners = tcp::listeners(self.app.ports.port);
-            listeners.is_ok_and(|listeners| !listeners.is_empty())
-        })
+        runs(&self.app).await.unwrap_or(true)
     }
 
     /// Waits until what a dead agent started or stopped is done.
