@@ -26,6 +26,7 @@ pub use master::Master;
 pub use model::{
     Answer, BackendCapacity, BackendErrors, BalancerObservation, CheckStatus, ErrorCounts, Floor,
     Leaving, Mode, NoAnswer, OutServer, Role, ServerLine, Status, Worker,
+    both,
 };
 pub use servers::ServerState;
 pub use socket::{Address, Socket, Unseen, answers};

@@ -52,7 +52,7 @@ impl Operation<'_> {
         loop {
             let TwoHosts { old, new, .. } = &mut *two;
             let (old, new) = join!(old.snapshot(Asking::Anew), new.snapshot(Asking::Anew));
-            draft.set_snapshots(two.elapsed(), &old, &new);
+            draft.set_snapshots(two.elapsed(), [&old, &new]);
             let refusal = match self.permits_switch(pair, &old, &new, earlier) {
                 Ok((start, notices)) => {
                     draft.notices.extend(notices);

@@ -48,7 +48,8 @@ impl Operation<'_> {
     ) -> Result<Outcome, Begin> {
         let (settings, left_out) = self.settings.without(&self.left_out(), &self.app.name);
         draft.leave_out(left_out);
-        draft.switches(&pair.targets());
+        let targets = pair.targets();
+        draft.targets = Some((targets.from, targets.to));
         let two = TwoHosts::new(&settings, (&pair.from, &pair.to), stop).await;
         let mut two = two.map_err(|error| Begin::Refused(refusal(error.to_string())))?;
         two.prepare.clone_from(&self.options.switch.prepare);
