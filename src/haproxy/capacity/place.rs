@@ -40,7 +40,7 @@ enum App {
 /// The places of all lines of one backend.
 ///
 /// HAProxy shows cookies only from level operator on, and targets may share one or have one each. So
-/// the configuration tells the lines of one address apart: the ports of each app are those of its
+/// the configuration decides about the lines of one address: the ports of each app are those of its
 /// targets, on each host. On another host every port that it does not know counts as a target of our
 /// app, so never too many servers are counted. On this host such a port is another app's. Behind a
 /// proxy, where our lines are found by name, each port is a host.

@@ -207,7 +207,7 @@ fn behind_a_proxy_each_port_is_a_host() {
     assert_eq!((capacity.usable, capacity.servers), (2, 3));
 }
 
-/// Each host gives way by the same order, whichever target it has current and whoever looks.
+/// Each host gives way by the same order, whichever target it has current, seen from each host.
 #[test]
 fn hosts_give_way_by_address_whichever_target_is_current() {
     let lines = "blue1 UP, green1 DOWN, t-blue1 DOWN, t-green1 DOWN, \
