@@ -7,6 +7,7 @@ mod beside;
 mod capacity;
 pub(crate) mod cfg;
 mod counting;
+mod errors;
 mod examination;
 mod find;
 mod info;
@@ -23,8 +24,8 @@ pub use examination::{Checked, Examination, Level, Listed, Lost};
 pub use find::{AppPorts, Found, Missing, Own, find};
 pub use master::Master;
 pub use model::{
-    Answer, BackendCapacity, BalancerObservation, CheckStatus, Floor, Leaving, Mode, NoAnswer,
-    OutServer, Role, ServerLine, Status, Worker,
+    Answer, BackendCapacity, BackendErrors, BalancerObservation, CheckStatus, ErrorCounts, Floor,
+    Leaving, Mode, NoAnswer, OutServer, Role, ServerLine, Status, Worker,
 };
 pub use servers::ServerState;
 pub use socket::{Address, Socket, Unseen, answers};
