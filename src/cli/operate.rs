@@ -57,6 +57,7 @@ impl Cli {
         let options = |app: &AppSettings| {
             Ok(Options {
                 owner: opening.owner.clone(),
+                to: opening.target_of(app)?,
                 without_balancers: opening.without.names(settings, app, opening.each.all)?,
                 ..options(target)
             })

@@ -142,11 +142,26 @@ pub(super) struct Opening {
     pub(super) target: Target,
     #[command(flatten)]
     pub(super) each: Each,
+    /// Make this target of the app current, and open its gates
+    ///
+    /// Only the first time, or after an emergency: `agent switch` moves users without a failed
+    /// request. The agent refuses while the gates of another target are open and that target is
+    /// healthy (exit 11).
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["all", "owner"])]
+    pub(super) to: Option<String>,
     /// Open only if this owner holds the gates closed, or no hold exists: see `agent close --help`
     #[arg(long, value_name = "NAME", value_parser = words)]
     pub(super) owner: Option<String>,
     #[command(flatten)]
     pub(super) without: Without,
+}
+
+impl Opening {
+    /// The target of this app to open.
+    pub(super) fn target_of(&self, app: &AppSettings) -> anyhow::Result<Option<String>> {
+        let target = self.to.as_deref().map(|to| the_target(app, to));
+        Ok(target.transpose()?.map(str::to_owned))
+    }
 }
 
 /// A time from a second to a year.
@@ -184,7 +199,7 @@ fn words(text: &str) -> Result<String, String> {
     }
 }
 
-/// The app of this name, or the only app.
+/// The app of this name, or the only app, seen at its first target.
 pub(super) fn the_app<'a>(
     settings: &'a Settings,
     name: Option<&str>,
@@ -199,10 +214,37 @@ pub(super) fn the_app<'a>(
         (Some(name), apps) => match apps.iter().find(|app| app.name == name) {
             Some(app) => Ok(app),
             None => anyhow::bail!(
-                "no app {name:?} in the configuration; it has {}",
-                names.join(", ")
+                "no app {name:?} in the configuration; it has {}{}",
+                names.join(", "),
+                target_tip(name)
             ),
         },
+    }
+}
+
+/// For `web/green`: the verbs find the target themselves.
+fn target_tip(name: &str) -> String {
+    match name.split_once('/') {
+        Some((app, _)) => format!("; name the app alone, {app}: the agent finds its current target"),
+        None => String::new(),
+    }
+}
+
+/// Checks that the app has this target.
+pub(super) fn the_target<'a>(app: &AppSettings, target: &'a str) -> anyhow::Result<&'a str> {
+    match app.target_names() {
+        names if names.contains(&target) => Ok(target),
+        names if names.is_empty() => anyhow::bail!(
+            "app {} has no targets: a target needs a table [app.{}.target.{target}] in the \
+             configuration",
+            app.name,
+            app.name
+        ),
+        names => anyhow::bail!(
+            "app {} has no target {target:?}; it has {}",
+            app.name,
+            names.join(", ")
+        ),
     }
 }
 

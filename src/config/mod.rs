@@ -8,6 +8,7 @@ mod app_settings;
 mod balancer;
 mod check;
 mod difference;
+mod environment;
 mod file;
 mod gate_to;
 mod health;

@@ -19,7 +19,7 @@ pub struct Intent {
     /// The idle target that still runs, for the way back.
     #[serde(default)]
     pub ready: Option<String>,
-    /// When that one is stopped.
+    /// When that one is stopped. None: when an operator finishes the switch.
     #[serde(default)]
     pub ready_until_unix_s: Option<u64>,
 }
@@ -35,12 +35,13 @@ impl Intent {
         }
     }
 
-    /// The same with a target that stays ready for so long.
-    pub fn with_ready(self, target: &str, lasts: Duration) -> Intent {
-        let until = since_1970().as_secs().saturating_add(lasts.as_secs());
+    /// The same with a target that stays ready for so long. None: until an operator finishes the
+    /// switch.
+    pub fn with_ready(self, target: &str, lasts: Option<Duration>) -> Intent {
+        let now = since_1970().as_secs();
         Intent {
             ready: Some(target.to_owned()),
-            ready_until_unix_s: Some(until),
+            ready_until_unix_s: lasts.map(|lasts| now.saturating_add(lasts.as_secs())),
             ..self
         }
     }
@@ -54,11 +55,11 @@ impl Intent {
         }
     }
 
-    /// How long the target is still ready. Zero: its time is over. None: no target is ready.
+    /// How long the idle target is still ready. Zero: its time is over. None: no target is ready, or
+    /// it has no end.
     pub fn ready_for(&self) -> Option<Duration> {
         self.ready.as_ref()?;
-        let until = self.ready_until_unix_s.unwrap_or_default();
-        let left = until.saturating_sub(since_1970().as_secs());
+        let left = self.ready_until_unix_s?.saturating_sub(since_1970().as_secs());
         Some(Duration::from_secs(left))
     }
 }
@@ -112,8 +113,9 @@ mod tests {
         let directory = &directory.path().join("new");
         assert_eq!(find(directory, "web").unwrap(), None);
         let green = Intent::now("green");
-        let warm = green.clone().with_ready("blue", Duration::from_secs(600));
-        for intent in [&green, &warm, &warm.clone().without_ready()] {
+        let warm = green.clone().with_ready("blue", Some(Duration::from_secs(600)));
+        let left_running = green.clone().with_ready("blue", None);
+        for intent in [&green, &warm, &left_running, &warm.clone().without_ready()] {
             set(directory, "web", intent).unwrap();
             assert_eq!(find(directory, "web").unwrap().as_ref(), Some(intent));
         }
@@ -129,9 +131,12 @@ mod tests {
         let green = Intent::now("green");
         assert_eq!(green.ready_for(), None);
         let ready_for = |lasts| {
-            let warm = green.clone().with_ready("blue", Duration::from_secs(lasts));
+            let lasts = Some(Duration::from_secs(lasts));
+            let warm = green.clone().with_ready("blue", lasts);
             warm.ready_for().unwrap().as_secs()
         };
+        let left_running = green.clone().with_ready("blue", None);
+        assert_eq!(left_running.ready_for(), None);
         assert_eq!(ready_for(0), 0);
         assert!((599..=600).contains(&ready_for(600)));
         assert!(ready_for(u64::MAX) > 600);
@@ -162,8 +167,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let may = fs::Permissions::from_mode(0o777);
         fs::set_permissions(directory.path(), may).unwrap();
-        let set = set(directory.path(), "web", &Intent::now("green"));
-        assert!(set.unwrap_err().to_string().contains("hold_dir"));
+        let refused = set(directory.path(), "web", &Intent::now("green")).unwrap_err();
+        assert!(refused.to_string().contains("others may"), "{refused}");
         assert!(!StateFile::Target.path(directory.path(), "web").exists());
     }
 }

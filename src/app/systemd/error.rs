@@ -50,7 +50,8 @@ pub enum UnitError {
     },
     /// The job ended, but failed.
     #[error(
-        "{job} of {unit} ended with '{result}', the unit is {state}: see `journalctl -u {unit}`"
+        "{job} of {unit} ended with '{result}', the unit is {state}: {}",
+        advice(unit, state)
     )]
     Failed {
         /// The unit.
@@ -63,12 +64,23 @@ pub enum UnitError {
         state: UnitState,
     },
     /// The job is done, but the unit does not run.
-    #[error("{unit} is {state} after its {job}: see `journalctl -u {unit}`")]
+    #[error("{unit} is {state} after its {job}: {}", advice(unit, state))]
     NotActive {
         /// The unit.
         unit: String,
         /// The job.
         job: Job,
+        /// The unit's state now.
+        state: UnitState,
+    },
+    /// The stop is done, but the unit runs again.
+    #[error(
+        "{unit} is {state} after its stop: a socket, another unit or an operator has started it \
+         again; see `systemctl status {unit}`"
+    )]
+    StillActive {
+        /// The unit.
+        unit: String,
         /// The unit's state now.
         state: UnitState,
     },
@@ -112,6 +124,17 @@ impl fmt::Display for UnitState {
             [] => f.write_str(&self.active),
             _ => write!(f, "{} ({})", self.active, more.join(", ")),
         }
+    }
+}
+
+/// systemd starts a unit no more that has ended too often.
+fn advice(unit: &str, state: &UnitState) -> String {
+    let log = format!("see `journalctl -u {unit}`");
+    match state.result.as_deref() {
+        Some("start-limit-hit") => {
+            format!("{log}; before its next start run `systemctl reset-failed {unit}`")
+        }
+        _ => log,
     }
 }
 

@@ -186,7 +186,7 @@ fn reached(settings: &AppSettings, snapshot: &Snapshot) -> Reached {
 async fn published(settings: &AppSettings, view: &View) -> Vec<Published> {
     let mut published = Vec::new();
     for to in view.published(settings.ports.port).into_iter().take(MOST) {
-        let health = settings.health.probe(to).await;
+        let health = settings.health.probe(to, settings.environment()).await;
         published.push(Published { to, health });
     }
     published
