@@ -45,6 +45,7 @@ fn wanted<'a>(settings: &'a Settings, hosts: &'a [Host]) -> Wanted<'a> {
         app: settings.apps.iter().find(|app| app.name == "web").unwrap(),
         hosts,
         layout: None,
+        cookie_per: CookiePer::Host,
         mode: Mode::Http,
         backend: None,
         transport: Transport::default(),

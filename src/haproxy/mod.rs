@@ -15,6 +15,7 @@ mod master;
 mod model;
 mod recent;
 mod servers;
+mod siblings;
 mod socket;
 mod stat;
 pub(crate) mod version;
@@ -29,5 +30,6 @@ pub use model::{
     both,
 };
 pub use servers::ServerState;
+pub use siblings::Neighbours;
 pub use socket::{Address, Socket, Unseen, answers};
 pub use stat::ServerStat;
