@@ -1,5 +1,5 @@
-//! The completion scripts: clap's words, and behind them the names of the apps. The scripts ask
-//! `agent completions --apps` for these, because each host has its own.
+//! The completion scripts: clap's words, and behind them the names of apps and targets. The scripts
+//! ask `agent completions --apps` and `--targets` for these, because each host has its own.
 
 use super::arguments::command;
 use clap::Arg;
@@ -30,6 +30,12 @@ fn verbs() -> Vec<String> {
     verbs.map(|verb| verb.get_name().to_owned()).collect()
 }
 
+/// The verbs that take a target in the place of the app: APP/TARGET.
+const OF_TARGETS: &str = "probe";
+
+/// The option whose value is the name of a target.
+const TO: &str = "--to";
+
 /// The options whose value is the next word.
 fn with_values() -> Vec<String> {
     let command = command();
@@ -47,11 +53,12 @@ fn with_values() -> Vec<String> {
 
 fn bash() -> String {
     let (verbs, options) = (verbs().join("|"), with_values().join("|"));
+    let (of_targets, to) = (OF_TARGETS, TO);
     format!(
         r#"
 _agent_with_apps() {{
     _agent "$@"
-    local word verb= is_config= config=()
+    local word verb= is_config= config=() names=
     for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
         if [ -n "$is_config" ]; then
             # --config=FILE is three words for bash.
@@ -65,10 +72,18 @@ _agent_with_apps() {{
     done
     [ -n "$verb" ] || return 0
     case $2 in -*) return 0 ;; esac
-    case $3 in {options}) return 0 ;; esac
+    case $3 in
+        {to}) names=$(_agent_names "$1" --targets "${{config[@]}}" | sed 's|.*/||' | sort -u) ;;
+        {options}) return 0 ;;
+        *)  names=$(_agent_names "$1" --apps "${{config[@]}}")
+            case $verb in {of_targets})
+                names+=" $(_agent_names "$1" --targets "${{config[@]}}")" ;;
+            esac ;;
+    esac
     # Without clap's placeholder [APP].
-    COMPREPLY=($(compgen -W "$("$1" completions --apps "${{config[@]}}" 2>/dev/null)" -- "$2"))
+    COMPREPLY=($(compgen -W "$names" -- "$2"))
 }}
+_agent_names() {{ "$1" completions "${{@:2}}" 2>/dev/null; }}
 complete -F _agent_with_apps -o bashdefault -o default agent haproxy-gate
 "#
     )
