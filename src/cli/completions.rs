@@ -92,35 +92,51 @@ complete -F _agent_with_apps -o bashdefault -o default agent haproxy-gate
 fn zsh(script: &str) -> String {
     let script = script.replacen("#compdef agent", "#compdef agent haproxy-gate", 1);
     let script = script.replace("compdef _agent agent", "compdef _agent agent haproxy-gate");
-    let with_apps = |line: &str| match line.contains("'::app -- ") || line.contains("'::which -- ")
-    {
-        true => line.replace(":_default'", ":_agent_apps'"),
-        false => line.to_owned(),
+    let with_names = |line: &str| {
+        let named = match line {
+            line if line.contains("'::which -- ") && line.contains("APP/TARGET") => "_agent_probed",
+            line if line.contains("'::app -- ") || line.contains("'::which -- ") => "_agent_apps",
+            line if line.contains(&format!("){TO}=")) => "_agent_targets",
+            line if line.contains(&format!("'{TO}=")) => "_agent_targets",
+            _ => return line.to_owned(),
+        };
+        line.replace(":_default'", &format!(":{named}'"))
     };
-    let script: Vec<String> = script.lines().map(with_apps).collect();
-    // The words of the whole line: clap's script leaves out those before the verb.
-    let apps = "(( $+functions[_agent_apps] )) ||\n_agent_apps() {\n    \
-        local -a apps all config\n    \
-        all=(${(z)LBUFFER})\n    \
-        config=(${(M)all:#--config=*})\n    \
-        (( ${all[(I)--config]} )) && config=(--config ${all[${all[(I)--config]}+1]})\n    \
-        apps=(${(f)\"$(agent completions --apps $config 2>/dev/null)\"})\n    \
-        compadd -a apps\n}\n";
+    let script: Vec<String> = script.lines().map(with_names).collect();
     let script = script.join("\n") + "\n";
-    script.replacen("\n_agent() {", &format!("\n{apps}\n_agent() {{"), 1)
+    script.replacen("\n_agent() {", &format!("\n{ZSH}\n_agent() {{"), 1)
 }
 
+/// It takes the words of the whole line: clap's script leaves out those before the verb.
+const ZSH: &str = r#"(( $+functions[_agent_names] )) ||
+_agent_names() {
+    local -a names all config
+    all=(${(z)LBUFFER})
+    config=(${(M)all:#--config=*})
+    (( ${all[(I)--config]} )) && config=(--config ${all[${all[(I)--config]}+1]})
+    names=(${(f)"$(agent completions $1 $config 2>/dev/null)"})
+    [[ -z $2 ]] || names=(${names##*/})
+    compadd -a names
+}
+_agent_apps() { _agent_names --apps }
+_agent_probed() { _agent_names --apps; _agent_names --targets }
+_agent_targets() { _agent_names --targets alone }
+"#;
+
 fn fish() -> String {
-    let verbs = verbs().join(" ");
+    let (verbs, of_targets, to) = (verbs().join(" "), OF_TARGETS, TO.trim_start_matches('-'));
     format!(
-        r#"function __fish_agent_config
+        r#"function __fish_agent_names
     set -l words (commandline -opc)
+    set -l config (string match -- '--config=*' $words)
     set -l at (contains -i -- --config $words)
     and test $at -lt (count $words)
-    and printf '%s\n' --config $words[(math $at + 1)]
-    string match -- '--config=*' $words
+    and set config --config $words[(math $at + 1)]
+    agent completions $argv $config 2>/dev/null
 end
-complete -c agent -n "__fish_agent_using_subcommand {verbs}" -f -a "(agent completions --apps (__fish_agent_config) 2>/dev/null)"
+complete -c agent -n "__fish_agent_using_subcommand {verbs}" -f -a "(__fish_agent_names --apps)"
+complete -c agent -n "__fish_agent_using_subcommand {of_targets}" -f -a "(__fish_agent_names --targets)"
+complete -c agent -l {to} -r -f -n "__fish_agent_using_subcommand open" -a "(__fish_agent_names --targets | string replace -r '.*/' '')"
 complete -c haproxy-gate -w agent
 "#
     )

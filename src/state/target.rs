@@ -172,7 +172,10 @@ mod tests {
         let may = fs::Permissions::from_mode(0o777);
         fs::set_permissions(directory.path(), may).unwrap();
         let refused = set(directory.path(), "web", &Intent::now("green")).unwrap_err();
-        assert!(refused.to_string().contains("writable by users"), "{refused}");
+        assert!(
+            refused.to_string().contains("writable by users"),
+            "{refused}"
+        );
         assert!(!StateFile::Target.path(directory.path(), "web").exists());
     }
 }
