@@ -133,6 +133,7 @@ impl AppStatus {
     pub(super) fn not_seen(app: &str, why: String) -> AppStatus {
         AppStatus {
             app: app.to_owned(),
+            target: None,
             well: false,
             gates: Vec::new(),
             balancers: Vec::new(),
