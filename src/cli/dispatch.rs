@@ -4,6 +4,7 @@ use super::arguments::{Asked, Cli, Command, invoked};
 use super::completions::completions;
 use super::logs::{self, Logs};
 use super::named::{the_app, watched};
+use super::probe::probe;
 use super::runtime::in_runtime;
 use super::screen::{complain, say};
 use super::{descriptors, haproxy_config, history, report, screen, sidecar, status, uninstall};
@@ -92,7 +93,7 @@ impl Cli {
                 Command::Restart(restarting) => self.restart(settings, restarting).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(opening) => self.open(&settings, opening).await,
-                Command::Probe(probing) => self.probe(&settings, probing).await,
+                Command::Probe(probing) => probe(&settings, probing, self.json).await,
                 Command::Recover(target) => self.recover(&settings, target).await,
                 Command::Run { dry_run } => {
                     Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)

@@ -1,7 +1,6 @@
 //! `agent probe`: whether an app or one of its targets runs, is healthy and verified. It moves no
 //! gate.
 
-use super::arguments::Cli;
 use super::named::{the_app, the_target};
 use super::screen::{complain, say};
 use crate::config::{AppSettings, Settings};
@@ -95,29 +94,31 @@ impl From<&Probed> for Step {
     }
 }
 
-impl Cli {
-    /// Probes once, and prints each step. Returns the exit code.
-    pub(super) async fn probe(&self, settings: &Settings, probing: &Probing) -> anyhow::Result<u8> {
-        let app = &the_probed(settings, probing.which.as_deref()).await?;
-        let probe = Probe::new(app);
-        let shown = |probed: &Probed| {
-            if !self.json && probed.result.is_ok() {
-                say(&format!("{}\n", step_line(app, probe.address, probed)));
-            }
-        };
-        let steps = probe.run(shown).await;
-        let end = End::of(&steps);
-        let message = message(app, &steps);
-        match self.json {
-            true => say_json(app, probe.address, end, &message, &steps),
-            false if end == End::Probed => say(&format!("{}: {message}\n", app.label())),
-            false => {}
+/// Probes once, and prints each step. Returns the exit code.
+pub(super) async fn probe(
+    settings: &Settings,
+    probing: &Probing,
+    json: bool,
+) -> anyhow::Result<u8> {
+    let app = &the_probed(settings, probing.which.as_deref()).await?;
+    let probe = Probe::new(app);
+    let shown = |probed: &Probed| {
+        if !json && probed.result.is_ok() {
+            say(&format!("{}\n", step_line(app, probe.address, probed)));
         }
-        if end != End::Probed {
-            complain(&format!("{}: {message}", app.label()));
-        }
-        Ok(end.exit())
+    };
+    let steps = probe.run(shown).await;
+    let end = End::of(&steps);
+    let message = message(app, &steps);
+    if json {
+        say_json(app, probe.address, end, &message, &steps);
     }
+    match (end, json) {
+        (End::Probed, true) => {}
+        (End::Probed, false) => say(&format!("{}: {message}\n", app.label())),
+        _ => complain(&format!("{}: {message}", app.label())),
+    }
+    Ok(end.exit())
 }
 
 /// The app, seen at the target to probe: the one that is named, else the idle one.
