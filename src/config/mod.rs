@@ -13,20 +13,23 @@ mod file;
 mod gate_to;
 mod health;
 mod keyed;
+mod listed;
 mod loaded;
 mod metrics;
 mod mistake;
 mod names;
 mod port;
+mod restart;
 mod settings;
 mod source;
+mod target;
 mod wording;
 mod words;
 
 pub use app_settings::{AppSettings, TargetSettings};
 pub use difference::Difference;
+pub use listed::{app_names, target_names};
 pub use loaded::{Loaded, Older};
-pub use names::{app_names, target_names};
 pub use settings::{AgentSettings, BalancerSettings, LoadedFrom, OnStop, Settings};
 
 use crate::app::Verify;
@@ -144,7 +147,10 @@ const OTHER_CA: &str = "copy the CA's certificate there (PEM), or leave `ca` out
 /// restarted.
 fn files(text: &str) -> Result<(), Mistake> {
     let file = shape(text)?;
-    let health = file.app.into_values().filter_map(|app| app.0.health);
+    let health = file
+        .app
+        .into_values()
+        .filter_map(|app| app.into_inner().0.health);
     for ca in health.filter_map(|health| health.into_inner().0.ca) {
         let span = ca.span();
         let readable = Verify::File(ca.into_inner()).check();
