@@ -2,7 +2,7 @@
 
 use super::arguments::Cli;
 use super::operate::options;
-use super::options::{the_app, the_target};
+use super::named::{the_app, the_target};
 use super::switch::Switching;
 use crate::app::Change;
 use crate::config::{AppSettings, Settings};

@@ -78,7 +78,7 @@ impl ThisHost {
 
     /// Whether the target runs. One in a place that this host does not show may run.
     pub(crate) async fn runs(&self) -> bool {
-        runs(&self.app).await.unwrap_or(true)
+        runs(&self.app).await.is_none_or(|runs| runs.is_ok())
     }
 
     /// Waits until what a dead agent started or stopped is done.
