@@ -10,6 +10,7 @@ use crate::app::{Change, Job, Restart};
 use crate::gate::Destination;
 use crate::haproxy::AppPorts;
 use crate::restart::Limits;
+use crate::restart::switch::Switching;
 use crate::text::unit_name;
 use nix::sys::signal::Signal;
 use std::str::FromStr;
@@ -106,6 +107,7 @@ fn limits(app: &AppFile) -> Limits {
         upgrades: false,
         rolls_back: false,
         settle: None,
+        switch: Switching::default(),
     }
 }
 

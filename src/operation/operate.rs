@@ -30,6 +30,7 @@ impl Operation<'_> {
             unsure: start.finishes == Some(false),
             stays_closed: limits.stays_closed,
             version: start.version.clone(),
+            switch: None,
             origin: draft.origin.clone(),
             without_balancers: draft.without_balancers.clone(),
             ended: false,
