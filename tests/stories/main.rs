@@ -98,6 +98,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         Ok(start) => start,
         Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
+        Err(NoStart::CutSwitch(_)) => unreachable!("no targets"),
     };
     let [main, twin] = world.gates;
     let gates = PerGate {
