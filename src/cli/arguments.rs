@@ -190,7 +190,9 @@ impl Asked {
             anyhow::bail!("completions are a shell script, not JSON: remove --json");
         }
         if progress && !operates {
-            anyhow::bail!("--progress works only with restart, switch, close, open and recover: remove it");
+            anyhow::bail!(
+                "--progress works only with restart, switch, close, open and recover: remove it"
+            );
         }
         Ok(())
     }

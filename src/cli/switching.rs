@@ -1,8 +1,8 @@
 //! `agent switch`: the request, from the words of the command line.
 
 use super::arguments::Cli;
-use super::operate::options;
 use super::named::{the_app, the_target};
+use super::operate::options;
 use super::switch::Switching;
 use crate::app::Change;
 use crate::config::{AppSettings, Settings};

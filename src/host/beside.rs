@@ -19,7 +19,10 @@ impl ThisHost {
     /// The same for a stop of this target.
     pub async fn beside_stop(&self, settings: &Settings) -> Vec<Beside> {
         match &self.app.run {
-            Some(run) => self.beside_of(settings, run.reach(self.app.ports.port)).await,
+            Some(run) => {
+                self.beside_of(settings, run.reach(self.app.ports.port))
+                    .await
+            }
             None => Vec::new(),
         }
     }

@@ -2,6 +2,7 @@
 
 use super::TwoHosts;
 use crate::haproxy::{BalancerObservation, Role};
+use crate::restart::settle::Sample;
 use crate::restart::switch::Part;
 use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
 use std::time::Duration;
@@ -32,6 +33,10 @@ impl Host for TwoHosts {
         self.at(part).oldest().await
     }
 
+    async fn counters(&mut self, part: Part) -> Vec<Sample> {
+        self.at(part).counters(Part::Old).await
+    }
+
     async fn health(&mut self, part: Part) -> Result<(), String> {
         self.at(part).health(Part::Old).await
     }
@@ -55,17 +60,29 @@ impl Host for TwoHosts {
         if action.opens() {
             (self.old.meanwhile, self.new.meanwhile) = (None, None);
         }
+        // The new target has no users before its verification, whatever its gates were.
+        if matches!(action, Action::Prepare | Action::Start)
+            && let Err(why) = self.close_new().await
+        {
+            return ActionResult::Failed(why);
+        }
         let limits = self.new.app.limits.clone();
         let done = match action {
             Action::Prepare => {
                 let prepare = self.prepare.clone();
                 let limit = limits.upgrade;
-                return self.new.run_once(prepare.as_ref(), "prepare", limit, on).await;
+                return self
+                    .new
+                    .run_once(prepare.as_ref(), "prepare", limit, on)
+                    .await;
             }
             Action::Verify => {
                 let verify = self.new.app.verify.clone();
                 let limit = limits.healthy;
-                return self.new.run_once(verify.as_ref(), "verify", limit, on).await;
+                return self
+                    .new
+                    .run_once(verify.as_ref(), "verify", limit, on)
+                    .await;
             }
             Action::Start => return self.new.start(on).await,
             Action::Stop(part) => {
@@ -82,7 +99,9 @@ impl Host for TwoHosts {
             Action::TakeBack => self.take_back().await,
             Action::Withdraw => self.withdraw().await,
             Action::Park(part) => self.park_idle(part).await,
-            other => Err(format!("internal error: {other:?} is no action of a switch")),
+            other => Err(format!(
+                "internal error: {other:?} is no action of a switch"
+            )),
         };
         match done {
             Ok(()) => ActionResult::Done,

@@ -100,7 +100,9 @@ async fn free(port: u16, limit: Duration) -> Result<(), String> {
             true => return Ok(()),
             false if began.elapsed() >= limit => {
                 let who = crate::gate::listeners(port).join(", ");
-                return Err(format!("it was stopped, but {who} still listens on port {port}"));
+                return Err(format!(
+                    "it was stopped, but {who} still listens on port {port}"
+                ));
             }
             false => tokio::time::sleep(LOOK_EVERY).await,
         }

@@ -100,6 +100,10 @@ impl TwoHosts {
         self.new.settle_run().await
     }
 
+    pub(super) async fn close_new(&mut self) -> Result<(), String> {
+        self.set(AS_IT_IS, CLOSED).await
+    }
+
     pub(super) async fn unpark(&mut self) -> Result<(), String> {
         self.park(Part::Old, Some(Part::New)).await
     }

@@ -34,7 +34,10 @@ impl Seen {
         views.map(|(snapshot, app)| {
             let port = app.ports.port;
             let place = |view: &crate::gate::View| view.place(port, app.address);
-            snapshot.rules.as_ref().map_or(Destination::Port(port), place)
+            snapshot
+                .rules
+                .as_ref()
+                .map_or(Destination::Port(port), place)
         })
     }
 }
@@ -85,7 +88,10 @@ impl Operation<'_> {
             match preflight(self.verb, &snapshot.facts(), Floor::Servers(0)) {
                 Ok(some) => notices.extend(some),
                 Err(Refusal::Preflight(some) | Refusal::TooFewServers(some)) => {
-                    reasons.extend(some.into_iter().map(|reason| of_target(&app.label(), reason)));
+                    reasons.extend(
+                        some.into_iter()
+                            .map(|reason| of_target(&app.label(), reason)),
+                    );
                 }
             }
         }

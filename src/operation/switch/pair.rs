@@ -59,7 +59,12 @@ impl Operation<'_> {
         let left = Journal::unfinished(self.state_dir(), &self.app.name);
         match (self.verb, left.ok().flatten()) {
             (Verb::Switch, Some(left)) => Break(Begin::refused(self.first_recover(&left))),
-            (_, Some(Entry { switch: Some(cut), .. })) => self.of_journal(&cut),
+            (
+                _,
+                Some(Entry {
+                    switch: Some(cut), ..
+                }),
+            ) => self.of_journal(&cut),
             _ => self.as_asked().await,
         }
     }

@@ -62,7 +62,10 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
         (sticky, first_sticky(limits)),
         (sticky, SwitchPhase::Shed),
         (true, SwitchPhase::Drain { zeros: 0 }),
-        (limits.settle.is_some() && switch.how != How::Finish, settle()),
+        (
+            limits.settle.is_some() && switch.how != How::Finish,
+            settle(),
+        ),
         (true, park()),
         (!switch.keeps, SwitchPhase::Stop { back: None }),
     ];

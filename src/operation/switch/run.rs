@@ -110,7 +110,11 @@ impl Operation<'_> {
         draft.notices.extend(timeline.notes);
         draft.set_balancers(&timeline.balancers);
         let positions = [positions(&mut two.old).await, positions(&mut two.new).await].concat();
-        draft.set_gates(positions.iter().map(|(gate, position)| (gate, position.clone())));
+        draft.set_gates(
+            positions
+                .iter()
+                .map(|(gate, position)| (gate, position.clone())),
+        );
         timeline.outcome
     }
 
@@ -118,7 +122,10 @@ impl Operation<'_> {
     fn record_kept(&self, two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
         let is_kept = matches!(
             outcome,
-            Outcome::Switched { how: How::Start | How::Back, .. }
+            Outcome::Switched {
+                how: How::Start | How::Back,
+                ..
+            }
         );
         if !is_kept || !pair.switching.keeps {
             return;

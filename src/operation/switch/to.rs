@@ -113,7 +113,10 @@ mod tests {
         assert_eq!(chosen(TWO, None, FORWARD), forward());
         assert_eq!(chosen(TWO, None, to("blue")), forward());
         assert_eq!(chosen(TWO, Some("blue"), to("blue")), forward());
-        assert_eq!(chosen(&["blue", "green", "red"], None, to("blue")), forward());
+        assert_eq!(
+            chosen(&["blue", "green", "red"], None, to("blue")),
+            forward()
+        );
     }
 
     #[test]
@@ -128,8 +131,18 @@ mod tests {
     fn what_can_not_be_chosen_is_one_clear_line() {
         let three: &[&str] = &["blue", "green", "red"];
         for (targets, ready, way, says) in [
-            (three, None, FORWARD, "name one of blue, green, red with --to"),
-            (TWO, None, to("red"), "no target \"red\"; it has blue, green"),
+            (
+                three,
+                None,
+                FORWARD,
+                "name one of blue, green, red with --to",
+            ),
+            (
+                TWO,
+                None,
+                to("red"),
+                "no target \"red\"; it has blue, green",
+            ),
             (TWO, None, BACK, "`agent switch web --to blue`"),
             (TWO, Some("red"), BACK, "no target red"),
             (&["green"][..], None, FORWARD, "only the target green"),
