@@ -2,4 +2,11 @@
 //! network namespaces. It fails without root.
 
 mod by_hand;
+mod fails;
+mod input;
+mod killed;
 mod met;
+mod parked;
+mod releases;
+mod rolls;
+mod together;

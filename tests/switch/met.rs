@@ -124,11 +124,16 @@ impl Met {
         assert!(slowest < limit, "a stall: {:?}", self.users.slowest);
     }
 
-    /// From this moment on (Unix seconds) only this version answers.
+    /// From this moment on (Unix seconds) only this version answers on its host.
     pub fn assert_only_since(&self, at: f64, version: &str) {
         let served = &self.users.served;
         assert!(served.contains_key(version), "no {version} in {served:?}");
-        for (other, answers) in served.iter().filter(|(other, _)| *other != version) {
+        let (host, _) = version.split_once('/').expect("HOST/TARGET");
+        let others = served.iter().filter(|(other, _)| {
+            let (of, _) = other.split_once('/').expect("HOST/TARGET");
+            of == host && *other != version
+        });
+        for (other, answers) in others {
             let late = answers.last_asked - at;
             assert!(
                 late < 0.0,

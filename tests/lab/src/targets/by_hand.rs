@@ -34,19 +34,6 @@ impl Farm {
     }
 }
 
-impl Host {
-    /// The port to which the agent redirects the traffic of a port.
-    pub fn parked(&self, port: u16) -> Option<u16> {
-        let rules = self.rules();
-        let parks = |rule: &&str| {
-            rule.starts_with("-A HAPROXY-GATE-PARK ") && rule.contains(&format!("--dport {port} "))
-        };
-        let rule = rules.lines().find(parks)?;
-        let (_, to) = rule.split_once("--to-ports ")?;
-        to.split(' ').next()?.parse().ok()
-    }
-}
-
 fn redirect(host: &Host, change: &str, from: u16, to: u16) {
     let (from, to) = (from.to_string(), to.to_string());
     let rule = [

@@ -10,10 +10,11 @@ use super::target::{BLUE, GREEN, Target};
 use crate::agent::Agent;
 use crate::daemon::argv;
 use crate::haproxy::Haproxy;
+use crate::reference::Reference;
 use crate::release::Release;
 use crate::settings::Settings;
 use crate::site::{BALANCER, Host, Site};
-use crate::traffic::Traffic;
+use crate::traffic::{InFlight, Traffic};
 
 /// The promised rate in requests a second.
 pub const RATE: f64 = 500.0;
@@ -36,8 +37,19 @@ impl Farm {
     }
 
     pub fn behind(release: Release, test: &str, hosts: usize, lines: Lines) -> Farm {
+        Farm::with(release, test, hosts, lines, |reference| reference)
+    }
+
+    /// With a changed HAProxy configuration.
+    pub fn with(
+        release: Release,
+        test: &str,
+        hosts: usize,
+        lines: Lines,
+        change: impl FnOnce(Reference) -> Reference,
+    ) -> Farm {
         let site = Site::create(test, hosts);
-        let config = lines.of(&site.dir, hosts);
+        let config = change(lines.of(&site.dir, hosts));
         let targets = site.hosts.iter().map(|host| {
             [BLUE, GREEN].map(|target| Target::create(&host.dir, &host.name(), target))
         });
@@ -119,6 +131,17 @@ impl Farm {
     pub fn traffic(&self) -> Traffic {
         let to = format!("{BALANCER}:80");
         Traffic::start(&self.site.balancer, &to, "/", RATE)
+    }
+
+    /// A user sends a request that the app answers after so many ms.
+    pub fn slow_request(&self, ms: u64) -> InFlight {
+        let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
+        let request = InFlight::send(&self.site.balancer, &to, &path, None);
+        self.haproxy
+            .wait_until("the request is in flight", |lines| {
+                lines.iter().any(|one| one.number("scur") > 0)
+            });
+        request
     }
 
     /// Looks all the time how many hosts HAProxy can use.

@@ -2,6 +2,7 @@
 //! Blue listens on port 1000 and green on 1001. Their gates are at 2000 and 2001, those of the twins
 //! at 3000 and 3001.
 
+mod at_rest;
 mod by_hand;
 mod capacity;
 mod farm;

@@ -19,9 +19,10 @@ impl Farm {
         self.set_gate(number, old.status_port(), old, false);
         shows(&self.haproxy, &name("w", from), "DOWN");
         if self.lines.twins {
+            // Its users have the new main line by then, and wait for no twin.
             self.set_gate(number, new.backup_status_port(), new, true);
-            shows(&self.haproxy, &name("t", to), "UP");
             self.set_gate(number, old.backup_status_port(), old, false);
+            shows(&self.haproxy, &name("t", to), "UP");
             shows(&self.haproxy, &name("t", from), "DOWN");
         }
         drained(&self.haproxy, &name("w", from));
