@@ -10,3 +10,4 @@ mod parked;
 mod releases;
 mod rolls;
 mod together;
+mod variants;

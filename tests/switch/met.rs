@@ -47,7 +47,16 @@ pub fn quiet(farm: &Farm) -> Summary {
 
 impl<'a> Meeting<'a> {
     pub fn begin(farm: &'a Farm) -> Meeting<'a> {
-        let (trouble, traffic) = (farm.haproxy.trouble(), farm.traffic());
+        Meeting::of(farm, farm.traffic())
+    }
+
+    /// At the promised rate.
+    pub fn at_full_rate(farm: &'a Farm) -> Meeting<'a> {
+        Meeting::of(farm, farm.full_traffic())
+    }
+
+    fn of(farm: &'a Farm, traffic: Traffic) -> Meeting<'a> {
+        let trouble = farm.haproxy.trouble();
         sleep(AROUND);
         let capacity = farm.capacity();
         Meeting {
@@ -117,6 +126,12 @@ impl Met {
         }
         self.assert_no_stall(quiet);
         self.looks.assert_never_fewer();
+    }
+
+    /// There were as many users as wanted, within a tenth.
+    pub fn assert_rate(&self) {
+        let Summary { rate, asked, .. } = self.users;
+        assert!(rate > 0.9 * asked, "{rate:.0} of {asked} requests/s");
     }
 
     pub fn assert_no_stall(&self, quiet: &Summary) {

@@ -48,7 +48,7 @@ pub fn there_and_back(release: Release, test: &str, hosts: usize, lines: Lines) 
 }
 
 fn switch_all(farm: &Farm, what: &str, quiet: &Summary) {
-    let meeting = Meeting::begin(farm);
+    let meeting = Meeting::at_full_rate(farm);
     let ended: Vec<Ended> = farm
         .numbers()
         .map(|number| {
@@ -68,12 +68,13 @@ fn switch_all(farm: &Farm, what: &str, quiet: &Summary) {
         met.assert_only_since(ended.at, &green);
     }
     met.assert_unnoticed(quiet);
+    met.assert_rate();
 }
 
 fn back_all(farm: &Farm, what: &str, quiet: &Summary) {
     let boots = |number| farm.target(number, BLUE).boots().len();
     let before: Vec<_> = farm.numbers().map(boots).collect();
-    let meeting = Meeting::begin(farm);
+    let meeting = Meeting::at_full_rate(farm);
     let ended: Vec<Ended> = farm
         .numbers()
         .map(|number| {
@@ -93,6 +94,7 @@ fn back_all(farm: &Farm, what: &str, quiet: &Summary) {
         met.assert_only_since(ended.at, &blue);
     }
     met.assert_unnoticed(quiet);
+    met.assert_rate();
     let after: Vec<_> = farm.numbers().map(boots).collect();
     assert_eq!(before, after, "a warm target does not start again");
 }

@@ -164,7 +164,7 @@ fn there_and_back() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// The act returns its seconds.
 fn way(how: &'static str, farm: &Farm, times: usize, mut act: impl FnMut() -> f64) -> Way {
     eprintln!("{how}, {times} times");
-    let (before, traffic) = (farm.haproxy.trouble(), farm.traffic());
+    let (before, traffic) = (farm.haproxy.trouble(), farm.full_traffic());
     thread::sleep(AROUND);
     let seconds: Vec<f64> = (0..times).map(|_| act()).collect();
     thread::sleep(AROUND);

@@ -53,7 +53,7 @@ fn by_agent(farm: &Farm, how: &'static str, words: &[&str]) -> (Row, bool) {
 
 /// Users before, meanwhile and after.
 fn row(farm: &Farm, how: &'static str, act: impl FnOnce() -> Option<f64>) -> (Row, bool) {
-    let traffic = farm.traffic();
+    let traffic = farm.full_traffic();
     thread::sleep(Duration::from_secs(1));
     let seconds = act();
     thread::sleep(Duration::from_secs(1));

@@ -14,10 +14,10 @@ use crate::reference::Reference;
 use crate::release::Release;
 use crate::settings::Settings;
 use crate::site::{BALANCER, Host, Site};
-use crate::traffic::{InFlight, Traffic};
+use crate::traffic::{InFlight, RATE, Traffic};
 
-/// The promised rate in requests a second.
-pub const RATE: f64 = 500.0;
+/// Requests a second.
+const PROMISED: f64 = 500.0;
 
 /// The time of a start.
 const COLD: Duration = Duration::from_secs(1);
@@ -129,8 +129,17 @@ impl Farm {
     }
 
     pub fn traffic(&self) -> Traffic {
+        self.traffic_of(RATE)
+    }
+
+    /// The promised rate.
+    pub fn full_traffic(&self) -> Traffic {
+        self.traffic_of(PROMISED)
+    }
+
+    fn traffic_of(&self, rate: f64) -> Traffic {
         let to = format!("{BALANCER}:80");
-        Traffic::start(&self.site.balancer, &to, "/", RATE)
+        Traffic::start(&self.site.balancer, &to, "/", rate)
     }
 
     /// A user sends a request that the app answers after so many ms.

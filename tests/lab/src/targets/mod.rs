@@ -11,6 +11,6 @@ mod steps;
 mod target;
 
 pub use capacity::{Capacity, Looks};
-pub use farm::{Farm, RATE};
+pub use farm::Farm;
 pub use lines::{Cookie, FLOOR, Lines};
 pub use target::{BLUE, GREEN, Target};
