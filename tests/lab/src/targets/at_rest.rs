@@ -67,7 +67,7 @@ impl Host {
             rule.starts_with("-A HAPROXY-GATE-PARK ") && rule.contains(&format!("--dport {port} "))
         };
         let rule = rules.lines().find(parks)?;
-        let (_, to) = rule.split_once("--to-ports ")?;
+        let (_, to) = rule.split_once("--to-destination :")?;
         to.split(' ').next()?.parse().ok()
     }
 }
