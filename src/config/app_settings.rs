@@ -71,6 +71,14 @@ impl AppSettings {
         }
     }
 
+    /// Its table in the configuration: `app.web`, or `app.web.target.green` at its target green.
+    pub(super) fn table(&self) -> String {
+        match &self.target {
+            Some(target) => format!("app.{}.target.{target}", self.name),
+            None => format!("app.{}", self.name),
+        }
+    }
+
     /// Whether it has targets.
     pub fn has_targets(&self) -> bool {
         !self.targets.is_empty()

@@ -16,9 +16,12 @@ mod keyed;
 mod loaded;
 mod metrics;
 mod mistake;
+mod names;
 mod port;
+mod restart;
 mod settings;
 mod source;
+mod target;
 mod wording;
 mod words;
 
@@ -142,7 +145,10 @@ const OTHER_CA: &str = "copy the CA's certificate there (PEM), or leave `ca` out
 /// restarted.
 fn files(text: &str) -> Result<(), Mistake> {
     let file = shape(text)?;
-    let health = file.app.into_values().filter_map(|app| app.0.health);
+    let health = file
+        .app
+        .into_values()
+        .filter_map(|app| app.into_inner().0.health);
     for ca in health.filter_map(|health| health.into_inner().0.ca) {
         let span = ca.span();
         let readable = Verify::File(ca.into_inner()).check();

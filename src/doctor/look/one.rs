@@ -209,7 +209,7 @@ fn of_gates(
     snapshot: &Snapshot,
 ) -> gates::Gates {
     let (agent, app) = (&all.agent, &settings.name);
-    let taken: Vec<u16> = all.apps.iter().flat_map(|app| app.ports.each()).collect();
+    let taken: Vec<u16> = all.instances().flat_map(|app| app.ports.each()).collect();
     let seen = |(gate, listeners): (Gate, Vec<String>)| gates::GateFacts {
         position: view.position(&gate),
         foreign: view.foreign(&gate),

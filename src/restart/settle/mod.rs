@@ -18,6 +18,9 @@ pub struct Settle {
 pub struct Share(u16);
 
 impl Share {
+    /// The default of `settle`.
+    pub const ONE_PERCENT: Share = Share(100);
+
     /// Hundredths of a percent, from 0 to 10,000.
     pub fn hundredths(hundredths: u16) -> Option<Share> {
         (hundredths <= 10_000).then_some(Share(hundredths))
