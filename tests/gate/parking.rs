@@ -2,7 +2,7 @@
 //! current one.
 
 use super::networks::{inside_of, networks};
-use super::{VARIANTS, firewall, gate, set};
+use super::{VARIANTS, firewall, gate};
 use haproxy_gate::gate::{
     Destination, Firewall, Parking, ParkingPosition, Parkings, RuleCache, Variant,
 };
@@ -130,7 +130,8 @@ fn the_balancer_reaches_the_current_target_and_the_host_itself_the_idle_one() {
     }
 }
 
-/// One listing serves gates and parked ports, and neither touches the other.
+/// One listing serves gates and parked ports, and neither touches the other. The check of blue still
+/// goes to blue: the kernel translates a connection once.
 #[test]
 fn a_switch_exchanges_what_is_parked_beside_open_gates() {
     if !inside("parking::a_switch_exchanges_what_is_parked_beside_open_gates") {
@@ -154,7 +155,7 @@ fn a_switch_exchanges_what_is_parked_beside_open_gates() {
             assert_eq!(parked, [ParkingPosition::Set, ParkingPosition::NotSet]);
         });
         let ports = [1000, 1001, 2000].map(|port| by(&balancer, &format!("10.0.0.1:{port}")));
-        assert_eq!(ports, ["green", "green", "green"], "{name}");
+        assert_eq!(ports, ["green", "green", "blue"], "{name}");
         flush(name);
     }
 }
@@ -168,7 +169,9 @@ fn parking_fixes_lost_doubled_and_earlier_rules() {
     serve("[::]:1000", "blue");
     serve("[::]:1001", "green");
     let rule = "HAPROXY-GATE-PARK -p tcp -m tcp --dport";
-    let of = |names: &str| format!("-m comment --comment haproxy-gate:{names}:park");
+    let of = |names: &str| {
+        format!("--tcp-flags FIN,SYN,RST,ACK SYN -m comment --comment haproxy-gate:{names}:park")
+    };
     let (web_green, red) = (of("web:green"), of("web:red"));
     for (variant, name) in VARIANTS {
         let (firewall, blue) = (firewall(variant), web("blue"));
@@ -202,7 +205,7 @@ fn parking_fixes_lost_doubled_and_earlier_rules() {
     }
 }
 
-/// The connection was translated, and no gate's rule keeps connection tracking on.
+/// No gate's rule keeps connection tracking on. A connection of the time before parking stays, too.
 #[test]
 fn a_connection_made_while_parked_goes_on() {
     if !inside("parking::a_connection_made_while_parked_goes_on") {
@@ -336,18 +339,12 @@ fn a_rule_of_the_other_variant_is_reported_and_its_removal_works() {
     }
 }
 
-/// The rule of another app, or by hand, may be in our chain.
 #[test]
-fn the_gates_of_the_app_are_not_touched_and_native_rules_are_reported() {
-    if !inside("parking::the_gates_of_the_app_are_not_touched_and_native_rules_are_reported") {
+fn a_native_rule_that_parks_a_port_is_reported() {
+    if !inside("parking::a_native_rule_that_parks_a_port_is_reported") {
         return;
     }
-    let (firewall, main) = (firewall(Variant::Nft), gate(Role::Main, 2000));
-    set(&firewall, &main, true);
-    let gates = sh("iptables-nft -t nat -S HAPROXY-GATE");
-    park(&firewall, &web("blue"));
-    park(&firewall, &web("green"));
-    assert_eq!(sh("iptables-nft -t nat -S HAPROXY-GATE"), gates);
+    let firewall = firewall(Variant::Nft);
     sh(
         "nft add table inet t; nft 'add chain inet t p { type nat hook prerouting priority -150; }'
         nft add rule inet t p tcp dport 1001 redirect to :1000",
