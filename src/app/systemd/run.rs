@@ -71,6 +71,7 @@ async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
     let mut removed = unit.manager.receive_job_removed().await?;
     // Without a subscriber systemd may send no signals.
     unit.manager.subscribe().await?;
+    let run_before = unit.proxy.invocation_id().await.ok();
     let path = queue(unit, job).await?;
     let result = ended(unit, &path, &mut removed).await?;
     let name = unit.name.clone();
@@ -82,7 +83,10 @@ async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
     }
     if let Some(result) = result.filter(|result| result != "done") {
         let state = seen(unit).await?;
+        let is_start = [Job::Start, Job::Restart].contains(&job) && result == "failed";
+        let run_now = unit.proxy.invocation_id().await.ok();
         return Err(UnitError::Failed {
+            refused: is_start && run_now.is_some() && run_now == run_before,
             unit: name,
             job,
             result,
@@ -200,5 +204,31 @@ async fn late(unit: Unit, job: Job, limit: Duration) -> UnitError {
         job,
         limit,
         seen,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_after_a_job_decides() {
+        for (job, active, good) in [
+            (Job::Start, "active", true),
+            (Job::Start, "inactive", false),
+            (Job::Start, "failed", false),
+            (Job::Restart, "failed", false),
+            (Job::Stop, "inactive", true),
+            (Job::Stop, "failed", true),
+            (Job::Stop, "active", false),
+        ] {
+            let state = UnitState {
+                active: active.to_owned(),
+                sub: "running".to_owned(),
+                result: None,
+            };
+            let judged = judge("web.service".to_owned(), job, state);
+            assert_eq!(judged.is_ok(), good, "{job} {active}: {judged:?}");
+        }
     }
 }
