@@ -1,26 +1,46 @@
-//! A control group of version 2, as the kernel shows it. Version 1 counts as unknown.
+//! The control group of some processes, and the memory that it uses, as the kernel shows it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The group of all processes, which has no limit and no figures.
-const ROOT: &str = "/sys/fs/cgroup";
+/// The root of version 2, and of the memory of version 1.
+const ROOTS: [&str; 2] = ["/sys/fs/cgroup", "/sys/fs/cgroup/memory"];
+/// Only version 2 has this file there.
+const OF_VERSION_2: &str = "cgroup.controllers";
+/// The memory that is used, by version.
+const CURRENT: [&str; 2] = ["memory.current", "memory.usage_in_bytes"];
+/// The files in the page cache that the kernel can drop at once, by version.
+const DROPPABLE: [&str; 2] = ["inactive_file", "total_inactive_file"];
 
 /// One group.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Group(PathBuf);
 
-/// The path of a process's group: `/system.slice/web.service`. None: it is the root, or unknown.
+/// The path of a process's group: `/system.slice/web.service`. None: the group is that of all
+/// processes, or unknown.
 pub(super) fn of(pid: i32) -> Option<String> {
-    let text = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    let path = text.lines().find_map(|line| line.strip_prefix("0::"))?;
+    path_in(&fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?)
+}
+
+/// Version 1 has a line for each controller.
+fn path_in(text: &str) -> Option<String> {
+    let lines = || {
+        text.lines()
+            .filter_map(|line| line.split_once(':')?.1.split_once(':'))
+    };
+    let memory = lines().find(|(controllers, _)| controllers.split(',').any(|one| one == "memory"));
+    let (_, path) = memory.or_else(|| lines().find(|(controllers, _)| controllers.is_empty()))?;
     (path != "/").then(|| path.to_owned())
 }
 
 impl Group {
     /// By the path that systemd and the kernel name.
     pub(super) fn at(path: &str) -> Group {
-        Group::below(Path::new(ROOT), path)
+        let [second, first] = ROOTS.map(Path::new);
+        match second.join(OF_VERSION_2).exists() {
+            true => Group::below(second, path),
+            false => Group::below(first, path),
+        }
     }
 
     fn below(root: &Path, path: &str) -> Group {
@@ -29,11 +49,17 @@ impl Group {
 
     /// The memory that it uses, without files that the kernel can drop at once. None: unknown.
     pub(super) fn used(&self) -> Option<u64> {
-        let current: u64 = self.read("memory.current")?.trim().parse().ok()?;
+        let current = CURRENT.iter().find_map(|file| self.read(file))?;
         let stat = self.read("memory.stat")?;
-        let mut lines = stat.lines().filter_map(|line| line.split_once(' '));
-        let (_, droppable) = lines.find(|(key, _)| *key == "inactive_file")?;
-        Some(current.saturating_sub(droppable.trim().parse().ok()?))
+        let named = |name: &str| {
+            let mut lines = stat.lines().filter_map(|line| line.split_once(' '));
+            lines
+                .find_map(|(key, value)| (key == name).then(|| value.trim().parse::<u64>().ok())?)
+        };
+        // Version 1 has the other name, too: without the groups below.
+        let droppable = named(DROPPABLE[1]).or_else(|| named(DROPPABLE[0]))?;
+        let current: u64 = current.trim().parse().ok()?;
+        Some(current.saturating_sub(droppable))
     }
 
     /// The processes in it and in the groups below. None: unknown.
@@ -67,6 +93,26 @@ mod tests {
     }
 
     #[test]
+    fn a_path_is_that_of_the_memory() {
+        for (text, path) in [
+            (
+                "0::/system.slice/web.service\n",
+                Some("/system.slice/web.service"),
+            ),
+            (
+                "4:cpu,memory:/web\n1:name=systemd:/other\n0::/\n",
+                Some("/web"),
+            ),
+            ("1:name=systemd:/other\n0::/third\n", Some("/third")),
+            ("0::/\n", None),
+            ("4:memory:/\n0::/web\n", None),
+            ("", None),
+        ] {
+            assert_eq!(path_in(text).as_deref(), path, "{text}");
+        }
+    }
+
+    #[test]
     fn files_that_the_kernel_can_drop_do_not_count() {
         let root = tempfile::tempdir().unwrap();
         let group = Group::below(root.path(), "/web.slice/web.service");
@@ -78,6 +124,13 @@ mod tests {
         assert_eq!(group.used(), Some(400));
         write(&group, &[("memory.current", "500\n")]);
         assert_eq!(group.used(), Some(0), "the figures are of two moments");
+        let first = Group::below(root.path(), "first");
+        let stat = "inactive_file 10\ntotal_inactive_file 600\n";
+        write(
+            &first,
+            &[("memory.usage_in_bytes", "1000\n"), ("memory.stat", stat)],
+        );
+        assert_eq!(first.used(), Some(400));
     }
 
     #[test]
@@ -86,10 +139,8 @@ mod tests {
         let group = Group::below(root.path(), "web");
         assert_eq!(group.members(), None);
         write(&group, &[("cgroup.procs", "7\n8\n")]);
-        write(
-            &Group::below(root.path(), "web/child"),
-            &[("cgroup.procs", "9\n")],
-        );
+        let below = Group::below(root.path(), "web/child");
+        write(&below, &[("cgroup.procs", "9\n")]);
         assert_eq!(group.members(), Some(vec![7, 8, 9]));
     }
 }

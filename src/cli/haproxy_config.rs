@@ -1,7 +1,7 @@
 //! `agent haproxy-config`: prints HAProxy's side of the configuration, for HAProxy's
 //! administrator. It only reads the configuration, so it runs on any machine.
 
-use super::options::the_app;
+use super::named::the_app;
 use super::screen::{complain, say};
 use crate::app::Proxy;
 use crate::backend_config::{self, CookiePer, Host, Layout, Transport, Wanted};

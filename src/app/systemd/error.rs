@@ -175,4 +175,34 @@ mod tests {
         );
         assert_eq!(state("active", "active", None), "active");
     }
+
+    #[test]
+    fn a_unit_that_systemd_starts_no_more_has_a_fix() {
+        let failed = |result: &str| {
+            let state = UnitState {
+                active: "failed".to_owned(),
+                sub: "failed".to_owned(),
+                result: Some(result.to_owned()),
+            };
+            let (unit, job, result) = ("web@blue.service".into(), Job::Start, "failed".into());
+            let failed = UnitError::Failed {
+                unit,
+                job,
+                result,
+                state,
+            };
+            failed.to_string()
+        };
+        let said = failed("exit-code");
+        let begins = "start of web@blue.service ended with 'failed', the unit is failed (Result: \
+                      exit-code): ";
+        assert!(said.starts_with(begins), "{said}");
+        assert!(
+            said.ends_with("see `journalctl -u web@blue.service`"),
+            "{said}"
+        );
+        let said = failed("start-limit-hit");
+        let fix = "; before its next start run `systemctl reset-failed web@blue.service`";
+        assert!(said.ends_with(fix), "{said}");
+    }
 }

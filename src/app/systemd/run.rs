@@ -202,3 +202,29 @@ async fn late(unit: Unit, job: Job, limit: Duration) -> UnitError {
         seen,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_after_a_job_decides() {
+        for (job, active, good) in [
+            (Job::Start, "active", true),
+            (Job::Start, "inactive", false),
+            (Job::Start, "failed", false),
+            (Job::Restart, "failed", false),
+            (Job::Stop, "inactive", true),
+            (Job::Stop, "failed", true),
+            (Job::Stop, "active", false),
+        ] {
+            let state = UnitState {
+                active: active.to_owned(),
+                sub: "running".to_owned(),
+                result: None,
+            };
+            let judged = judge("web.service".to_owned(), job, state);
+            assert_eq!(judged.is_ok(), good, "{job} {active}: {judged:?}");
+        }
+    }
+}
