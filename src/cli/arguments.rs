@@ -171,7 +171,9 @@ impl Asked {
     /// Refuses a global flag that does nothing for this verb.
     pub(super) fn heeds(&self, json: bool, progress: bool) -> anyhow::Result<()> {
         let operates = match self {
-            Asked::Configured(Command::Run { .. } | Command::Status { .. }) => false,
+            Asked::Configured(Command::Run { .. } | Command::Status { .. } | Command::Probe(_)) => {
+                false
+            }
             asked => matches!(asked, Asked::Configured(_)),
         };
         if json && matches!(self, Asked::Completions { .. }) {

@@ -13,6 +13,7 @@ mod file;
 mod gate_to;
 mod health;
 mod keyed;
+mod listed;
 mod loaded;
 mod metrics;
 mod mistake;
@@ -27,6 +28,7 @@ mod words;
 
 pub use app_settings::{AppSettings, TargetSettings};
 pub use difference::Difference;
+pub use listed::{app_names, target_names};
 pub use loaded::{Loaded, Older};
 pub use settings::{AgentSettings, BalancerSettings, LoadedFrom, OnStop, Settings};
 
@@ -167,17 +169,6 @@ pub fn state_dir(path: &Path) -> PathBuf {
 pub fn history_dir(path: &Path) -> PathBuf {
     let keys = ["history_dir", "hold_dir", "state_dir"];
     named(path, &keys).unwrap_or_else(|| agent::HOLD_DIR.into())
-}
-
-/// The names of the apps, despite mistakes elsewhere in the file.
-pub fn app_names(path: &Path) -> Vec<String> {
-    let text = permissions::read(path).unwrap_or_default();
-    let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
-    let apps = table.get("app").and_then(toml::Value::as_table);
-    let names = apps.into_iter().flat_map(toml::Table::keys).cloned();
-    names
-        .filter(|name| !escape(name).contains([' ', '\\']))
-        .collect()
 }
 
 /// The first of these keys of `[agent]` that names a directory.

@@ -58,15 +58,19 @@ impl Found {
             .filter(|own| own.backend == backend)
             .collect();
         let is_own = |(server, _): &&Line| own.iter().any(|own| own.server == *server);
+        let is_sibling = |(server, _): &&Line| {
+            let mut siblings = self.siblings.iter();
+            siblings.any(|one| one.backend == backend && one.server == *server)
+        };
         let (ours, others): (Vec<&Line>, Vec<&Line>) = lines.iter().partition(is_own);
         if ours.len() != own.len() {
             return Err(Unseen::Changing);
         }
-        let sum = |lines: Vec<&Line>| lines.iter().map(|(_, counts)| *counts).sum();
+        let others = others.into_iter().filter(|line| !is_sibling(line));
         Ok(BackendErrors {
             backend: backend.to_owned(),
-            ours: sum(ours),
-            others: sum(others),
+            ours: ours.into_iter().map(|(_, counts)| *counts).sum(),
+            others: others.map(|(_, counts)| *counts).sum(),
         })
     }
 }

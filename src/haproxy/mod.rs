@@ -15,6 +15,7 @@ mod master;
 mod model;
 mod recent;
 mod servers;
+mod siblings;
 mod socket;
 mod stat;
 pub(crate) mod version;
@@ -28,5 +29,6 @@ pub use model::{
     Leaving, Mode, NoAnswer, OutServer, Role, ServerLine, Status, Worker,
 };
 pub use servers::ServerState;
+pub use siblings::Neighbours;
 pub use socket::{Address, Socket, Unseen, answers};
 pub use stat::ServerStat;

@@ -70,7 +70,7 @@ async fn look(target: &AppSettings) -> TargetLook {
     TargetLook {
         name: target.target.clone().unwrap_or_default(),
         open: false,
-        runs: runs(target).await.unwrap_or(health.is_ok()),
+        runs: runs(target).await.unwrap_or_else(|| health.clone()).is_ok(),
         health,
     }
 }

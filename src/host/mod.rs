@@ -24,11 +24,11 @@ mod unable;
 mod why_up;
 
 pub use asking::Asking;
-pub use idle::{TargetLook, look_at_targets};
 pub(crate) use balancers::{balancers, interface_addresses};
+pub use idle::{TargetLook, look_at_targets};
 pub use name::name;
-pub use probe::{Probe, ProbeStep, Probed};
 pub(crate) use observe::observe;
+pub use probe::{Probe, ProbeStep, Probed};
 pub use snapshot::Snapshot;
 pub use unable::Unable;
 

@@ -1,6 +1,7 @@
 //! One target of an app, as this host alone shows it: its address, whether it runs, its gates.
 
 use super::{ThisHost, rules_lock};
+use crate::app::Run;
 use crate::config::AppSettings;
 use crate::gate::{Destination, Gate, GateError, bound};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -18,7 +19,9 @@ pub(super) fn probe_address(app: &AppSettings) -> SocketAddr {
 fn listener(configured: Option<IpAddr>, bound: &[SocketAddr]) -> IpAddr {
     let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let mut bound = bound.iter().map(SocketAddr::ip);
-    let on_loopback = bound.clone().any(|ip| ip.is_unspecified() || ip == loopback);
+    let on_loopback = bound
+        .clone()
+        .any(|ip| ip.is_unspecified() || ip == loopback);
     match configured {
         Some(ip) => ip,
         None if on_loopback => loopback,
@@ -26,17 +29,21 @@ fn listener(configured: Option<IpAddr>, bound: &[SocketAddr]) -> IpAddr {
     }
 }
 
-/// Whether it runs: as systemd reports, else by its listener. None: its gates redirect to another
-/// host, so only its health shows it.
-pub(super) async fn runs(app: &AppSettings) -> Option<bool> {
-    let by_systemd = match &app.run {
-        Some(run) => run.is_running().await,
-        None => None,
-    };
-    by_systemd.or_else(|| match app.gate_to {
-        Destination::Address(_) => None,
-        Destination::Port(_) => Some(!bound(app.ports.port).is_empty()),
-    })
+/// Whether it runs: as systemd reports, else by its listener. Err: why not. None: its gates
+/// redirect to another host, so only its health shows it.
+pub(super) async fn runs(app: &AppSettings) -> Option<Result<(), String>> {
+    if let Some(run @ Run::Systemd { unit }) = &app.run
+        && let Some(is_active) = run.is_running().await
+    {
+        let down = || format!("{unit} is not active");
+        return Some(is_active.then_some(()).ok_or_else(down));
+    }
+    let port = app.ports.port;
+    match (app.gate_to, bound(port).as_slice()) {
+        (Destination::Address(_), _) => None,
+        (Destination::Port(_), []) => Some(Err(format!("nothing listens on port {port}"))),
+        (Destination::Port(_), _) => Some(Ok(())),
+    }
 }
 
 impl ThisHost {

@@ -59,7 +59,9 @@ impl Intent {
     /// it has no end.
     pub fn ready_for(&self) -> Option<Duration> {
         self.ready.as_ref()?;
-        let left = self.ready_until_unix_s?.saturating_sub(since_1970().as_secs());
+        let left = self
+            .ready_until_unix_s?
+            .saturating_sub(since_1970().as_secs());
         Some(Duration::from_secs(left))
     }
 }
@@ -113,7 +115,9 @@ mod tests {
         let directory = &directory.path().join("new");
         assert_eq!(find(directory, "web").unwrap(), None);
         let green = Intent::now("green");
-        let warm = green.clone().with_ready("blue", Some(Duration::from_secs(600)));
+        let warm = green
+            .clone()
+            .with_ready("blue", Some(Duration::from_secs(600)));
         let left_running = green.clone().with_ready("blue", None);
         for intent in [&green, &warm, &left_running, &warm.clone().without_ready()] {
             set(directory, "web", intent).unwrap();
@@ -168,7 +172,10 @@ mod tests {
         let may = fs::Permissions::from_mode(0o777);
         fs::set_permissions(directory.path(), may).unwrap();
         let refused = set(directory.path(), "web", &Intent::now("green")).unwrap_err();
-        assert!(refused.to_string().contains("others may"), "{refused}");
+        assert!(
+            refused.to_string().contains("writable by users"),
+            "{refused}"
+        );
         assert!(!StateFile::Target.path(directory.path(), "web").exists());
     }
 }
