@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use thiserror::Error;
 
+use super::environment::Environment;
 use super::printed::Printed;
 use super::signal::Addressee;
 use super::systemd::Job;
@@ -44,7 +45,7 @@ pub enum Restart {
     },
 }
 
-/// Why the app was not restarted, or cannot be.
+/// Why the app was not restarted, started or stopped, or cannot be.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub enum RestartError {
@@ -76,26 +77,36 @@ impl Restart {
     ///
     /// On timeout the command and its process group are killed, also when this future is dropped.
     /// A systemd job is not canceled: systemd goes on with it.
-    pub async fn run(&self, limit: Duration) -> Result<(), RestartError> {
-        self.run_with(limit, |_| {}, &Printed::default()).await
+    pub async fn run(
+        &self,
+        environment: Environment<'_>,
+        limit: Duration,
+    ) -> Result<(), RestartError> {
+        let printed = Printed::default();
+        self.run_with(environment, limit, |_| {}, &printed).await
     }
 
     /// The same. Calls `started` with each command's process as soon as it runs, because that
     /// outlives us. `printed` gets the end of its output.
     pub async fn run_with(
         &self,
+        environment: Environment<'_>,
         limit: Duration,
         mut started: impl FnMut(u32),
         printed: &Printed,
     ) -> Result<(), RestartError> {
         match self {
             Self::Systemd { unit, job } => systemd::run(unit, *job, limit).await?,
-            Self::Command(argv) => command::run(argv, &[], limit, started, Some(printed)).await?,
+            Self::Command(argv) => {
+                let environment = environment.in_phase("restart");
+                command::run(argv, environment, limit, started, Some(printed)).await?;
+            }
             Self::StopAndStart { stop, start } => {
                 let began = Instant::now();
-                command::run(stop, &[], limit, &mut started, Some(printed)).await?;
+                let at = |phase| environment.in_phase(phase);
+                command::run(stop, at("stop"), limit, &mut started, Some(printed)).await?;
                 let left = limit.saturating_sub(began.elapsed());
-                command::run(start, &[], left, started, Some(printed)).await?;
+                command::run(start, at("start"), left, started, Some(printed)).await?;
             }
             Self::Signal { signal, pidfile } => {
                 let process = Addressee::find(pidfile)?;

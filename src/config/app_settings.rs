@@ -71,6 +71,14 @@ impl AppSettings {
         }
     }
 
+    /// Its table in the configuration: `app.web`, or `app.web.target.green` at its target green.
+    pub(super) fn table(&self) -> String {
+        match &self.target {
+            Some(target) => format!("app.{}.target.{target}", self.name),
+            None => format!("app.{}", self.name),
+        }
+    }
+
     /// Whether it has targets.
     pub fn has_targets(&self) -> bool {
         !self.targets.is_empty()
@@ -131,6 +139,7 @@ impl AppSettings {
             to: self.gate_to,
             alone: twin.is_none(),
             of_others: Vec::new(),
+            other_targets: self.other_targets().map(|one| one.name.clone()).collect(),
         };
         PerGate {
             main: gate(Role::Main, self.ports.status_port),

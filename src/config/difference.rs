@@ -1,7 +1,7 @@
 //! What differs between two configurations, by their settings: no comment, no order, and no other
 //! way to write the same value. Pure.
 
-use super::{BalancerSettings, Settings};
+use super::{AppSettings, BalancerSettings, Settings, TargetSettings};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys that differ, as `app.web.status_port`. Never empty.
@@ -59,7 +59,10 @@ pub(super) fn difference(before: &Settings, now: &Settings) -> Option<Difference
     let mut keys = BTreeSet::new();
     let names = before.apps.iter().chain(&now.apps).map(|app| &app.name);
     for name in names.collect::<BTreeSet<_>>() {
-        let app = |settings: &Settings| settings.apps.iter().find(|app| app.name == *name).cloned();
+        let app = |settings: &Settings| {
+            let mut apps = settings.apps.iter();
+            apps.find(|app| app.name == *name).map(in_any_order)
+        };
         match (app(before), app(now)) {
             (Some(old), Some(new)) if old != new => keys.extend(under(&format!("app.{name}"))),
             (Some(_), Some(_)) => {}
@@ -73,6 +76,25 @@ pub(super) fn difference(before: &Settings, now: &Settings) -> Option<Difference
         keys.extend(under("agent"));
     }
     (!keys.is_empty()).then_some(Difference(keys))
+}
+
+/// The order of its targets in the file is no setting.
+fn in_any_order(app: &AppSettings) -> Vec<AppSettings> {
+    let mut targets = app.instances();
+    targets.sort_by(|one, other| one.target.cmp(&other.target));
+    let sorted: Vec<TargetSettings> = targets
+        .iter()
+        .flat_map(|app| {
+            app.targets
+                .iter()
+                .filter(|one| Some(&one.name) == app.target.as_ref())
+        })
+        .cloned()
+        .collect();
+    for target in &mut targets {
+        target.targets.clone_from(&sorted);
+    }
+    targets
 }
 
 fn same_balancers(before: &[BalancerSettings], now: &[BalancerSettings]) -> bool {

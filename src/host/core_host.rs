@@ -4,7 +4,6 @@ use super::ThisHost;
 use super::gates::{CLOSED, gates};
 use super::observe::observe;
 use crate::haproxy::{Balancer, BalancerObservation, Role};
-use crate::restart::settle::Sample;
 use crate::restart::switch::Part;
 use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
 use crate::tcp;
@@ -46,11 +45,11 @@ impl Host for ThisHost {
     }
 
     async fn health(&mut self, _part: Part) -> Result<(), String> {
-        self.app.health.probe(self.probe_address()).await
-    }
-
-    async fn counters(&mut self, _part: Part) -> Vec<Sample> {
-        Vec::new()
+        let environment = self.app.environment();
+        self.app
+            .health
+            .probe(self.probe_address(), environment)
+            .await
     }
 
     async fn instance(&mut self) -> Option<String> {

@@ -5,7 +5,6 @@ use haproxy_gate::haproxy::{
     Answer, BackendCapacity, BalancerObservation, Leaving, Mode, NoAnswer, Role, ServerLine, Status,
 };
 use haproxy_gate::restart::Connections;
-use haproxy_gate::restart::settle::Sample;
 use haproxy_gate::restart::switch::Part;
 use haproxy_gate::restart::{Action, ActionResult, Ask, PerGate, Phase};
 use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
@@ -312,10 +311,6 @@ impl Host for World {
         }
     }
 
-    async fn counters(&mut self, _part: Part) -> Vec<Sample> {
-        Vec::new()
-    }
-
     async fn instance(&mut self) -> Option<String> {
         Some(format!("instance {}", self.restarts))
     }
@@ -365,6 +360,7 @@ impl World {
             backends: vec![capacity],
             leaving: (ask == Ask::Leaving)
                 .then(|| Vec::from_iter((leaving.in_flight > 0).then_some(leaving))),
+            errors: None,
         };
         let no_answer = NoAnswer {
             why: "no complete answer within 2s".to_owned(),

@@ -50,7 +50,8 @@ pub enum UnitError {
     },
     /// The job ended, but failed.
     #[error(
-        "{job} of {unit} ended with '{result}', the unit is {state}: see `journalctl -u {unit}`"
+        "{job} of {unit} ended with '{result}', the unit is {state}: {}",
+        advice(unit, *refused)
     )]
     Failed {
         /// The unit.
@@ -59,6 +60,8 @@ pub enum UnitError {
         job: Job,
         /// systemd's word: failed, timeout, canceled, dependency, ...
         result: String,
+        /// systemd began no run for a start: the unit had failed too often in a short time.
+        refused: bool,
         /// The unit's state now.
         state: UnitState,
     },
@@ -69,6 +72,17 @@ pub enum UnitError {
         unit: String,
         /// The job.
         job: Job,
+        /// The unit's state now.
+        state: UnitState,
+    },
+    /// The stop is done, but the unit runs again.
+    #[error(
+        "{unit} is {state} after its stop: a socket, another unit or an operator has started it \
+         again; see `systemctl status {unit}`"
+    )]
+    StillActive {
+        /// The unit.
+        unit: String,
         /// The unit's state now.
         state: UnitState,
     },
@@ -115,6 +129,17 @@ impl fmt::Display for UnitState {
     }
 }
 
+fn advice(unit: &str, refused: bool) -> String {
+    let log = format!("see `journalctl -u {unit}`");
+    match refused {
+        true => format!(
+            "systemd began no run, as after too many starts in a short time: {log}; before its \
+             next start run `systemctl reset-failed {unit}`"
+        ),
+        false => log,
+    }
+}
+
 impl From<zbus::Error> for UnitError {
     fn from(error: zbus::Error) -> Self {
         Self::Bus {
@@ -151,5 +176,36 @@ mod tests {
             "activating (auto-restart, Result: timeout)"
         );
         assert_eq!(state("active", "active", None), "active");
+    }
+
+    #[test]
+    fn a_unit_that_systemd_starts_no_more_has_a_fix() {
+        let failed = |refused| {
+            let state = UnitState {
+                active: "failed".to_owned(),
+                sub: "failed".to_owned(),
+                result: Some("exit-code".to_owned()),
+            };
+            let (unit, job, result) = ("web@blue.service".into(), Job::Start, "failed".into());
+            let failed = UnitError::Failed {
+                unit,
+                job,
+                result,
+                refused,
+                state,
+            };
+            failed.to_string()
+        };
+        let said = failed(false);
+        let begins = "start of web@blue.service ended with 'failed', the unit is failed (Result: \
+                      exit-code): ";
+        assert!(said.starts_with(begins), "{said}");
+        assert!(
+            said.ends_with("see `journalctl -u web@blue.service`"),
+            "{said}"
+        );
+        let said = failed(true);
+        let fix = "; before its next start run `systemctl reset-failed web@blue.service`";
+        assert!(said.ends_with(fix), "{said}");
     }
 }

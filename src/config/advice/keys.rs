@@ -49,8 +49,10 @@ pub(super) fn unknown(known: &Known<'_>, node: &Node) -> Vec<Fix> {
 fn synonyms(known: &Known<'_>, node: &Node, table: &str) -> Option<&'static str> {
     let is_path = known.at(&node.value).starts_with(['"', '\''])
         && known.at(&node.value)[1..].starts_with('/');
+    let is_in = |last: &str| table.rsplit('.').next() == Some(last);
     match (table, node.name()) {
-        ("app.web.restart", "unit" | "service") => Some("systemd"),
+        (_, "unit" | "service") if is_in("restart") || is_in("run") => Some("systemd"),
+        ("app.web", "targets") => Some("target"),
         ("app.web.restart" | "app.web.health", "cmd" | "exec" | "run" | "script") => {
             Some("command")
         }

@@ -53,6 +53,10 @@ impl<'a> Known<'a> {
         if let (Some(app), true) = (self.tree.app_above(at), path[0] == "app") {
             path[1] = app.name().to_owned();
         }
+        if path.len() > 3 && path[2] == "target" {
+            let above = self.tree.last_above(&path[..3], at);
+            path[3] = above.map_or_else(|| path[3].clone(), |target| target.name().to_owned());
+        }
         path
     }
 

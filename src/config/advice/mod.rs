@@ -17,6 +17,7 @@ mod several;
 mod spelling;
 mod syntax;
 mod tables;
+mod targets;
 mod tree;
 mod value;
 
@@ -116,7 +117,11 @@ fn candidates(text: &str, mistake: &Mistake) -> Vec<Fix> {
         (About::Value, Some(node)) => of_value(&known, node, &mistake.at),
         (_, None) => Vec::new(),
     };
-    all.splice(0..0, tables::without_name(&known));
+    let nameless = targets::without_name(&known);
+    all.splice(
+        0..0,
+        tables::without_name(&known).into_iter().chain(nameless),
+    );
     all
 }
 
@@ -186,12 +191,18 @@ fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
         return tables::named(known.text, node);
     }
     if node.has_header(known.text) {
-        return tables::of_header(known, node);
+        let list = targets::of_list(known, node).filter(|_| node.name() == "target");
+        let others = tables::of_header(known, node);
+        return list.into_iter().chain(others).collect();
+    }
+    if let Some(fix) = targets::level(known, node) {
+        return vec![fix];
     }
     let Ok(value) = given.parse::<toml::Value>() else {
         return Vec::new();
     };
-    if node.name() == "verify" {
+    let is_of_health = || table_of(node.parent()) == "app.web.health";
+    if node.name() == "verify" && is_of_health() {
         return health::verify(known, node, &value);
     }
     let mut examples = known.examples(&table_of(node.parent()), node.name());
@@ -214,6 +225,7 @@ fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
     let left_out = (node.name() == "status").then(|| removal::without(known, node));
     let again = several::again(known, node, text);
     let own = again.into_iter().chain(health::url(known, node, &value));
+    let own = own.chain(targets::named(known, node, &value));
     let own = own.chain(outside::balancer(known, node)).chain(each);
     own.chain(named(known, node, &value))
         .chain(replaced)

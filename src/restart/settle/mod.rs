@@ -4,9 +4,9 @@
 mod figures;
 mod judgement;
 
-pub use figures::{Counters, Figures, Sample, Watch};
+pub use figures::{Figures, Watch};
 pub use judgement::Judgement;
-pub(super) use judgement::not_up;
+pub(super) use judgement::down;
 
 use std::fmt;
 use std::time::Duration;
@@ -25,6 +25,9 @@ pub struct Settle {
 pub struct Share(u16);
 
 impl Share {
+    /// The default of `settle`.
+    pub const ONE_PERCENT: Share = Share(100);
+
     /// Hundredths of a percent, from 0 to 10,000.
     pub fn hundredths(hundredths: u16) -> Option<Share> {
         (hundredths <= 10_000).then_some(Share(hundredths))

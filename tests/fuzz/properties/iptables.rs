@@ -26,11 +26,13 @@ pub fn check(data: &[u8]) {
 fn gates() -> [Gate; 4] {
     let gate = |app: &str, role, status_port| Gate {
         app: app.to_owned(),
+        target: None,
         role,
         status_port,
         to: Destination::Port(1000),
         alone: false,
         of_others: Vec::new(),
+        other_targets: Vec::new(),
     };
     [
         gate("web", Role::Main, 2000),
