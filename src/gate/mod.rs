@@ -3,6 +3,8 @@
 //! All gates of the host live in one chain of ours, [`CHAIN`]. PREROUTING (checks from elsewhere)
 //! and OUTPUT (checks from this host) jump to it for local destinations. So one rule is one gate,
 //! and adding or deleting that rule flips both hooks in one step.
+//!
+//! A second chain, [`PARK_CHAIN`], has the traffic ports of idle targets ([`Parking`]).
 
 mod changes;
 mod firewall;
@@ -13,6 +15,7 @@ mod listing;
 mod nft;
 mod ours;
 mod owned;
+mod parking;
 mod plan;
 mod removal;
 mod reservation;
@@ -30,7 +33,8 @@ pub use listener::{bound, holders, holds, listeners, names_of};
 pub use listing::Listing;
 pub use nft::{Native, NativeTable, SHOW_NFT, native_rules};
 use ours::comment;
-pub use ours::{CHAIN, HOOKS, jump, keeper};
+pub use ours::{CHAIN, HOOKS, PARK_CHAIN, jump, keeper, park_jump};
+pub use parking::{Parking, ParkingPosition, Parkings, plan_parking};
 pub use plan::{plan, plan_all, position, removal};
 pub use removal::Removal;
 pub use reservation::Reservation;
@@ -62,6 +66,9 @@ pub struct Gate {
     /// The status ports of other apps, and of the app's other targets. A rule there is theirs, even
     /// if it has this gate's name.
     pub of_others: Vec<u16>,
+    /// The names of the app's other targets. A rule of the app with another name is one of an
+    /// earlier configuration.
+    pub other_targets: Vec<String>,
 }
 
 /// A gate's position in the kernel.
@@ -90,6 +97,7 @@ impl Gate {
             to: Destination::Port(1000),
             alone: false,
             of_others: Vec::new(),
+            other_targets: Vec::new(),
         }
     }
 }

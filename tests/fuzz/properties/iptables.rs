@@ -32,6 +32,7 @@ fn gates() -> [Gate; 4] {
         to: Destination::Port(1000),
         alone: false,
         of_others: Vec::new(),
+        other_targets: Vec::new(),
     };
     [
         gate("web", Role::Main, 2000),

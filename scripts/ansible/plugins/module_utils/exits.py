@@ -20,6 +20,9 @@ EXITS = {
     20: ("restarted, but HAProxy showed the host UP meanwhile: users may have reached a restarting app", "gates open (held: closed)"),
 }
 
+# The new target serves all new users, the old one still some others: no failure.
+STILL_DRAINING = 19
+
 # Of every code above 128.
 SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "gates put back, or restart finished: see the message")
 
