@@ -269,7 +269,7 @@ async fn the_memory_of_a_group_that_only_the_app_has_is_known() {
     assert!((60..160).contains(&mib), "{mib} MiB");
     let origin = format!("the memory that the processes on port {} use now", app.port);
     assert_eq!(need.origin, origin);
-    // Another process in the group: its memory can't be told from the app's.
+    // Another process in the group: nothing shows which of the two uses the memory.
     let mut other = Command::new("sleep");
     let mut other = other.arg("300").process_group(0).spawn().unwrap();
     let procs = app.group.join("cgroup.procs");
