@@ -31,7 +31,10 @@ fn one_machine() {
 /// Its configuration is README's second one of app web.
 #[test]
 fn blue_green() {
-    is_printed("blue-green.cfg", "[app.web]\n    health = { http = \"/healthz\", status = 200 }");
+    is_printed(
+        "blue-green.cfg",
+        "[app.web]\n    health = { http = \"/healthz\", status = 200 }",
+    );
 }
 
 fn is_printed(name: &str, app: &str) {

@@ -26,7 +26,11 @@ const TARGETS: &str = r#"
 const HOSTS: &str = "web1=10.0.0.11,cookie=w1,twin=bkp1 web2=10.0.0.12";
 
 fn settings(top: &str) -> Settings {
-    read(Path::new("agent.toml"), &format!("[app.web]\n{top}\n{TARGETS}")).unwrap()
+    read(
+        Path::new("agent.toml"),
+        &format!("[app.web]\n{top}\n{TARGETS}"),
+    )
+    .unwrap()
 }
 
 fn hosts(hosts: &str) -> Vec<Host> {
@@ -43,7 +47,9 @@ fn printed(
 
 fn servers(text: &str) -> Vec<&str> {
     let lines = text.lines();
-    lines.filter_map(|line| line.strip_prefix("    server ")).collect()
+    lines
+        .filter_map(|line| line.strip_prefix("    server "))
+        .collect()
 }
 
 #[test]
@@ -103,7 +109,10 @@ fn targets_may_be_single_or_mode_tcp_and_stand_beside_another_app() {
     };
     let lines = "web1-green 10.0.0.11:1001 port 2001; web1-blue 10.0.0.11:1000 port 2000; \
                  web2-green 10.0.0.12:1001 port 2001; web2-blue 10.0.0.12:1000 port 2000";
-    assert_eq!((single(Mode::Http), single(Mode::Tcp)), (lines.into(), lines.into()));
+    assert_eq!(
+        (single(Mode::Http), single(Mode::Tcp)),
+        (lines.into(), lines.into())
+    );
     let classic = printed(&two, |wanted| Wanted {
         layout: Some(Layout::Classic),
         ..wanted
@@ -115,7 +124,10 @@ fn targets_may_be_single_or_mode_tcp_and_stand_beside_another_app() {
     let apps = hosts("web1=10.0.0.11 api1=10.0.0.11,app=api");
     let text = printed(&apps, |wanted| wanted).unwrap();
     assert_eq!(servers(&text).len(), 6);
-    assert_eq!(servers(&text)[2], "api1 10.0.0.11:1005 cookie api1 port 2005");
+    assert_eq!(
+        servers(&text)[2],
+        "api1 10.0.0.11:1005 cookie api1 port 2005"
+    );
 }
 
 #[test]
@@ -164,7 +176,10 @@ fn what_does_not_fit_targets_is_reported_with_its_fix() {
             cookie_per: CookiePer::Target,
             ..wanted
         });
-        assert_eq!(error.map_err(|e| e.split(": name each").next().unwrap().to_owned()), Err(what.to_owned()));
+        assert_eq!(
+            error.map_err(|e| e.split(": name each").next().unwrap().to_owned()),
+            Err(what.to_owned())
+        );
     }
 }
 
@@ -175,8 +190,10 @@ fn one_host_is_enough_for_a_switch() {
     for (top, noticed) in [
         (
             "",
-            &["app.web: min_available is 1, and without one host 0 are left: the agent refuses each \
-               restart, and `agent switch web` works"][..],
+            &[
+                "app.web: min_available is 1, and without one host 0 are left: the agent refuses each \
+               restart, and `agent switch web` works",
+            ][..],
         ),
         ("min_available = 0", &[]),
     ] {
