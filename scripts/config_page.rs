@@ -14,7 +14,10 @@ pub fn page(version: &str) -> String {
     for (table, about) in reference::tables() {
         let header = match table.as_str() {
             "haproxy" => "[[haproxy]]".to_owned(),
-            table => format!("[{}]", table.replace("app.web", "app.NAME")),
+            table => {
+                let table = table.replace("app.web", "app.NAME");
+                format!("[{}]", table.replace("target.blue", "target.TARGET"))
+            }
         };
         let _ = write!(
             page,

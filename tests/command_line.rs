@@ -53,7 +53,9 @@ fn bash_completes_verbs_options_and_apps() {
     };
     let script = file("script", &said(&["completions", "bash"]));
     // Also with a mistake in it.
-    let config = file("agent.toml", "[app.web]\nprot = 1000\n[app.api]\n");
+    let targets = "[app.web.target.blue]\n[app.web.target.green]\n";
+    let config = "[app.web]\nprot = 1000\n[app.api]\n".to_owned() + targets;
+    let config = file("agent.toml", &config);
     let other = file("other.toml", "[app.db]\n");
     let path = format!("{}:/usr/bin:/bin", folder.path().display());
     let complete = |words: &[&str]| {
@@ -89,6 +91,10 @@ fn bash_completes_verbs_options_and_apps() {
         (&["agent", "history", "a"], "api"),
         (&["agent", "restart", "--reason", "w"], ""),
         (&["agent", "run", "w"], ""),
+        (&["agent", "open", "web", "--to", ""], "blue green"),
+        (&["agent", "open", "--to", "g"], "green"),
+        (&["agent", "probe", "web"], "web web/blue web/green"),
+        (&["agent", "restart", "web/"], ""),
         (&["agent", "--config", &other, "restart", ""], "db"),
         (&["agent", "--config", "=", &other, "restart", ""], "db"),
     ] {
@@ -100,7 +106,15 @@ fn bash_completes_verbs_options_and_apps() {
 fn the_other_shells_complete_the_second_name_too() {
     let fish = said(&["completions", "fish"]);
     assert!(fish.ends_with("complete -c haproxy-gate -w agent\n"));
+    assert!(fish.contains("-l to -r -f"), "{fish}");
     let zsh = said(&["completions", "zsh"]);
+    for named in [
+        "app:_agent_probed",
+        ":TARGET:_agent_targets",
+        "apps):_agent_apps",
+    ] {
+        assert!(zsh.contains(&format!("{named}' ")), "{named}: {zsh}");
+    }
     assert!(zsh.contains("compdef _agent agent haproxy-gate\n"), "{zsh}");
 }
 
@@ -138,6 +152,9 @@ fn the_page_marks_defaults_and_examples() {
         "min_available = 1  # default\n",
         "min_available = \"50%\"  # example\n",
         "port = 1000  # example\n",
+        ".SH \"[app.NAME.target.TARGET]\"\nA target: ",
+        "keep = \"0s\"  # default\n",
+        ".B run (required)\n",
     ] {
         assert!(page.contains(line), "{line}: {page}");
     }

@@ -1,9 +1,9 @@
-"""`agent restart` on many hosts over SSH, for a jump host that has Python and nothing else.
+"""`agent restart` or `agent switch` on many hosts over SSH. It needs Python and nothing else.
 
 First the roll asks all hosts for their status, and reports what is wrong. Then it restarts batch
 after batch, each host with `agent restart --attached` over a connection of its own. It starts a
 host only if HAProxy, asked at that moment, can spare a server. The agents' own floor makes that
-safe. Asking first makes it quick.
+safe. Asking first makes it quick. A switch takes no host out, so it waits for no spare server.
 
 The decisions, without effects:
 
@@ -12,7 +12,7 @@ The decisions, without effects:
     guard     the hosts that may begin now
     status    the status of a host: the parser of the Ansible collection
     judge     the meaning of that status for a roll
-    ending    the meaning of the end of an `agent restart`
+    ending    the meaning of the agent's end
 
 The effects:
 
@@ -20,7 +20,7 @@ The effects:
     session   one call of the program: snapshot, roll, summary
     snapshot  one look at all hosts before anything begins
     roll      the loop: look, decide, act; signals stop it
-    host      one host: its status, its restart, its way back into rotation
+    host      one host: its status, its restart or switch, its way back into rotation
     ssh       one connection a host; program: a program that runs over it, and its output
     record    a file with the states of all hosts, to continue from
     screen    the progress, for people

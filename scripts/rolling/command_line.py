@@ -30,6 +30,10 @@ examples:
       upgrade each host before its restart
   %(prog)s --hosts FILE --skip-held
       skip hosts that `agent close` holds closed
+  %(prog)s --hosts FILE --switch --to green --with 'web-release green 2.1'
+      start the new version beside the old one on each host, and switch
+  %(prog)s --hosts FILE --switch --back --batch 100%%
+      all hosts back to the version before, while it is kept ready
   %(prog)s --hosts FILE --reason 'new certificates'
       store this reason in the agent history of each host
   %(prog)s --resume roll.json --hosts FILE
@@ -85,7 +89,8 @@ def parser(program: str) -> Parser:
     """An option that the record keeps is None if it was not given."""
     made = Parser(
         prog=program,
-        description="Restarts an app on many hosts over SSH, by agent restart, a few at a time.",
+        description="Restarts an app on many hosts over SSH, by agent restart, a few at a time. "
+        "With --switch by agent switch: a new version beside the old one.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -138,6 +143,25 @@ def parser(program: str) -> Parser:
         dest="rollback_command",
         metavar="CMD",
         help="take a failed upgrade back with this command line for /bin/sh",
+    )
+    add(
+        "--switch",
+        action="store_true",
+        default=None,
+        help="agent switch instead of agent restart; --with prepares the idle target",
+    )
+    add("--to", metavar="TARGET", help="with --switch: the target that is current then")
+    add(
+        "--back",
+        action="store_true",
+        default=None,
+        help="with --switch: back to the target that is kept ready",
+    )
+    add(
+        "--keep",
+        type=time,
+        metavar="TIME",
+        help="with --switch: how long the old target is kept ready (default: the configuration's)",
     )
     held = made.add_mutually_exclusive_group()
     for option, value, what in (

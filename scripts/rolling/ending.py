@@ -1,4 +1,4 @@
-"""The meaning of the end of an `agent restart`."""
+"""The meaning of the end of an `agent restart` or an `agent switch`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from .text import escape
 
 LOCKED = 10
 ROLLED_BACK = 17
+STILL_DRAINING = 19
 INTERRUPTED = (129, 130, 143)
 
 
 class Verdict(Enum):
-    """What the roll concludes from the end of an `agent restart`."""
+    """What the roll concludes from the end of the agent."""
 
     # Done; the roll still asks HAProxy once more.
-    RESTARTED = "restarted"
+    SERVES = "serves"
     # Done, too; a hold keeps the host out of rotation.
     CLOSED = "closed"
     # The agent restarted nothing, because a hold keeps the gates closed.
@@ -26,13 +27,13 @@ class Verdict(Enum):
     FAILED = "failed"
     # Another operation is under way on the host: nothing was changed, and the roll tries again.
     LOCKED = "locked"
-    # The agent finished an earlier restart: the restart of this roll comes next.
+    # The agent finished an earlier operation: the one of this roll comes next.
     FINISHED = "finished"
     # The connection is lost: the state of the host is unknown.
     LOST = "lost"
 
 
-# By the agent's outcome, if its exit is 0. Any other outcome: restarted.
+# By the agent's outcome, if its exit is 0. Any other outcome: the host serves.
 DONE = {
     "recovered": Verdict.FINISHED,
     "restarted_closed": Verdict.CLOSED,
@@ -42,7 +43,7 @@ DONE = {
 
 @dataclass(frozen=True)
 class Ending:
-    """How an `agent restart` ended."""
+    """How the agent ended."""
 
     verdict: Verdict
     exit: int
@@ -76,5 +77,8 @@ def ending_of(answer: Answer) -> Ending:
 
 def verdict_of(exit_code: int, outcome: Any) -> Verdict:
     if exit_code == 0:
-        return DONE.get(str(outcome), Verdict.RESTARTED)
+        return DONE.get(str(outcome), Verdict.SERVES)
+    if exit_code == STILL_DRAINING:
+        # The new version has all new users. The old one still has some, and the message says which.
+        return Verdict.SERVES
     return Verdict.LOCKED if exit_code == LOCKED else Verdict.FAILED

@@ -16,9 +16,12 @@ class Admitted:
     held_up: Mapping[str, str]
 
 
-def admit(next_hosts: Sequence[tuple[str, Status]], closing: int) -> Admitted:
+def admit(
+    next_hosts: Sequence[tuple[str, Status]], closing: int, takes_out: bool = True
+) -> Admitted:
     """In this order. `closing`: hosts of this roll that HAProxy may not show DOWN yet.
-    Each host that begins uses one spare server. A host that serves no users uses none."""
+    Each host that begins uses one spare server. A host that serves no users uses none, nor does
+    any host where the roll takes none out."""
     go: list[str] = []
     held_up = {}
     for host, status in next_hosts:
@@ -26,7 +29,7 @@ def admit(next_hosts: Sequence[tuple[str, Status]], closing: int) -> Admitted:
             held_up[host] = f"another operation is under way: {status.operation}"
         elif status.unseen:
             held_up[host] = "; ".join(status.unseen)
-        elif not status.serving or status.spare is None:
+        elif not takes_out or not status.serving or status.spare is None:
             # If a balancer can't be seen, the agent refuses with its own message.
             go.append(host)
         elif status.spare > closing:
@@ -43,11 +46,18 @@ def scarce(spare: int, closing: int) -> str:
 
 
 def worth_asking(
-    waiting: Sequence[str], busy: Collection[str], spare: int | None, closing: int
+    waiting: Sequence[str],
+    busy: Collection[str],
+    spare: int | None,
+    closing: int,
+    takes_out: bool = True,
 ) -> Sequence[str]:
     """The waiting hosts that are worth a question: as many as HAProxy could spare at the last
-    look, and at least one. Hosts with another operation under way come last."""
+    look, and at least one. All of them, where the roll takes none out. Hosts with another
+    operation under way come last."""
     waiting = sorted(waiting, key=lambda host: host in busy)
+    if not takes_out:
+        return waiting
     if spare is None:
         return waiting[:1]
     return waiting[: max(1, spare - closing)]

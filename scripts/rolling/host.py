@@ -1,4 +1,4 @@
-"""One host of a roll: its status, its restart, its way back into rotation."""
+"""One host of a roll: its status, its restart or switch, its way back into rotation."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class Host:
         self.began = time.monotonic()
         self.at("begins")
 
-    async def restart(self) -> None:
-        """From begin() to the end, whatever the result is."""
+    async def work(self) -> None:
+        """The agent's work, from begin() to the end, whatever the result is."""
         try:
             ending = await self.agent()
             again = ending.verdict in (Verdict.LOCKED, Verdict.FINISHED) and not self.called_off
@@ -76,7 +76,7 @@ class Host:
                 await self.put_off(ending)
                 return
             self.ending = ending
-            if ending.verdict is Verdict.RESTARTED:
+            if ending.verdict is Verdict.SERVES:
                 missing = await self.way_back()
                 self.end(missing is None, ending.message if missing is None else missing)
             elif ending.verdict in (Verdict.CLOSED, Verdict.SKIPPED):
@@ -146,9 +146,9 @@ class Host:
             try:
                 missing = back(await self.status())
             except Unusable as error:
-                missing = f"restarted, but after that: {error}"
+                missing = f"{self.done_word}, but after that: {error}"
             if missing is None or time.monotonic() > until or self.called_off:
-                return missing and f"restarted, but not in rotation: {missing}"
+                return missing and f"{self.done_word}, but not in rotation: {missing}"
             self.at("check", missing, settled=True)
             await asyncio.sleep(AGAIN)
 
@@ -182,7 +182,11 @@ class Host:
     @property
     def is_closing(self) -> bool:
         """It goes out, but HAProxy may still count it as usable."""
-        return self.stage is Stage.UNDER_WAY and not self.settled
+        return self.options.takes_out and self.stage is Stage.UNDER_WAY and not self.settled
+
+    @property
+    def done_word(self) -> str:
+        return "switched" if self.options.switch else "restarted"
 
     @property
     def skipped(self) -> bool:

@@ -40,12 +40,14 @@ def all_escaped(value: Any) -> Any:
     return value
 
 
-def in_the_way(status: Status, on_hold: str) -> str | None:
-    """Why the roll must not restart this host. None: it may. An app that is down is no reason,
+def in_the_way(status: Status, on_hold: str, verb: str = "restart") -> str | None:
+    """Why the roll must not begin on this host. None: it may. An app that is down is no reason,
     nor is another operation there, because it ends: an upgrade that still runs has not failed."""
     hold = status.hold
     if hold is None or (hold.by == "agent" and hold.failed is None):
         return None
+    if verb == "switch":
+        return f"held closed by {hold.text}: end the hold there with `agent open {status.app}`"
     if on_hold == "refuse":
         return (
             f"held closed by {hold.text}: end the hold there with `agent open {status.app}`, or "
@@ -65,7 +67,7 @@ def not_up(status: Status) -> str:
 
 
 def back(status: Status) -> str | None:
-    """After a restart. None: HAProxy shows the host back. Else what is missing. Lines that an
+    """After the agent's work. None: HAProxy shows the host back. Else what is missing. Lines that an
     operator of HAProxy has taken out do not count."""
     if status.in_rotation:
         return None

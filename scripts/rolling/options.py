@@ -54,6 +54,11 @@ class Options:
     turn: str = "10m"
     on_hold: str = "refuse"
     without_balancers: list[str] = field(default_factory=list)
+    # `agent switch` in place of `agent restart`.
+    switch: bool = False
+    to: str | None = None
+    back: bool = False
+    keep: str | None = None
 
     @property
     def shape(self) -> Shape:
@@ -71,9 +76,19 @@ class Options:
     def turn_seconds(self) -> float:
         return seconds(self.turn)
 
+    @property
+    def verb(self) -> str:
+        """The agent's verb on each host."""
+        return "switch" if self.switch else "restart"
+
+    @property
+    def takes_out(self) -> bool:
+        """Whether a host leaves the rotation meanwhile. With a switch its other target serves."""
+        return not self.switch
+
     def words(self, *flags: str) -> tuple[str, ...]:
-        """The words of an `agent restart` on a host."""
-        words = ["restart", "--json", *flags, "--turn", self.turn, *self.without()]
+        """The words of an `agent restart` or an `agent switch` on a host."""
+        words = [self.verb, "--json", *flags, *self.turning(), *self.without()]
         if self.with_command is not None:
             words += ["--with", self.with_command]
         if self.rollback_command is not None:
@@ -87,6 +102,14 @@ class Options:
             # One word, because the reason may begin with a dash.
             words.append(f"--reason={self.reason}")
         return (*words, *self.named())
+
+    def turning(self) -> list[str]:
+        """The words that only one of the two verbs has. A switch waits for no turn."""
+        if not self.switch:
+            return ["--turn", self.turn]
+        words = ["--back"] if self.back else []
+        given = {"--to": self.to, "--keep": self.keep}
+        return words + [f"{option}={value}" for option, value in given.items() if value is not None]
 
     def status_words(self) -> tuple[str, ...]:
         """The words of an `agent status` on a host."""
@@ -123,8 +146,10 @@ class Options:
             seconds(self.pause)
             if not 1 <= self.turn_seconds <= DAY:
                 raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
+            self.check_switch()
             lines = (self.with_command, self.rollback_command)
-            words = (self.app, *lines, self.agent, self.ssh_config, *self.without_balancers)
+            names = (self.app, self.to, self.agent, self.ssh_config, *self.without_balancers)
+            words = (*names, *lines)
             for word in words:
                 if word is not None and (not isinstance(word, str) or not word or "\0" in word):
                     raise ValueError(f"{word!r} can't be a word of a command")
@@ -138,11 +163,30 @@ class Options:
                 raise ValueError("--rollback takes an upgrade back: remove --without-upgrade")
             if self.reason is not None and not on_one_line(self.reason, REASON):
                 raise ValueError(f"--reason needs 1 to {REASON} characters on one line")
-            for word in (self.app, self.agent):
+            for word in (self.app, self.to, self.agent):
                 if word is not None and word.startswith("-"):
                     raise ValueError(f"{word!r} looks like an option")
         except (ValueError, TypeError, AttributeError) as error:
             raise UsageError(str(error)) from error
+
+    def check_switch(self) -> None:
+        """Raises ValueError if an option does not fit the verb."""
+        if not self.switch:
+            for option, value in (("--to", self.to), ("--back", self.back), ("--keep", self.keep)):
+                if value:
+                    raise ValueError(f"{option} is an option of a switch: add --switch")
+            return
+        if self.rollback_command is not None or self.without_upgrade:
+            raise ValueError("--rollback and --without-upgrade do not go with --switch")
+        if self.on_hold != "refuse":
+            raise ValueError("--switch never touches hosts that are held closed: remove the option")
+        if self.back and (self.to is not None or self.with_command is not None):
+            raise ValueError("--back returns to the target before: remove --to and --with")
+        if not self.back and self.to is None:
+            # A host may have switched already. Without a name it would switch back.
+            raise ValueError("--switch needs --to TARGET, or --back")
+        if self.keep is not None:
+            seconds(self.keep)
 
 
 def merge(base: Options, new: dict[str, Any]) -> Options:

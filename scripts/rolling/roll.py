@@ -105,7 +105,8 @@ class Roll:
         meanwhile."""
         self.show_batch(names[0])
         closing = self.closing()
-        asked = list(worth_asking(names, self.busy, self.spare, closing))
+        takes_out = self.options.takes_out
+        asked = list(worth_asking(names, self.busy, self.spare, closing, takes_out))
         failed_before = self.failed()
         answers = await asyncio.gather(*(self.ask(name) for name in asked))
         if self.stop.asked:
@@ -115,7 +116,7 @@ class Roll:
             wrong = (
                 str(answer)
                 if isinstance(answer, Unusable)
-                else in_the_way(answer, self.options.on_hold)
+                else in_the_way(answer, self.options.on_hold, self.options.verb)
             )
             if wrong is not None:
                 self.give_up(name, wrong)
@@ -125,7 +126,7 @@ class Roll:
         if self.failed() > failed_before:
             return True
         # A host that gave way meanwhile counts, too.
-        admitted = admit(next_hosts, max(closing, self.closing()))
+        admitted = admit(next_hosts, max(closing, self.closing()), takes_out)
         spare = [status.spare for _, status in next_hosts if status.spare is not None]
         self.spare = min(spare, default=None)
         self.busy = {name for name, status in next_hosts if status.operation is not None}
@@ -168,7 +169,7 @@ class Roll:
 
     async def to_its_end(self, host: Host) -> None:
         try:
-            await host.restart()
+            await host.work()
             self.keep(host)
             if host.stage is not Stage.WAITING:
                 self.stuck_since = None

@@ -32,7 +32,7 @@ class Snapshot:
     """The status of all hosts."""
 
     statuses: dict[str, Status]
-    # Why the roll can't restart a host.
+    # Why the roll can't begin on a host.
     trouble: dict[str, str]
 
     def down(self) -> list[str]:
@@ -40,7 +40,7 @@ class Snapshot:
         return [name for name, status in self.statuses.items() if not status.healthy]
 
     def notice(self, name: str) -> str | None:
-        """A notice for the operator about a host that may be restarted."""
+        """A notice for the operator about a host on which the roll may begin."""
         status = self.statuses.get(name)
         if status is None or name in self.trouble:
             return None
@@ -67,7 +67,8 @@ async def look_at_all(hosts: Sequence[Host], stop: Stop) -> Snapshot:
             trouble[host.name] = str(error)
             return
         statuses[host.name] = status
-        wrong = in_the_way(status, host.options.on_hold) or "; ".join(status.unseen)
+        wrong = in_the_way(status, host.options.on_hold, host.options.verb)
+        wrong = wrong or "; ".join(status.unseen)
         if wrong:
             trouble[host.name] = wrong
 
@@ -88,7 +89,7 @@ async def seen_by_all(host: Host) -> Status:
 async def dry_runs(
     hosts: Sequence[Host], ssh: Ssh, options: Options, stop: Stop
 ) -> dict[str, Ending]:
-    """The result of `agent restart --dry-run` on each host."""
+    """The result of the agent's dry run on each host."""
 
     async def ask(host: Host) -> Ending:
         try:

@@ -1,8 +1,10 @@
-//! A change to the app while it is out of rotation: its upgrade, or its rollback.
+//! A command of the app that runs once: its upgrade, its rollback, the preparation of a target, its
+//! verification.
 
 use std::fmt;
 use std::time::Duration;
 
+use super::environment::Environment;
 use super::printed::Printed;
 use super::{CommandError, command, program};
 
@@ -36,8 +38,7 @@ impl Change {
     }
 
     /// Runs it once and waits for its end, at most `limit`. Calls `started` with its process as
-    /// soon as it runs, because that outlives us. It gets the app's name and the `phase` as
-    /// `AGENT_APP` and `AGENT_PHASE`. `printed` gets the end of its output.
+    /// soon as it runs, because that outlives us. `printed` gets the end of its output.
     ///
     /// # Errors
     ///
@@ -45,14 +46,12 @@ impl Change {
     /// group.
     pub async fn run(
         &self,
-        app: &str,
-        phase: &str,
+        environment: Environment<'_>,
         limit: Duration,
         started: impl FnOnce(u32),
         printed: &Printed,
     ) -> Result<(), CommandError> {
-        let environment = [("AGENT_APP", app), ("AGENT_PHASE", phase)];
-        command::run(&self.0, &environment, limit, started, Some(printed)).await
+        command::run(&self.0, environment, limit, started, Some(printed)).await
     }
 }
 

@@ -16,6 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 use super::command_error::CommandError;
+use super::environment::Environment;
 use super::output::{Output, Pipe, Tail};
 use super::printed::Printed;
 use super::program::{check, shown, unusable};
@@ -32,7 +33,7 @@ const REDIRECTS: Duration = Duration::from_millis(200);
 /// lines to `printed`.
 pub(super) async fn run(
     argv: &[String],
-    environment: &[(&str, &str)],
+    environment: Environment<'_>,
     limit: Duration,
     started: impl FnOnce(u32),
     printed: Option<&Printed>,
@@ -105,7 +106,7 @@ impl Running {
     fn start(
         place: &Path,
         argv: &[String],
-        environment: &[(&str, &str)],
+        environment: Environment<'_>,
         printed: Option<&Printed>,
     ) -> io::Result<Self> {
         let (program, arguments) = argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
@@ -114,9 +115,14 @@ impl Running {
         command
             .arg0(program)
             .args(arguments)
-            .envs(environment.iter().copied())
             .process_group(0)
             .stdin(Stdio::null());
+        for (name, value) in environment.variables() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         let child = command
             .stdout(output.writer()?)
             .stderr(output.writer()?)
@@ -180,7 +186,13 @@ mod tests {
 
     fn start(script: &str, printed: Option<&Printed>) -> Running {
         let argv = ["sh", "-c", script].map(str::to_owned);
-        Running::start(Path::new("/bin/sh"), &argv, &[], printed).unwrap()
+        let environment = Environment {
+            app: "web",
+            target: None,
+            port: 1000,
+            phase: None,
+        };
+        Running::start(Path::new("/bin/sh"), &argv, environment, printed).unwrap()
     }
 
     async fn left_by(script: &str, patience: Duration) -> Pipe {

@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use super::environment::Environment;
 use super::{Proxy, Verify, command, http, program, tls};
 
 /// How the agent finds out whether the app is healthy.
@@ -55,9 +56,13 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Probes the app once at `address`, its own port. Err: one line with the reason why it is
-    /// not healthy.
-    pub async fn probe(&self, address: SocketAddr) -> Result<(), String> {
+    /// Probes the app once at `address`, its own port. A command finds what it asks in its
+    /// environment. Err: one line with the reason why it is not healthy.
+    pub async fn probe(
+        &self,
+        address: SocketAddr,
+        environment: Environment<'_>,
+    ) -> Result<(), String> {
         let deadline = Instant::now() + self.timeout;
         match &self.check {
             HealthCheck::Http {
@@ -76,9 +81,10 @@ impl Health {
                 self.ask(stream, address, deadline).await
             }
             HealthCheck::Tcp => self.connect(address, deadline).await.map(drop),
-            HealthCheck::Command(argv) => command::run(argv, &[], self.timeout, |_| {}, None)
-                .await
-                .map_err(|error| error.to_string()),
+            HealthCheck::Command(argv) => {
+                let ran = command::run(argv, environment, self.timeout, |_| {}, None).await;
+                ran.map_err(|error| error.to_string())
+            }
         }
     }
 

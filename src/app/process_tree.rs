@@ -50,6 +50,12 @@ pub(super) fn named(stat: &Stat) -> String {
     format!("{} (pid {})", escape(&stat.comm), stat.pid)
 }
 
+/// Whether the process is in the process tree of one of these. The first process of all is in none.
+pub(super) fn are_related(pid: i32, to: &[Stat]) -> bool {
+    let stat = Process::new(pid).and_then(|process| process.stat());
+    stat.is_ok_and(|stat| stat.pid != 1 && to.iter().any(|one| related(&stat, one)))
+}
+
 /// A supervisor is the parent of a listener, a worker its child. All processes descend from the
 /// first one: if that one listens itself, it does so for an app that will start.
 fn related(one: &Stat, other: &Stat) -> bool {

@@ -1,14 +1,16 @@
-//! Finds what the restart of an app takes down with it: other apps with the same unit, command or
-//! pidfile, and other ports. It looks only at what exists now.
+//! Finds what the restart of an app, or the stop of a target, takes down with it: others with the
+//! same unit, command or pidfile, and other ports. It looks only at what exists now.
 
 use std::fs;
 
 use procfs::process::Stat;
 
 use super::process_tree::{descends, named};
+use super::program;
 use super::restart::Restart;
+use super::run::Run;
 use super::signal::Addressee;
-use super::systemd;
+use super::systemd::{self, Job};
 use crate::gate::holders;
 
 /// The first process holds sockets for others, and never goes down.
@@ -17,7 +19,7 @@ const FIRST: i32 = 1;
 /// What a restart takes down.
 pub struct Reach {
     restart: Restart,
-    /// The restarted unit, by systemd's own name for it, and the units that restart with it.
+    /// The unit, by systemd's own name for it, and the units that restart or stop with it.
     units: Vec<String>,
     /// For a command the listeners on the app's port, for a signal the process in the pidfile.
     processes: Vec<Stat>,
@@ -28,8 +30,8 @@ impl Restart {
     pub async fn reach(&self, port: u16) -> Reach {
         let (mut units, mut processes) = (Vec::new(), Vec::new());
         match self {
-            Self::Systemd { unit, job } => units = systemd::restarted_with(unit, *job).await,
-            Self::Command(_) => processes = listening(port),
+            Self::Systemd { unit, job } => units = systemd::stopped_with(unit, *job).await,
+            Self::Command(_) | Self::StopAndStart { .. } => processes = listening(port),
             Self::Signal { pidfile, .. } => {
                 processes.extend(Addressee::find(pidfile).ok().map(Addressee::into_stat));
             }
@@ -42,19 +44,73 @@ impl Restart {
     }
 }
 
+impl Run {
+    /// Finds what its stop would take down of the target on `port`.
+    pub async fn reach(&self, port: u16) -> Reach {
+        self.stop_and_start().reach(port).await
+    }
+
+    /// Why its start stops the other target, in words: `has Conflicts= with web@blue.service`.
+    pub async fn start_stops(&self, other: &Run) -> Option<String> {
+        let (Self::Systemd { unit }, Self::Systemd { unit: other }) = (self, other) else {
+            return None;
+        };
+        let other = systemd::id(other).await?;
+        let stops = systemd::conflicts(unit).await.contains(&other);
+        stops.then(|| format!("has Conflicts= with {other}"))
+    }
+
+    fn stop_and_start(&self) -> Restart {
+        match self.clone() {
+            Self::Systemd { unit } => Restart::Systemd {
+                unit,
+                job: Job::Stop,
+            },
+            Self::Commands { start, stop } => Restart::StopAndStart { stop, start },
+        }
+    }
+}
+
 impl Reach {
+    /// Why the other target, on its `port`, stops with this one, in words: `has the unit
+    /// front.service, which is stopped with it`. None: it does not run, or it goes on.
+    pub async fn stops(&self, other: &Run, port: u16) -> Option<String> {
+        if other.is_running().await == Some(false) {
+            return None;
+        }
+        match self.same_as(&other.stop_and_start()).await {
+            Some(why) => Some(why),
+            None => {
+                let why = self.takes_down(port).await?;
+                Some(format!("has port {port}, {why}"))
+            }
+        }
+    }
+
     /// Why the other restart takes down the same, in words: `has the same unit, web.service`.
     pub async fn same_as(&self, other: &Restart) -> Option<String> {
         match (&self.restart, other) {
-            (Restart::Systemd { .. }, Restart::Systemd { unit, .. }) => {
+            (Restart::Systemd { job, .. }, Restart::Systemd { unit, .. }) => {
+                let how = match job {
+                    Job::Stop => "stopped",
+                    _ => "restarted",
+                };
                 let id = systemd::id(unit).await?;
                 self.units.contains(&id).then(|| match self.units.first() {
                     Some(first) if *first == id => format!("has the same unit, {id}"),
-                    _ => format!("has the unit {id}, which is restarted with it"),
+                    _ => format!("has the unit {id}, which is {how} with it"),
                 })
             }
             (Restart::Command(own), Restart::Command(argv)) if own == argv => {
                 Some(format!("has the same restart command, {other}"))
+            }
+            (Restart::StopAndStart { stop, .. }, Restart::StopAndStart { stop: other, .. })
+                if stop == other =>
+            {
+                Some(format!(
+                    "has the same stop command, {}",
+                    program::shown(other)
+                ))
             }
             (Restart::Signal { pidfile: own, .. }, Restart::Signal { pidfile, .. }) => {
                 let real = |path| fs::canonicalize(path).ok();

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use thiserror::Error;
 
+use super::environment::Environment;
 use super::printed::Printed;
 use super::signal::Addressee;
 use super::systemd::Job;
@@ -25,6 +26,13 @@ pub enum Restart {
     },
     /// A program with its arguments, never through a shell.
     Command(Vec<String>),
+    /// Two programs with their arguments: one stops the app, the other starts it again.
+    StopAndStart {
+        /// Stops it.
+        stop: Vec<String>,
+        /// Starts it.
+        start: Vec<String>,
+    },
     /// A signal to one process. After one that by custom ends it (SIGTERM, SIGINT, SIGQUIT,
     /// SIGKILL) the agent waits for its end, so that the old app no longer answers for the new
     /// one. With any other (SIGHUP, SIGUSR2) the app renews itself in place, and its health shows
@@ -37,7 +45,7 @@ pub enum Restart {
     },
 }
 
-/// Why the app was not restarted, or cannot be.
+/// Why the app was not restarted, started or stopped, or cannot be.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub enum RestartError {
@@ -69,21 +77,37 @@ impl Restart {
     ///
     /// On timeout the command and its process group are killed, also when this future is dropped.
     /// A systemd job is not canceled: systemd goes on with it.
-    pub async fn run(&self, limit: Duration) -> Result<(), RestartError> {
-        self.run_with(limit, |_| {}, &Printed::default()).await
+    pub async fn run(
+        &self,
+        environment: Environment<'_>,
+        limit: Duration,
+    ) -> Result<(), RestartError> {
+        let printed = Printed::default();
+        self.run_with(environment, limit, |_| {}, &printed).await
     }
 
-    /// The same. Calls `started` with a command's process as soon as it runs, because that
+    /// The same. Calls `started` with each command's process as soon as it runs, because that
     /// outlives us. `printed` gets the end of its output.
     pub async fn run_with(
         &self,
+        environment: Environment<'_>,
         limit: Duration,
-        started: impl FnOnce(u32),
+        mut started: impl FnMut(u32),
         printed: &Printed,
     ) -> Result<(), RestartError> {
         match self {
             Self::Systemd { unit, job } => systemd::run(unit, *job, limit).await?,
-            Self::Command(argv) => command::run(argv, &[], limit, started, Some(printed)).await?,
+            Self::Command(argv) => {
+                let environment = environment.in_phase("restart");
+                command::run(argv, environment, limit, started, Some(printed)).await?;
+            }
+            Self::StopAndStart { stop, start } => {
+                let began = Instant::now();
+                let at = |phase| environment.in_phase(phase);
+                command::run(stop, at("stop"), limit, &mut started, Some(printed)).await?;
+                let left = limit.saturating_sub(began.elapsed());
+                command::run(start, at("start"), left, started, Some(printed)).await?;
+            }
             Self::Signal { signal, pidfile } => {
                 let process = Addressee::find(pidfile)?;
                 process.send(*signal)?;
@@ -124,6 +148,10 @@ impl Restart {
         match self {
             Self::Systemd { unit, job } => return Ok(systemd::check(unit, *job).await?),
             Self::Command(argv) => drop(program::check(argv)?),
+            Self::StopAndStart { stop, start } => {
+                program::check(stop)?;
+                program::check(start)?;
+            }
             Self::Signal { pidfile, .. } => Addressee::find(pidfile)?.may_be_signalled()?,
         }
         Ok(Vec::new())
@@ -134,7 +162,7 @@ impl Restart {
     pub fn serves(&self, port: u16) -> Result<(), SignalError> {
         match self {
             Self::Signal { pidfile, .. } => Addressee::find(pidfile)?.serves(port),
-            Self::Systemd { .. } | Self::Command(_) => Ok(()),
+            Self::Systemd { .. } | Self::Command(_) | Self::StopAndStart { .. } => Ok(()),
         }
     }
 
@@ -147,7 +175,7 @@ impl Restart {
     pub async fn instance(&self) -> Option<String> {
         match self {
             Self::Systemd { unit, .. } => systemd::instance(unit).await,
-            Self::Command(_) => None,
+            Self::Command(_) | Self::StopAndStart { .. } => None,
             Self::Signal { pidfile, .. } => Addressee::find(pidfile).ok()?.instance(),
         }
     }
@@ -177,6 +205,14 @@ impl fmt::Display for Restart {
         match self {
             Self::Systemd { unit, job } => write!(f, "systemctl {job} {unit} (D-Bus)"),
             Self::Command(argv) => f.write_str(&program::shown(argv)),
+            Self::StopAndStart { stop, start } => {
+                write!(
+                    f,
+                    "{}, then {}",
+                    program::shown(stop),
+                    program::shown(start)
+                )
+            }
             Self::Signal { signal, pidfile } => {
                 write!(f, "{signal} to the process in {}", pidfile.display())
             }

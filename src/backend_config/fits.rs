@@ -3,15 +3,20 @@
 use super::health;
 use super::host::{Host, server_name};
 use super::layout;
+use super::line::Line;
 use super::transport::Words;
-use super::wanted::{BACKEND, Checks, Layout, Line, Plan, Wanted};
+use super::wanted::{BACKEND, Checks, Layout, Plan, Wanted};
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Address;
 use std::collections::BTreeMap;
 
 pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Plan<'a>, String> {
-    let lines = wanted.hosts.iter().map(|host| line(settings, wanted, host));
-    let lines: Vec<Line> = lines.collect::<Result<_, _>>()?;
+    let lines = wanted
+        .hosts
+        .iter()
+        .map(|host| lines_of(settings, wanted, host));
+    let lines: Vec<Vec<Line>> = lines.collect::<Result<_, _>>()?;
+    let lines: Vec<Line> = lines.into_iter().flatten().collect();
     if lines.is_empty() {
         return Err("no hosts: name them with --host NAME=ADDRESS, or --hosts FILE".to_owned());
     }
@@ -21,8 +26,8 @@ pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Pl
     cookies_differ(&lines)?;
     let checks = layout::checks(layout, &lines);
     for line in &lines {
-        enough_others(line.app, lines.len())?;
-        in_time(line.app, &checks)?;
+        enough_others(&line.app, wanted.hosts.len())?;
+        in_time(&line.app, &checks)?;
         found_on_loopback(settings, line)?;
         same_check(line, &lines[0])?;
         same_words(wanted, line, &lines[0])?;
@@ -35,21 +40,19 @@ pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Pl
         wanted: *wanted,
         layout,
         checks,
-        words: wanted.transport.words(lines[0].app)?,
+        words: wanted.transport.words(&lines[0].app)?,
         lines,
         backend,
     })
 }
 
-fn line<'a>(
+/// The lines of a host: of each target of its app.
+fn lines_of<'a>(
     settings: &'a Settings,
     wanted: &Wanted<'a>,
     host: &'a Host,
-) -> Result<Line<'a>, String> {
-    let Some(name) = &host.app else {
-        let app = wanted.app;
-        return Ok(Line { host, app });
-    };
+) -> Result<Vec<Line<'a>>, String> {
+    let name = host.app.as_ref().unwrap_or(&wanted.app.name);
     let app = settings.apps.iter().find(|app| &app.name == name);
     let app = app.ok_or_else(|| {
         let names: Vec<&str> = settings.apps.iter().map(|app| app.name.as_str()).collect();
@@ -59,18 +62,24 @@ fn line<'a>(
             host.name
         )
     })?;
-    Ok(Line { host, app })
+    let instances = app.instances().into_iter();
+    let line = |app| Line {
+        host,
+        app,
+        cookie_per: wanted.cookie_per,
+    };
+    Ok(instances.map(line).collect())
 }
 
 fn names_differ(lines: &[Line<'_>], layout: Layout) -> Result<(), String> {
     let mut taken = BTreeMap::new();
-    for Line { host, .. } in lines {
-        let (main, twin) = (host.name.clone(), layout.has_twins().then(|| host.twin()));
+    for line in lines {
+        let (main, twin) = (line.main(), layout.has_twins().then(|| line.twin()));
         if twin.as_ref() == Some(&main) {
             return Err(format!("{main}: a line and its twin need different names"));
         }
         for name in [Some(main), twin].into_iter().flatten() {
-            if let Some(first) = taken.insert(name.clone(), &host.name) {
+            if let Some(first) = taken.insert(name.clone(), &line.host.name) {
                 return Err(format!("{name} is the name of a line of {first} already"));
             }
         }
@@ -80,7 +89,7 @@ fn names_differ(lines: &[Line<'_>], layout: Layout) -> Result<(), String> {
 
 fn places_differ(lines: &[Line<'_>]) -> Result<(), String> {
     let mut taken = BTreeMap::new();
-    for Line { host, app } in lines {
+    for Line { host, app, .. } in lines {
         let place = (host.address, app.ports.port);
         if let Some(first) = taken.insert(place, &host.name) {
             let (address, port) = place;
@@ -97,20 +106,24 @@ fn places_differ(lines: &[Line<'_>]) -> Result<(), String> {
 /// HAProxy would send the users of one host to the other host.
 fn cookies_differ(lines: &[Line<'_>]) -> Result<(), String> {
     let mut taken = BTreeMap::new();
-    for Line { host, .. } in lines {
-        if let Some(first) = taken.insert(host.cookie(), &host.name) {
-            let (name, cookie) = (&host.name, host.cookie());
-            return Err(format!(
-                "{name} and {first} have the same cookie {cookie}: each line needs its own"
-            ));
+    for line in lines {
+        let (name, cookie) = (&line.host.name, line.cookie());
+        match taken.insert(cookie.clone(), name) {
+            Some(first) if first != name => {
+                return Err(format!(
+                    "{name} and {first} have the same cookie {cookie}: each host needs its own"
+                ));
+            }
+            _ => {}
         }
     }
     Ok(())
 }
 
-fn enough_others(app: &AppSettings, lines: usize) -> Result<(), String> {
-    let (others, wanted) = (lines - 1, app.limits.min_available);
-    match others < wanted.of(lines) {
+/// An app with targets can be switched on its only host: see [`super::notices()`].
+fn enough_others(app: &AppSettings, hosts: usize) -> Result<(), String> {
+    let (others, wanted) = (hosts - 1, app.limits.min_available);
+    match others < wanted.of(hosts) && !app.has_targets() {
         false => Ok(()),
         true => Err(format!(
             "app.{}: the agent would refuse each restart: min_available is {wanted}, and without \
@@ -180,7 +193,7 @@ fn same_check(line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
 
 /// They are on the backend's `default-server`.
 fn same_words(wanted: &Wanted<'_>, line: &Line<'_>, first: &Line<'_>) -> Result<(), String> {
-    let words = |line: &Line<'_>| wanted.transport.words(line.app);
+    let words = |line: &Line<'_>| wanted.transport.words(&line.app);
     match words(line)? == words(first)? {
         true => Ok(()),
         false => Err(format!(

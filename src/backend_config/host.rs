@@ -12,7 +12,7 @@ pub struct Host {
     pub address: IpAddr,
     /// Its cookie, if it is not its name.
     pub cookie: Option<String>,
-    /// Its twin line, if it is not NAME-twin.
+    /// Its twin line, if it is not that of its main line with `-twin`.
     pub twin: Option<String>,
     /// The app it serves, if it is not the one asked for.
     pub app: Option<String>,
@@ -22,12 +22,6 @@ impl Host {
     /// The value that users of this host carry.
     pub fn cookie(&self) -> &str {
         self.cookie.as_deref().unwrap_or(&self.name)
-    }
-
-    /// The name of the backup line.
-    pub fn twin(&self) -> String {
-        let own = self.twin.clone();
-        own.unwrap_or_else(|| format!("{}-twin", self.name))
     }
 
     /// Whether it names a cookie or a twin: its users are sticky.

@@ -1,6 +1,7 @@
 //! The layout that fits the apps and the hosts, and how often HAProxy checks in it.
 
-use super::wanted::{CLAIMED, Checks, IN_TIME, Layout, Line, Wanted};
+use super::line::Line;
+use super::wanted::{CLAIMED, Checks, CookiePer, IN_TIME, Layout, Wanted};
 use crate::haproxy::Mode;
 
 /// Err: why the app, the hosts or the mode do not fit the layout.
@@ -11,9 +12,9 @@ pub(super) fn of(wanted: &Wanted<'_>, lines: &[Line<'_>]) -> Result<Layout, Stri
     let ungated = first(|line| line.app.ports.backup_status_port.is_none());
     if let (Layout::TwoStage, Some(line)) = (layout, ungated) {
         return Err(format!(
-            "app.{} has no backup_status_port, which the two-stage layout checks: set it to a free \
+            "{} has no backup_status_port, which the two-stage layout checks: set it to a free \
              port in agent.toml, or use --layout single or --layout classic",
-            line.app.name
+            line.table()
         ));
     }
     if (layout, mode) == (Layout::Classic, Mode::Tcp) {
@@ -30,6 +31,9 @@ pub(super) fn of(wanted: &Wanted<'_>, lines: &[Line<'_>]) -> Result<Layout, Stri
             line.host.name
         ));
     }
+    if wanted.cookie_per == CookiePer::Target {
+        cookies_of_targets(layout, mode, lines)?;
+    }
     match (mode, first(|line| line.host.cookie.is_some())) {
         (Mode::Tcp, Some(line)) => Err(format!(
             "{}: mode tcp has no cookies: remove cookie=",
@@ -37,6 +41,16 @@ pub(super) fn of(wanted: &Wanted<'_>, lines: &[Line<'_>]) -> Result<Layout, Stri
         )),
         _ => Ok(layout),
     }
+}
+
+fn cookies_of_targets(layout: Layout, mode: Mode, lines: &[Line<'_>]) -> Result<(), String> {
+    let lacks = match lines.iter().any(|line| line.app.target.is_some()) {
+        false => format!("{} has no targets", lines[0].table()),
+        true if mode == Mode::Tcp => "mode tcp has no cookies".to_owned(),
+        true if layout == Layout::Single => "the single layout has no cookies".to_owned(),
+        true => return Ok(()),
+    };
+    Err(format!("{lacks}: leave out --cookie-per target"))
 }
 
 /// Two-stage if every app has a `backup_status_port`. Single if no app has one, and no host names a

@@ -4,14 +4,18 @@ mod fits;
 mod health;
 mod host;
 mod layout;
+mod line;
+mod notices;
+mod servers;
 mod text;
 mod transport;
 mod wanted;
 mod whole;
 
 pub use host::Host;
+pub use notices::notices;
 pub use transport::Transport;
-pub use wanted::{Layout, Wanted};
+pub use wanted::{CookiePer, Layout, Wanted};
 
 use crate::config::Settings;
 
@@ -22,26 +26,6 @@ pub fn print(settings: &Settings, wanted: &Wanted<'_>) -> Result<String, String>
         true => plan.whole(),
         false => plan.section(),
     })
-}
-
-/// What the agent's configuration has in vain beside this text. Err: as [`print()`].
-pub fn notices(settings: &Settings, wanted: &Wanted<'_>) -> Result<Vec<String>, String> {
-    let plan = fits::plan(settings, wanted)?;
-    let mut notices: Vec<String> = Vec::new();
-    let apps = plan.lines.iter().map(|line| line.app);
-    let unchecked = apps
-        .filter(|app| plan.layout != Layout::TwoStage && app.ports.backup_status_port.is_some());
-    for app in unchecked {
-        let notice = format!(
-            "no line of the {} layout checks the backup_status_port of app.{}: take it out of agent.toml",
-            plan.layout.word(),
-            app.name
-        );
-        if !notices.contains(&notice) {
-            notices.push(notice);
-        }
-    }
-    Ok(notices)
 }
 
 #[cfg(test)]

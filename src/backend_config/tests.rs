@@ -9,6 +9,8 @@ use crate::haproxy::cfg::file;
 use crate::haproxy::cfg::rhythm::Rhythm;
 use std::path::Path;
 
+mod targets;
+
 const APPS: &str = r#"
     [app.web]
     port = 1000
@@ -45,6 +47,7 @@ fn wanted<'a>(settings: &'a Settings, hosts: &'a [Host]) -> Wanted<'a> {
         app: settings.apps.iter().find(|app| app.name == "web").unwrap(),
         hosts,
         layout: None,
+        cookie_per: CookiePer::Host,
         mode: Mode::Http,
         backend: None,
         transport: Transport::default(),

@@ -1,10 +1,9 @@
 //! The printed backend. Its readers later have only its comments, so these say why.
 
 use super::health;
-use super::wanted::{IN_TIME, Layout, Line, Plan};
+use super::wanted::{IN_TIME, Plan};
 use crate::config::BalancerSettings;
 use crate::haproxy::Mode;
-use std::net::SocketAddr;
 
 const RETRIES: &str =
     "    # HAProxy repeats a refused connect, the last time on another server. Without
@@ -68,30 +67,11 @@ const PURGED: &str = "    # After a reload the leaving worker keeps its idle con
     default-server pool-purge-delay 1s
 ";
 
-const MAINS: &str =
-    "    # Main lines: new users. They come first, so that a cookie finds them first.
-";
-
-const TWINS: &str =
-    "    # Twins, same address, port and cookie: they serve users who own the cookie while
-    # the main line is DOWN.
-";
-
-const CLAIMING_TWINS: &str =
-    "    # Twins, same address, port and cookie. A twin that is DOWN alone shows the other hosts that its
-    # host goes next. With a `sticky` window it serves users who own the cookie for that time.
-";
-
-const ANNOUNCING_TWINS: &str =
-    "    # Twins: no client reaches one while a main line is UP. A twin that is DOWN alone shows the
-    # other hosts that its host goes next.
-";
-
 impl Plan<'_> {
     /// The backend alone. It holds with any `defaults` above it, except for words of a
     /// `default-server` there: only the rhythm of the checks can be reset.
     pub(super) fn section(&self) -> String {
-        let app = self.lines[0].app;
+        let app = &self.lines[0].app;
         let patience = health::timeout(&app.health);
         let (words, comment) = (&self.words.text, self.words.comment());
         let checks: String = health::lines(&app.health, &self.words)
@@ -140,53 +120,5 @@ impl Plan<'_> {
     pub(super) fn serving(&self) -> impl Iterator<Item = &BalancerSettings> {
         let balancers = self.settings.balancers.iter();
         balancers.filter(|b| self.lines.iter().any(|line| b.serves(&line.app.name)))
-    }
-
-    /// The server lines of all hosts.
-    fn servers(&self) -> String {
-        let (mains, twins) = match (self.wanted.mode, self.layout) {
-            (Mode::Http, Layout::TwoStage) => (MAINS, CLAIMING_TWINS),
-            (Mode::Http, Layout::Classic | Layout::Single) => (MAINS, TWINS),
-            (Mode::Tcp, _) => ("", ANNOUNCING_TWINS),
-        };
-        match self.layout.has_twins() {
-            true => format!("{mains}{}\n{twins}{}", self.mains(), self.twins()),
-            false => self.mains(),
-        }
-    }
-
-    fn mains(&self) -> String {
-        let line = |line: &Line<'_>| {
-            let (name, status_port) = (&line.host.name, line.app.ports.status_port);
-            let to = self.to(line);
-            format!("    server {name} {to} port {status_port}\n")
-        };
-        self.lines.iter().map(line).collect()
-    }
-
-    fn twins(&self) -> String {
-        let line = |line: &Line<'_>| {
-            let ports = &line.app.ports;
-            let own = match self.layout {
-                Layout::TwoStage => ports.backup_status_port,
-                Layout::Classic | Layout::Single => ports.health_port,
-            };
-            let check = match own {
-                Some(port) => format!(" port {port}"),
-                None => String::new(),
-            };
-            let (name, to) = (line.host.twin(), self.to(line));
-            format!("    server {name} {to}{check} backup\n")
-        };
-        self.lines.iter().map(line).collect()
-    }
-
-    /// The address of the app, and the cookie of its users.
-    fn to(&self, line: &Line<'_>) -> String {
-        let at = SocketAddr::new(line.host.address, line.app.ports.port);
-        match self.layout.has_twins() && self.wanted.mode == Mode::Http {
-            true => format!("{at} cookie {}", line.host.cookie()),
-            false => at.to_string(),
-        }
     }
 }

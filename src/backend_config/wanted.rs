@@ -1,6 +1,7 @@
 //! What to print: the request, and the plan that fits.
 
 use super::host::Host;
+use super::line::Line;
 use super::transport::{Transport, Words};
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Mode;
@@ -61,6 +62,16 @@ impl Layout {
     }
 }
 
+/// The cookies of a host whose app has several targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum CookiePer {
+    /// One: users move from target to target with their host.
+    #[default]
+    Host,
+    /// One for each target: with a `sticky` window users stay on theirs.
+    Target,
+}
+
 /// The request.
 #[derive(Debug, Clone, Copy)]
 pub struct Wanted<'a> {
@@ -70,6 +81,8 @@ pub struct Wanted<'a> {
     pub hosts: &'a [Host],
     /// None: the one that fits.
     pub layout: Option<Layout>,
+    /// The cookies of a host with several targets.
+    pub cookie_per: CookiePer,
     /// What HAProxy carries: requests or connections.
     pub mode: Mode,
     /// None: the name in the configuration, or `srvs`.
@@ -78,13 +91,6 @@ pub struct Wanted<'a> {
     pub transport: Transport<'a>,
     /// With global, defaults and a frontend: a whole configuration.
     pub whole: bool,
-}
-
-/// A host and the app for its lines.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'a> {
-    pub(super) host: &'a Host,
-    pub(super) app: &'a AppSettings,
 }
 
 /// The checked plan for the text.

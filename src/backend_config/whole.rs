@@ -3,7 +3,8 @@
 
 use super::health;
 use super::layout::fitting;
-use super::wanted::{BACKEND, Layout, Line, Plan};
+use super::line::Line;
+use super::wanted::{BACKEND, CookiePer, Layout, Plan};
 use crate::haproxy::{Address, Mode};
 use std::path::Path;
 
@@ -53,9 +54,10 @@ impl Plan<'_> {
 
     fn head(&self) -> String {
         format!(
-            "{}#\n# What each line is for: README.md beside this file. The command that prints \
+            "{}{}#\n# What each line is for: README.md beside this file. The command that prints \
              it:\n#\n{}",
             self.what(),
+            self.targets(),
             self.command()
         )
     }
@@ -97,6 +99,29 @@ impl Plan<'_> {
         }
     }
 
+    /// What hosts with several targets have beside the layout.
+    fn targets(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self
+            .lines
+            .iter()
+            .filter_map(|line| line.app.target.as_deref())
+        {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        match names.is_empty() {
+            true => String::new(),
+            false => format!(
+                "#\n# Each host has several targets ({}): the same app on ports of their own. One of \
+                 them\n# serves. A switch opens the gates of another one, waits until HAProxy shows it \
+                 UP, and closes\n# those of the old one. So no capacity is lost.\n",
+                names.join(", ")
+            ),
+        }
+    }
+
     /// The command that prints the same again.
     fn command(&self) -> String {
         let mut words = vec![format!("{} --whole", self.wanted.app.name)];
@@ -106,11 +131,14 @@ impl Plan<'_> {
         if self.layout != fitting(self.wanted.mode, &self.lines) {
             words.push(format!("--layout {}", self.layout.word()));
         }
+        if self.wanted.cookie_per == CookiePer::Target {
+            words.push("--cookie-per target".to_owned());
+        }
         if self.backend != BACKEND {
             words.push(format!("--backend {}", self.backend));
         }
         words.extend(self.wanted.transport.flags());
-        let hosts = self.lines.iter().map(|line| line.host.word());
+        let hosts = self.wanted.hosts.iter().map(|host| host.word());
         let hosts: String = hosts
             .map(|host| format!(" \\\n#       --host {host}"))
             .collect();

@@ -5,6 +5,7 @@ use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
 use super::options::{Closing, Opening, Restarting, Target, waits};
+use super::probe::Probing;
 use super::report::Reporting;
 use super::without::Without;
 use crate::config;
@@ -42,6 +43,21 @@ Examples:
   agent restart web --with 'apt-get install -y web=2.1'
   agent restart web --turn 10m       if other hosts may be out now
   agent restart web --stay-closed    if `agent close` holds the gates closed";
+
+const OPEN: &str = "\
+Examples:
+  agent open web
+  agent open web --to green   the first time, if several targets run";
+
+const PROBE: &str = "\
+Exit codes:
+  0   it runs, is healthy and verified
+  15  it is not: the step that failed, and why
+  2   usage or configuration
+
+Examples:
+  agent probe web/green
+  agent probe web --json | jq '.steps[] | select(.ok | not)'";
 
 const STATUS: &str = "\
 Exit codes:
@@ -107,16 +123,19 @@ pub(super) enum Asked {
     Doctor(Doctor),
     /// Print the completions for a shell
     ///
-    /// The package installs those of bash, zsh and fish. They also complete the names of apps, if
-    /// the user may read the configuration.
+    /// The package installs those of bash, zsh and fish. They also complete the names of apps and
+    /// targets, if the user may read the configuration.
     #[command(after_help = "Example:\n  agent completions bash >/etc/bash_completion.d/agent")]
     Completions {
         /// The shell
-        #[arg(required_unless_present = "apps")]
+        #[arg(required_unless_present_any = ["apps", "targets"])]
         shell: Option<Shell>,
         /// Print the names of the apps, for the scripts
         #[arg(long, hide = true, conflicts_with = "shell")]
         apps: bool,
+        /// Print the targets as APP/TARGET, for the scripts
+        #[arg(long, hide = true, conflicts_with = "shell")]
+        targets: bool,
     },
     HaproxyConfig(HaproxyConfig),
     /// List the operations on this host: when, by which user, why, and how each ended
@@ -152,7 +171,9 @@ impl Asked {
     /// Refuses a global flag that does nothing for this verb.
     pub(super) fn heeds(&self, json: bool, progress: bool) -> anyhow::Result<()> {
         let operates = match self {
-            Asked::Configured(Command::Run { .. } | Command::Status { .. }) => false,
+            Asked::Configured(Command::Run { .. } | Command::Status { .. } | Command::Probe(_)) => {
+                false
+            }
             asked => matches!(asked, Asked::Configured(_)),
         };
         if json && matches!(self, Asked::Completions { .. }) {
@@ -187,8 +208,17 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  agent close web --for 30m --reason 'disk swap'")]
     Close(Closing),
     /// Put this host back in rotation, if the app is healthy
-    #[command(after_help = "Example:\n  agent open web")]
+    ///
+    /// Of an app with targets it opens the current one. --to names that the first time.
+    #[command(after_help = OPEN)]
     Open(Opening),
+    /// Probe an app or one of its targets, without users: does it run, is it healthy, verified?
+    ///
+    /// The agent asks for the health as often in a row as the configuration says, and runs `verify`
+    /// of an app with targets. It moves no gate, and asks no balancer. Without TARGET it probes the
+    /// idle target, where `agent switch` would go.
+    #[command(after_help = PROBE)]
+    Probe(Probing),
     /// Finish or undo what a crash, a rule flush or a power loss interrupted
     ///
     /// If an operation died before it touched the app, this puts its gates back. If it had

@@ -1,5 +1,5 @@
-//! The completion scripts: clap's words, and behind them the names of the apps. The scripts ask
-//! `agent completions --apps` for these, because each host has its own.
+//! The completion scripts: clap's words, and behind them the names of apps and targets. The scripts
+//! ask `agent completions --apps` and `--targets` for these, because each host has its own.
 
 use super::arguments::command;
 use clap::Arg;
@@ -30,6 +30,12 @@ fn verbs() -> Vec<String> {
     verbs.map(|verb| verb.get_name().to_owned()).collect()
 }
 
+/// The verbs that take a target in the place of the app: APP/TARGET.
+const OF_TARGETS: &str = "probe";
+
+/// The option whose value is the name of a target.
+const TO: &str = "--to";
+
 /// The options whose value is the next word.
 fn with_values() -> Vec<String> {
     let command = command();
@@ -47,11 +53,12 @@ fn with_values() -> Vec<String> {
 
 fn bash() -> String {
     let (verbs, options) = (verbs().join("|"), with_values().join("|"));
+    let (of_targets, to) = (OF_TARGETS, TO);
     format!(
         r#"
 _agent_with_apps() {{
     _agent "$@"
-    local word verb= is_config= config=()
+    local word verb= is_config= config=() names=
     for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
         if [ -n "$is_config" ]; then
             # --config=FILE is three words for bash.
@@ -65,10 +72,18 @@ _agent_with_apps() {{
     done
     [ -n "$verb" ] || return 0
     case $2 in -*) return 0 ;; esac
-    case $3 in {options}) return 0 ;; esac
+    case $3 in
+        {to}) names=$(_agent_names "$1" --targets "${{config[@]}}" | sed 's|.*/||' | sort -u) ;;
+        {options}) return 0 ;;
+        *)  names=$(_agent_names "$1" --apps "${{config[@]}}")
+            case $verb in {of_targets})
+                names+=" $(_agent_names "$1" --targets "${{config[@]}}")" ;;
+            esac ;;
+    esac
     # Without clap's placeholder [APP].
-    COMPREPLY=($(compgen -W "$("$1" completions --apps "${{config[@]}}" 2>/dev/null)" -- "$2"))
+    COMPREPLY=($(compgen -W "$names" -- "$2"))
 }}
+_agent_names() {{ "$1" completions "${{@:2}}" 2>/dev/null; }}
 complete -F _agent_with_apps -o bashdefault -o default agent haproxy-gate
 "#
     )
@@ -77,35 +92,51 @@ complete -F _agent_with_apps -o bashdefault -o default agent haproxy-gate
 fn zsh(script: &str) -> String {
     let script = script.replacen("#compdef agent", "#compdef agent haproxy-gate", 1);
     let script = script.replace("compdef _agent agent", "compdef _agent agent haproxy-gate");
-    let with_apps = |line: &str| match line.contains("'::app -- ") || line.contains("'::which -- ")
-    {
-        true => line.replace(":_default'", ":_agent_apps'"),
-        false => line.to_owned(),
+    let with_names = |line: &str| {
+        let named = match line {
+            line if line.contains("'::which -- ") && line.contains("APP/TARGET") => "_agent_probed",
+            line if line.contains("'::app -- ") || line.contains("'::which -- ") => "_agent_apps",
+            line if line.contains(&format!("){TO}=")) => "_agent_targets",
+            line if line.contains(&format!("'{TO}=")) => "_agent_targets",
+            _ => return line.to_owned(),
+        };
+        line.replace(":_default'", &format!(":{named}'"))
     };
-    let script: Vec<String> = script.lines().map(with_apps).collect();
-    // The words of the whole line: clap's script leaves out those before the verb.
-    let apps = "(( $+functions[_agent_apps] )) ||\n_agent_apps() {\n    \
-        local -a apps all config\n    \
-        all=(${(z)LBUFFER})\n    \
-        config=(${(M)all:#--config=*})\n    \
-        (( ${all[(I)--config]} )) && config=(--config ${all[${all[(I)--config]}+1]})\n    \
-        apps=(${(f)\"$(agent completions --apps $config 2>/dev/null)\"})\n    \
-        compadd -a apps\n}\n";
+    let script: Vec<String> = script.lines().map(with_names).collect();
     let script = script.join("\n") + "\n";
-    script.replacen("\n_agent() {", &format!("\n{apps}\n_agent() {{"), 1)
+    script.replacen("\n_agent() {", &format!("\n{ZSH}\n_agent() {{"), 1)
 }
 
+/// It takes the words of the whole line: clap's script leaves out those before the verb.
+const ZSH: &str = r#"(( $+functions[_agent_names] )) ||
+_agent_names() {
+    local -a names all config
+    all=(${(z)LBUFFER})
+    config=(${(M)all:#--config=*})
+    (( ${all[(I)--config]} )) && config=(--config ${all[${all[(I)--config]}+1]})
+    names=(${(f)"$(agent completions $1 $config 2>/dev/null)"})
+    [[ -z $2 ]] || names=(${names##*/})
+    compadd -a names
+}
+_agent_apps() { _agent_names --apps }
+_agent_probed() { _agent_names --apps; _agent_names --targets }
+_agent_targets() { _agent_names --targets alone }
+"#;
+
 fn fish() -> String {
-    let verbs = verbs().join(" ");
+    let (verbs, of_targets, to) = (verbs().join(" "), OF_TARGETS, TO.trim_start_matches('-'));
     format!(
-        r#"function __fish_agent_config
+        r#"function __fish_agent_names
     set -l words (commandline -opc)
+    set -l config (string match -- '--config=*' $words)
     set -l at (contains -i -- --config $words)
     and test $at -lt (count $words)
-    and printf '%s\n' --config $words[(math $at + 1)]
-    string match -- '--config=*' $words
+    and set config --config $words[(math $at + 1)]
+    agent completions $argv $config 2>/dev/null
 end
-complete -c agent -n "__fish_agent_using_subcommand {verbs}" -f -a "(agent completions --apps (__fish_agent_config) 2>/dev/null)"
+complete -c agent -n "__fish_agent_using_subcommand {verbs}" -f -a "(__fish_agent_names --apps)"
+complete -c agent -n "__fish_agent_using_subcommand {of_targets}" -f -a "(__fish_agent_names --targets)"
+complete -c agent -l {to} -r -f -n "__fish_agent_using_subcommand open" -a "(__fish_agent_names --targets | string replace -r '.*/' '')"
 complete -c haproxy-gate -w agent
 "#
     )

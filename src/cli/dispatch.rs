@@ -3,7 +3,8 @@
 use super::arguments::{Asked, Cli, Command, invoked};
 use super::completions::completions;
 use super::logs::{self, Logs};
-use super::options::{the_app, watched};
+use super::named::{the_app, watched};
+use super::probe::probe;
 use super::runtime::in_runtime;
 use super::screen::{complain, say};
 use super::{descriptors, haproxy_config, history, report, screen, sidecar, status, uninstall};
@@ -64,9 +65,10 @@ impl Cli {
         match &self.asked {
             Asked::Configured(command) => self.configured(command),
             Asked::Doctor(asked) => asked.run(&self.config, self.json),
-            Asked::Completions { shell, .. } => {
+            Asked::Completions { shell, targets, .. } => {
                 say(&match shell {
                     Some(shell) => String::from_utf8_lossy(&completions(*shell)).into_owned(),
+                    None if *targets => config::target_names(&self.config).join("\n") + "\n",
                     None => config::app_names(&self.config).join("\n") + "\n",
                 });
                 Ok(0)
@@ -91,6 +93,7 @@ impl Cli {
                 Command::Restart(restarting) => self.restart(settings, restarting).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(opening) => self.open(&settings, opening).await,
+                Command::Probe(probing) => probe(&settings, probing, self.json).await,
                 Command::Recover(target) => self.recover(&settings, target).await,
                 Command::Run { dry_run } => {
                     Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)

@@ -1,7 +1,7 @@
 //! `agent doctor`: prints the set-up point by point, as text or as one JSON object.
 
 use super::descriptors;
-use super::options::the_app;
+use super::named::the_app;
 use super::runtime::in_runtime;
 use super::screen::say;
 use crate::config::{self, AppSettings, Settings};

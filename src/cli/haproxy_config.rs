@@ -1,10 +1,10 @@
 //! `agent haproxy-config`: prints HAProxy's side of the configuration, for HAProxy's
 //! administrator. It only reads the configuration, so it runs on any machine.
 
-use super::options::the_app;
+use super::named::the_app;
 use super::screen::{complain, say};
 use crate::app::Proxy;
-use crate::backend_config::{self, Host, Layout, Transport, Wanted};
+use crate::backend_config::{self, CookiePer, Host, Layout, Transport, Wanted};
 use crate::config::Settings;
 use crate::haproxy::Mode;
 use anyhow::Context;
@@ -17,6 +17,7 @@ const EXAMPLE: &str = "Example:
 
   prints the backend `srvs` with the lines web1, web2, web1-twin and web2-twin.
   For an app without `backup_status_port` it prints web1 and web2 alone.
+  For one with the targets blue and green: web1-blue, web1-green, web1-blue-twin, ...
   If the backend exists already, keep the cookies of its users:
   --host web1=10.0.0.11,cookie=w1,twin=bkp1
 ";
@@ -50,6 +51,13 @@ pub(super) struct HaproxyConfig {
     /// host names a cookie or a twin, and single if none does.
     #[arg(long, value_name = "LAYOUT", value_enum)]
     layout: Option<Layout>,
+    /// The cookies of a host whose app has several targets
+    ///
+    /// One for the host: a switch moves its users to the new target, and they keep their cookie. One
+    /// for each target, as `web1-blue`: with a `sticky` window users stay on the old target until the
+    /// window ends.
+    #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
+    cookie_per: CookiePer,
     /// What HAProxy carries for the app: HTTP requests, or connections of another protocol
     ///
     /// Mode tcp has no cookies: the layout is single, or two-stage if the app has a
@@ -97,6 +105,7 @@ pub(super) fn haproxy_config(
         app: the_app(settings, asked.app.as_deref())?,
         hosts: &hosts,
         layout: asked.layout,
+        cookie_per: asked.cookie_per,
         mode: asked.mode,
         backend: asked.backend.as_deref(),
         transport: Transport {

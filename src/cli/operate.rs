@@ -2,7 +2,8 @@
 
 use super::arguments::Cli;
 use super::attached;
-use super::options::{Closing, Each, Opening, Restarting, Target, Upgrade, the_app};
+use super::named::{the_app, the_target};
+use super::options::{Closing, Each, Opening, Restarting, Target, Upgrade};
 use super::progress::{self, Audience};
 use super::screen::{self, say};
 use crate::app::Change;
@@ -57,6 +58,7 @@ impl Cli {
         let options = |app: &AppSettings| {
             Ok(Options {
                 owner: opening.owner.clone(),
+                to: to(app, opening)?,
                 without_balancers: opening.without.names(settings, app, opening.each.all)?,
                 ..options(target)
             })
@@ -177,6 +179,12 @@ fn options(target: &Target) -> Options {
         call: call(),
         ..Options::default()
     }
+}
+
+/// The target of this app to open.
+fn to(app: &AppSettings, opening: &Opening) -> anyhow::Result<Option<String>> {
+    let target = opening.to.as_deref().map(|to| the_target(app, to));
+    Ok(target.transpose()?.map(str::to_owned))
 }
 
 /// The command line of this process.

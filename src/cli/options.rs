@@ -1,7 +1,6 @@
 //! The options of operations: on which app, why, for whom and how long.
 
 use super::without::Without;
-use crate::config::{AppSettings, Settings};
 use crate::operation::OnHold;
 use crate::text::has_control;
 use clap::Args;
@@ -142,6 +141,13 @@ pub(super) struct Opening {
     pub(super) target: Target,
     #[command(flatten)]
     pub(super) each: Each,
+    /// Make this target of the app current, and open its gates
+    ///
+    /// Only the first time, or after an emergency: `agent switch` moves users without a failed
+    /// request. The agent refuses while the gates of another target are open and that target is
+    /// healthy (exit 11).
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["all", "owner"])]
+    pub(super) to: Option<String>,
     /// Open only if this owner holds the gates closed, or no hold exists: see `agent close --help`
     #[arg(long, value_name = "NAME", value_parser = words)]
     pub(super) owner: Option<String>,
@@ -182,39 +188,4 @@ fn words(text: &str) -> Result<String, String> {
         true => Ok(text.to_owned()),
         false => Err("expected 1 to 200 characters on one line".to_owned()),
     }
-}
-
-/// The app of this name, or the only app.
-pub(super) fn the_app<'a>(
-    settings: &'a Settings,
-    name: Option<&str>,
-) -> anyhow::Result<&'a AppSettings> {
-    let names: Vec<&str> = settings.apps.iter().map(|app| app.name.as_str()).collect();
-    match (name, settings.apps.as_slice()) {
-        (None, [only]) => Ok(only),
-        (None, _) => anyhow::bail!(
-            "the configuration has several apps: name one of {}",
-            names.join(", ")
-        ),
-        (Some(name), apps) => match apps.iter().find(|app| app.name == name) {
-            Some(app) => Ok(app),
-            None => anyhow::bail!(
-                "no app {name:?} in the configuration; it has {}",
-                names.join(", ")
-            ),
-        },
-    }
-}
-
-/// The app of `agent status`. `--watch 2s` would name an app `2s`: a time needs the `=`.
-pub(super) fn watched<'a>(
-    settings: &'a Settings,
-    name: &str,
-    watch: Option<Duration>,
-) -> anyhow::Result<&'a AppSettings> {
-    let is_time = watch.is_some() && waits(name).is_ok();
-    the_app(settings, Some(name)).map_err(|error| match is_time {
-        true => anyhow::anyhow!("{error}; did you mean `--watch={name}`?"),
-        false => error,
-    })
 }

@@ -78,21 +78,28 @@ fn refuse(error: &StartError, json: bool) -> u8 {
 async fn missing_programs(settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
     for app in &settings.apps {
-        let restart = match &app.restart {
-            restart @ Restart::Command(_) => restart.check().await.map(drop),
-            _ => Ok(()),
-        };
-        let changes = [("upgrade", &app.upgrade), ("rollback", &app.rollback)];
-        let changes = changes.map(|(key, change)| (key, change.as_ref().map(Change::check)));
-        let missing = restart.err().map(|error| ("restart", error.to_string()));
-        let changes = changes
-            .into_iter()
-            .filter_map(|(key, checked)| Some((key, checked?.err()?.to_string())));
-        for (key, error) in missing.into_iter().chain(changes) {
-            let name = &app.name;
-            warnings.push(format!(
-                "{name}: {key}: {error}; `agent restart {name}` refuses"
-            ));
+        for one in app.instances() {
+            let restart = &one.restart;
+            if let Restart::Command(_) | Restart::StopAndStart { .. } = restart
+                && let Err(error) = restart.check().await
+            {
+                let (label, name) = (one.label(), &app.name);
+                warnings.push(format!(
+                    "{label}: restart: {error}; `agent restart {name}` refuses"
+                ));
+            }
+        }
+        for (key, change, verb) in [
+            ("upgrade", &app.upgrade, "restart"),
+            ("rollback", &app.rollback, "restart"),
+            ("verify", &app.verify, "switch"),
+        ] {
+            if let Some(Err(error)) = change.as_ref().map(Change::check) {
+                let name = &app.name;
+                warnings.push(format!(
+                    "{name}: {key}: {error}; `agent {verb} {name}` refuses"
+                ));
+            }
         }
     }
     warnings

@@ -1,31 +1,41 @@
 //! One HAProxy.
 
-use super::BalancerSettings;
 use super::file::HaproxyFile;
 use super::mistake::Mistake;
+use super::{AppSettings, BalancerSettings};
 use crate::haproxy::{Address, Names};
 use std::path::PathBuf;
 use toml::Spanned;
 
 pub(super) fn check_balancer(
     haproxy: HaproxyFile,
-    apps: &[String],
+    apps: &[AppSettings],
 ) -> Result<BalancerSettings, Mistake> {
     let lonely = [&haproxy.backend, &haproxy.main, &haproxy.backup];
     let lonely = lonely.into_iter().flatten().next().map(Spanned::span);
     let address = check_address(haproxy.socket)?;
     let master = haproxy.master.map(check_address);
-    if let Some(app) = haproxy
-        .app
-        .as_ref()
-        .filter(|app| !apps.contains(app.get_ref()))
-    {
+    let is_there = |name: &String| apps.iter().any(|app| app.name == *name);
+    if let Some(app) = haproxy.app.as_ref().filter(|app| !is_there(app.get_ref())) {
         return Err(Mistake::new(
             app.span(),
             format!("there is no app.{}", app.get_ref()),
         ));
     }
     let app = haproxy.app.map(Spanned::into_inner);
+    let mut served = apps
+        .iter()
+        .filter(|one| app.as_ref().is_none_or(|app| *app == one.name));
+    if let Some(at) = &lonely
+        && let Some(with) = served.find(|one| one.has_targets())
+    {
+        let what = format!(
+            "app.{} has targets with a line each, and this names one line: remove `backend`, `main` \
+             and `backup`, so that the agent finds the lines by their addresses and ports",
+            with.name
+        );
+        return Err(Mistake::new(at.clone(), what));
+    }
     let needs_app = app.is_none() && apps.len() > 1;
     let [backend, main, backup] =
         [haproxy.backend, haproxy.main, haproxy.backup].map(|name| name.map(Spanned::into_inner));

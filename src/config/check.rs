@@ -8,7 +8,7 @@ use super::file::{AppFile, ConfigFile, HaproxyFile};
 use super::gate_to::in_use;
 use super::keyed::Keyed;
 use super::mistake::Mistake;
-use super::port::Port;
+use super::target::{check_levels, distinct_places, distinct_ports, distinct_units, status_ports};
 use super::{AppSettings, BalancerSettings, LoadedFrom, Settings};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -23,18 +23,28 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
         let what = "no balancer: add [[haproxy]] with socket";
         return Err(Mistake::no_table("haproxy", String::new(), what));
     }
+    for (name, app) in &file.app {
+        check_levels(name, &app.get_ref().0)?;
+    }
     distinct_ports(&file.app)?;
+    distinct_units(&file.app)?;
+    distinct_places(&file.app)?;
     distinct_sockets(&file.haproxy)?;
     known_beside(&file.app)?;
-    let names: Vec<String> = file.app.keys().map(|name| name.get_ref().clone()).collect();
-    let status_ports: Vec<u16> = file.app.values().flat_map(status_ports).collect();
-    let apps = file.app.into_iter();
-    let apps = apps.map(|(name, app)| check_app(name, app.0, &status_ports));
+    let all_ports = file
+        .app
+        .values()
+        .flat_map(|app| status_ports(&app.get_ref().0));
+    let all_ports: Vec<u16> = all_ports.collect();
+    let apps = file.app.into_iter().map(|(name, app)| {
+        let at = app.span();
+        check_app(name, at, app.into_inner().0, &all_ports)
+    });
+    let apps: Vec<AppSettings> = apps.collect::<Result<_, _>>()?;
     let balancers = file
         .haproxy
         .into_iter()
-        .map(|haproxy| check_balancer(haproxy.0, &names));
-    let apps: Vec<AppSettings> = apps.collect::<Result<_, _>>()?;
+        .map(|haproxy| check_balancer(haproxy.0, &apps));
     let balancers: Vec<BalancerSettings> = balancers.collect::<Result<_, _>>()?;
     all_served(&apps, &balancers)?;
     in_use(&apps, file.agent.0.ipv6.as_ref())?;
@@ -61,37 +71,6 @@ fn all_served(apps: &[AppSettings], balancers: &[BalancerSettings]) -> Result<()
     Err(Mistake::no_table("haproxy", more, what))
 }
 
-fn status_ports(Keyed(app): &Keyed<AppFile>) -> impl Iterator<Item = u16> {
-    let both = [Some(&app.status_port), app.backup_status_port.as_ref()];
-    both.into_iter().flatten().map(|port| port.get_ref().0)
-}
-
-/// A port used twice would redirect one gate's checks to another app, or to itself.
-fn distinct_ports(apps: &BTreeMap<Spanned<String>, Keyed<AppFile>>) -> Result<(), Mistake> {
-    let mut taken: BTreeMap<u16, String> = BTreeMap::new();
-    let mut apps: Vec<_> = apps.iter().collect();
-    apps.sort_by_key(|(_, app)| app.0.port.span().start);
-    for (name, Keyed(app)) in apps {
-        let ports: [(&str, Option<&Spanned<Port>>); 3] = [
-            ("port", Some(&app.port)),
-            ("status_port", Some(&app.status_port)),
-            ("backup_status_port", app.backup_status_port.as_ref()),
-        ];
-        for (key, port) in ports
-            .into_iter()
-            .filter_map(|(key, port)| Some((key, port?)))
-        {
-            let number = port.get_ref().0;
-            let place = format!("app.{}.{key}", name.get_ref());
-            if let Some(first) = taken.insert(number, place) {
-                let what = format!("{first} has this port already: use each port only once");
-                return Err(Mistake::new(port.span(), what));
-            }
-        }
-    }
-    Ok(())
-}
-
 /// A socket used twice would make one balancer look like two.
 fn distinct_sockets(balancers: &[Keyed<HaproxyFile>]) -> Result<(), Mistake> {
     let app = |one: &HaproxyFile| one.app.as_ref().map(|app| app.get_ref().clone());
@@ -109,10 +88,10 @@ fn distinct_sockets(balancers: &[Keyed<HaproxyFile>]) -> Result<(), Mistake> {
 }
 
 /// An unknown name has no effect, and the operator would believe that it has one.
-fn known_beside(apps: &BTreeMap<Spanned<String>, Keyed<AppFile>>) -> Result<(), Mistake> {
+fn known_beside(apps: &BTreeMap<Spanned<String>, Spanned<Keyed<AppFile>>>) -> Result<(), Mistake> {
     let is_app = |name: &str| apps.keys().any(|app| app.get_ref() == name);
-    for (own, Keyed(app)) in apps {
-        for name in &app.also_restarts {
+    for (own, app) in apps {
+        for name in &app.get_ref().0.also_restarts {
             let named = name.get_ref();
             let other = is_app(named) && named != own.get_ref();
             let is_line =

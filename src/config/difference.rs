@@ -1,7 +1,7 @@
 //! What differs between two configurations, by their settings: no comment, no order, and no other
 //! way to write the same value. Pure.
 
-use super::{BalancerSettings, Settings};
+use super::{AppSettings, BalancerSettings, Settings, TargetSettings};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The keys that differ, as `app.web.status_port`. Never empty.
@@ -59,7 +59,10 @@ pub(super) fn difference(before: &Settings, now: &Settings) -> Option<Difference
     let mut keys = BTreeSet::new();
     let names = before.apps.iter().chain(&now.apps).map(|app| &app.name);
     for name in names.collect::<BTreeSet<_>>() {
-        let app = |settings: &Settings| settings.apps.iter().find(|app| app.name == *name).cloned();
+        let app = |settings: &Settings| {
+            let mut apps = settings.apps.iter();
+            apps.find(|app| app.name == *name).map(in_any_order)
+        };
         match (app(before), app(now)) {
             (Some(old), Some(new)) if old != new => keys.extend(under(&format!("app.{name}"))),
             (Some(_), Some(_)) => {}
@@ -73,6 +76,25 @@ pub(super) fn difference(before: &Settings, now: &Settings) -> Option<Difference
         keys.extend(under("agent"));
     }
     (!keys.is_empty()).then_some(Difference(keys))
+}
+
+/// The order of its targets in the file is no setting.
+fn in_any_order(app: &AppSettings) -> Vec<AppSettings> {
+    let mut targets = app.instances();
+    targets.sort_by(|one, other| one.target.cmp(&other.target));
+    let sorted: Vec<TargetSettings> = targets
+        .iter()
+        .flat_map(|app| {
+            app.targets
+                .iter()
+                .filter(|one| Some(&one.name) == app.target.as_ref())
+        })
+        .cloned()
+        .collect();
+    for target in &mut targets {
+        target.targets.clone_from(&sorted);
+    }
+    targets
 }
 
 fn same_balancers(before: &[BalancerSettings], now: &[BalancerSettings]) -> bool {
@@ -172,6 +194,34 @@ socket = "/b"
         assert_eq!(found(&state), ["agent.state_dir"]);
         assert!(differs(&state).unwrap().needs_restart());
         assert!(!differs(&[("= 2000", "= 2100")]).unwrap().needs_restart());
+    }
+
+    #[test]
+    fn a_target_differs_by_its_keys_and_not_by_its_place() {
+        let target = |name: &str, port: u16| {
+            format!(
+                "[app.shop.target.{name}]\nport = {port}\nstatus_port = 2{port}\n\
+                 run = {{ systemd = \"{name}\" }}\n"
+            )
+        };
+        let shop = |targets: &[String]| settings(&(BEFORE.to_owned() + &targets.concat()));
+        let (blue, green) = (target("blue", 1005), target("green", 1006));
+        let before = shop(&[blue.clone(), green.clone()]);
+        let keys = |now: &[String]| {
+            let found = difference(&before, &shop(now));
+            let keys = found.iter().flat_map(Difference::keys);
+            keys.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(&[green.clone(), blue.clone()]), Vec::<String>::new());
+        let other = target("green", 1007);
+        let ports = [
+            "app.shop.target.green.port",
+            "app.shop.target.green.status_port",
+        ];
+        assert_eq!(keys(&[blue.clone(), other]), ports);
+        let all = ["port", "run.systemd", "status_port"];
+        let all = all.map(|key| format!("app.shop.target.green.{key}"));
+        assert_eq!(keys(&[blue]), all);
     }
 
     #[test]

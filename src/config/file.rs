@@ -5,7 +5,8 @@ use super::gate_to::GateToFile;
 use super::keyed::Keyed;
 use super::port::Port;
 use super::source::SourceFile;
-use super::words::{FloorFile, ProxyFile, VerifyFile};
+use super::target::TargetsFile;
+use super::words::{FloorFile, MemoryFile, ProxyFile, ShareFile, VerifyFile};
 use crate::restart::OnDrainTimeout;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use toml::Spanned;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConfigFile {
     #[serde(default)]
-    pub app: BTreeMap<Spanned<String>, Keyed<AppFile>>,
+    pub app: BTreeMap<Spanned<String>, Spanned<Keyed<AppFile>>>,
     #[serde(default)]
     pub haproxy: Vec<Keyed<HaproxyFile>>,
     #[serde(default)]
@@ -28,13 +29,13 @@ pub(crate) struct ConfigFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AppFile {
-    pub port: Spanned<Port>,
-    pub status_port: Spanned<Port>,
+    pub port: Option<Spanned<Port>>,
+    pub status_port: Option<Spanned<Port>>,
     pub backup_status_port: Option<Spanned<Port>>,
     pub gate_to: Option<Spanned<GateToFile>>,
-    pub address: Option<IpAddr>,
+    pub address: Option<Spanned<IpAddr>>,
     pub health: Option<Spanned<Keyed<HealthFile>>>,
-    pub restart: Spanned<Keyed<RestartFile>>,
+    pub restart: Option<Spanned<Keyed<RestartFile>>>,
     pub upgrade: Option<Spanned<Vec<String>>>,
     pub rollback: Option<Spanned<Vec<String>>>,
     #[serde(default)]
@@ -47,6 +48,25 @@ pub(crate) struct AppFile {
     pub on_drain_timeout: OnDrainTimeout,
     #[serde(default)]
     pub timeouts: Keyed<TimeoutsFile>,
+    pub settle: Option<Keyed<SettleFile>>,
+    pub keep: Option<Spanned<KeepFile>>,
+    pub verify: Option<Spanned<Vec<String>>>,
+    pub memory: Option<Spanned<MemoryFile>>,
+    #[serde(default)]
+    pub target: TargetsFile,
+}
+
+/// How long a switch keeps the old target running.
+#[derive(Deserialize, Clone, Copy)]
+pub(crate) struct KeepFile(#[serde(deserialize_with = "limit")] pub Duration);
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SettleFile {
+    #[serde(rename = "for", deserialize_with = "positive")]
+    pub lasts: Duration,
+    #[serde(default)]
+    pub errors: ShareFile,
 }
 
 #[derive(Deserialize)]

@@ -106,12 +106,14 @@ pub(super) fn in_use(apps: &[AppSettings], ipv6: Option<&Spanned<bool>>) -> Resu
         return Ok(());
     };
     let is_lost = |app: &&AppSettings| app.gate_to.address().is_some_and(|to| to.is_ipv6());
-    match apps.iter().find(is_lost) {
+    let all: Vec<AppSettings> = apps.iter().flat_map(AppSettings::instances).collect();
+    match all.iter().find(is_lost) {
         None => Ok(()),
         Some(app) => {
             let what = format!(
-                "gate_to of app.{} is {}, and without IPv6 rules no check gets there",
-                app.name, app.gate_to
+                "gate_to of {} is {}, and without IPv6 rules no check gets there",
+                app.table(),
+                app.gate_to
             );
             Err(Mistake::new(off.span(), what))
         }

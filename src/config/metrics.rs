@@ -16,12 +16,13 @@ pub(crate) fn check_metrics(
         return Ok(address);
     };
     let has_it = |app: &&AppSettings| app.ports.each().any(|port| port == tcp.port());
-    match apps.iter().find(has_it) {
+    let all: Vec<AppSettings> = apps.iter().flat_map(AppSettings::instances).collect();
+    match all.iter().find(has_it) {
         None => Ok(address),
         Some(app) => Err(wrong(&format!(
-            "port {} is one of app.{} already: choose another",
+            "port {} is one of {} already: choose another",
             tcp.port(),
-            app.name
+            app.table()
         ))),
     }
 }

@@ -4,25 +4,33 @@
 pub mod advice;
 mod agent;
 mod app;
+mod app_settings;
 mod balancer;
 mod check;
 mod difference;
+mod environment;
 mod file;
 mod gate_to;
 mod health;
 mod keyed;
+mod listed;
 mod loaded;
 mod metrics;
 mod mistake;
+mod names;
 mod port;
+mod restart;
 mod settings;
 mod source;
+mod target;
 mod wording;
 mod words;
 
+pub use app_settings::{AppSettings, TargetSettings};
 pub use difference::Difference;
+pub use listed::{app_names, target_names};
 pub use loaded::{Loaded, Older};
-pub use settings::{AgentSettings, AppSettings, BalancerSettings, LoadedFrom, OnStop, Settings};
+pub use settings::{AgentSettings, BalancerSettings, LoadedFrom, OnStop, Settings};
 
 use crate::app::Verify;
 use crate::state::permissions;
@@ -139,7 +147,10 @@ const OTHER_CA: &str = "copy the CA's certificate there (PEM), or leave `ca` out
 /// restarted.
 fn files(text: &str) -> Result<(), Mistake> {
     let file = shape(text)?;
-    let health = file.app.into_values().filter_map(|app| app.0.health);
+    let health = file
+        .app
+        .into_values()
+        .filter_map(|app| app.into_inner().0.health);
     for ca in health.filter_map(|health| health.into_inner().0.ca) {
         let span = ca.span();
         let readable = Verify::File(ca.into_inner()).check();
@@ -158,17 +169,6 @@ pub fn state_dir(path: &Path) -> PathBuf {
 pub fn history_dir(path: &Path) -> PathBuf {
     let keys = ["history_dir", "hold_dir", "state_dir"];
     named(path, &keys).unwrap_or_else(|| agent::HOLD_DIR.into())
-}
-
-/// The names of the apps, despite mistakes elsewhere in the file.
-pub fn app_names(path: &Path) -> Vec<String> {
-    let text = permissions::read(path).unwrap_or_default();
-    let table = toml::from_str::<toml::Table>(&text).unwrap_or_default();
-    let apps = table.get("app").and_then(toml::Value::as_table);
-    let names = apps.into_iter().flat_map(toml::Table::keys).cloned();
-    names
-        .filter(|name| !escape(name).contains([' ', '\\']))
-        .collect()
 }
 
 /// The first of these keys of `[agent]` that names a directory.

@@ -1,11 +1,10 @@
 //! Consistent settings for the rest of the program.
 
-use crate::app::{Change, Health, Restart};
-use crate::gate::{Destination, Gate, Variant};
-use crate::haproxy::Role;
-use crate::haproxy::{Address, AppPorts, Names};
+use super::app_settings::AppSettings;
+use crate::gate::{Gate, Variant};
+use crate::haproxy::{Address, Names};
 use crate::metrics::MetricsAddress;
-use crate::restart::{Limits, PerGate, Source};
+use crate::restart::{PerGate, Source};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -16,7 +15,7 @@ use std::time::Duration;
 pub struct Settings {
     /// Where they come from.
     pub from: LoadedFrom,
-    /// The apps of this host, by name.
+    /// The apps of this host, by name. An app with targets is seen at its first one.
     pub apps: Vec<AppSettings>,
     /// The balancers in front of it.
     pub balancers: Vec<BalancerSettings>,
@@ -34,11 +33,17 @@ pub struct LoadedFrom {
 }
 
 impl Settings {
-    /// The app's gates, which leave alone what other apps have.
+    /// Every target of every app, each as a view of its own.
+    pub fn instances(&self) -> impl Iterator<Item = AppSettings> {
+        self.apps.iter().flat_map(AppSettings::instances)
+    }
+
+    /// The gates of the app's target, which leave alone what other targets and other apps have.
     pub fn gates(&self, app: &AppSettings) -> PerGate<Gate> {
-        let others = self.apps.iter().filter(|other| other.name != app.name);
-        let of_others: Vec<u16> = others
-            .flat_map(AppSettings::gates)
+        let of_others: Vec<u16> = self
+            .instances()
+            .filter(|one| (&one.name, &one.target) != (&app.name, &app.target))
+            .flat_map(|one| one.gates())
             .map(|gate| gate.status_port)
             .collect();
         app.gates().map(|gate| Gate {
@@ -66,32 +71,6 @@ impl Settings {
             false => (self.clone(), Vec::new()),
         }
     }
-}
-
-/// One app.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AppSettings {
-    /// Its name.
-    pub name: String,
-    /// Its ports.
-    pub ports: AppPorts,
-    /// The place that its gates redirect checks to and that its health is asked at: its port, if the
-    /// configuration names no other.
-    pub gate_to: Destination,
-    /// The address on which it listens, if HAProxy's line has another.
-    pub address: Option<IpAddr>,
-    /// How to check that it is healthy.
-    pub health: Health,
-    /// How to restart it.
-    pub restart: Restart,
-    /// The command that upgrades it before a restart.
-    pub upgrade: Option<Change>,
-    /// The command that takes a failed upgrade back.
-    pub rollback: Option<Change>,
-    /// Other apps, and server lines as BACKEND/SERVER, that its restart takes down on purpose.
-    pub also_restarts: Vec<String>,
-    /// Limits and policies.
-    pub limits: Limits,
 }
 
 /// One balancer.
@@ -149,24 +128,4 @@ pub enum OnStop {
     Keep,
     /// The host goes out of rotation and drains, if enough other servers are left.
     Drain,
-}
-
-impl AppSettings {
-    /// Its gates: the main gate, and in the two-stage layout the twin's. They do not know the ports
-    /// of other apps: [`Settings::gates`] adds them.
-    pub(super) fn gates(&self) -> PerGate<Gate> {
-        let twin = self.ports.backup_status_port;
-        let gate = |role, status_port| Gate {
-            app: self.name.clone(),
-            role,
-            status_port,
-            to: self.gate_to,
-            alone: twin.is_none(),
-            of_others: Vec::new(),
-        };
-        PerGate {
-            main: gate(Role::Main, self.ports.status_port),
-            twin: twin.map(|port| gate(Role::Twin, port)),
-        }
-    }
 }

@@ -45,15 +45,32 @@ fn the_annotated_file_has_every_key_of_the_shape() {
             "port = 1000\ntimeouts.zzz = 1",
             "app.web.timeouts",
         ),
+        (
+            "port = 1000",
+            "port = 1000\nsettle = { zzz = 1 }",
+            "app.web.settle",
+        ),
+        (
+            "port = 1000",
+            "port = 1000\ntarget.blue = { zzz = 1 }",
+            "app.web.target.blue",
+        ),
+        (
+            "port = 1000",
+            "port = 1000\ntarget.blue = { run = { zzz = 1 } }",
+            "app.web.target.blue.run",
+        ),
         ("[[haproxy]]", "[[haproxy]]\nzzz = 1", "haproxy"),
         ("[[haproxy]]", "[agent]\nzzz = 1\n[[haproxy]]", "agent"),
     ] {
         let (_, what) = mistake(from, to);
-        let (_, expected) = what.split_once("expected one of ").unwrap();
+        let (_, expected) = what.split_once("expected ").unwrap();
         let mut expected: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
         let of_table = entries.iter().filter(|entry| entry.table == table);
         let mut known: Vec<&str> = of_table.map(|entry| entry.key.as_str()).collect();
-        known.extend((table == "app.web").then_some("timeouts"));
+        if table == "app.web" {
+            known.extend(["timeouts", "target"]);
+        }
         expected.sort_unstable();
         known.sort_unstable();
         assert_eq!(known, expected, "{table}");

@@ -1,6 +1,6 @@
 //! A mistake in words: the key with its value, and what is wrong with it.
 
-use super::advice::reference::{Entry, entries};
+use super::advice::reference::{Entry, TARGET, entries};
 use super::advice::{Keys, Node, near, table_of};
 use super::mistake::{About, Mistake};
 
@@ -27,6 +27,14 @@ pub(super) fn describe(text: &str, mistake: &Mistake) -> String {
         }
         (About::Value, Some(node)) if is_app(&node.path) && node.kind != "table" => {
             format!("{name} is not a table: an app needs its name, [app.NAME]")
+        }
+        (About::Value, Some(node)) if is_targets(&node.path) && node.kind != "table" => {
+            let given = shortened(&text[node.value.clone()]);
+            format!("{given}: each target is a table with its name, [{name}.TARGET]")
+        }
+        (About::Value, Some(node)) if is_target(&node.path) && node.kind != "table" => {
+            let table = shown(node.parent());
+            format!("{name} is not a table: a target needs its name, [{table}.TARGET]")
         }
         (About::Value | About::Missing(_), Some(node)) => {
             let given = shortened(&text[node.value.clone()]);
@@ -63,7 +71,15 @@ fn meant(table: &str, name: &str, what: &str, has_header: bool) -> String {
     let elsewhere = entries().into_iter();
     let is_value = |entry: &Entry| entry.key == name && entry.table != table && !has_header;
     let elsewhere = elsewhere.filter(is_value);
-    let homes: Vec<String> = elsewhere.map(|entry| entry.table).collect();
+    let mut homes: Vec<String> = elsewhere.map(|entry| entry.table).collect();
+    // A target has some keys of an app.
+    if homes.iter().any(|home| home == "app.web") {
+        homes.retain(|home| home != TARGET);
+    }
+    let is_inner = |home: &String| table == TARGET && home.starts_with(TARGET);
+    if homes.iter().any(is_inner) {
+        homes.retain(is_inner);
+    }
     let limit = format!("{table}.timeouts");
     let is_limit = |entry: &Entry| entry.table == limit && name == format!("{}_timeout", entry.key);
     if let Some(entry) = entries().into_iter().find(is_limit) {
@@ -100,11 +116,23 @@ fn is_app(path: &[String]) -> bool {
     path.len() == 2 && path[0] == "app"
 }
 
+/// Whether it has the targets of an app.
+fn is_targets(path: &[String]) -> bool {
+    path.len() == 3 && path[0] == "app" && path[2] == "target"
+}
+
+/// Whether it is a target of an app, not a key of one.
+fn is_target(path: &[String]) -> bool {
+    path.len() == 4 && path[0] == "app" && path[2] == "target"
+}
+
 /// `app.web.health.http`; a place in a list is left out.
 fn shown(path: &[String]) -> String {
-    let is_place = |step: &&String| step.bytes().all(|byte| byte.is_ascii_digit());
-    let steps = path.iter().filter(|step| !is_place(step));
-    steps.map(String::as_str).collect::<Vec<_>>().join(".")
+    let is_place = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
+    let steps = path.iter().enumerate();
+    let steps = steps.filter(|(at, step)| !is_place(step) || is_target(&path[..=*at]));
+    let steps = steps.map(|(_, step)| step.as_str());
+    steps.collect::<Vec<_>>().join(".")
 }
 
 /// The line there, or the one before it if that is where the mistake begins.

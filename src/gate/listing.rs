@@ -2,7 +2,7 @@
 //! makes the whole listing unusable, because "not listed" means "closed" to us.
 
 use super::iptables::read;
-use super::ours::{CHAIN, HOOKS, jump};
+use super::ours::{CHAIN, HOOKS, PARK_CHAIN, jump, park_jump};
 use super::rule::{Change, Listed, Rule};
 use std::collections::BTreeSet;
 
@@ -33,7 +33,8 @@ impl Listing {
         if let Some(hook) = HOOKS.iter().find(|hook| !chains.contains(**hook)) {
             return Err(format!("no chain {hook} in the nat table's listing"));
         }
-        let is_chain = |name: &str| name == CHAIN || chains.contains(name);
+        let is_chain =
+            |name: &str| [CHAIN, PARK_CHAIN].contains(&name) || chains.contains(name);
         let read = |(chain, text)| read(chain, text, is_chain);
         let rules: Vec<Listed> = rules.into_iter().map(read).collect();
         // Without its chain the listing is not complete.
@@ -96,9 +97,20 @@ impl Listing {
         self.rules.iter().filter(|one| one.rule.chain == CHAIN)
     }
 
+    /// The rules of our chain for parked ports.
+    pub fn parked(&self) -> impl Iterator<Item = &Listed> {
+        self.rules.iter().filter(|one| one.rule.chain == PARK_CHAIN)
+    }
+
     /// The jumps from a hook to our chain, with our condition and nothing else.
     pub fn jumps(&self, hook: &str) -> impl Iterator<Item = &Listed> {
         let jump = jump(hook);
+        self.rules.iter().filter(move |one| one.rule == jump)
+    }
+
+    /// The jumps to our chain for parked ports.
+    pub fn park_jumps(&self) -> impl Iterator<Item = &Listed> {
+        let jump = park_jump();
         self.rules.iter().filter(move |one| one.rule == jump)
     }
 }

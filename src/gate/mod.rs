@@ -3,6 +3,8 @@
 //! All gates of the host live in one chain of ours, [`CHAIN`]. PREROUTING (checks from elsewhere)
 //! and OUTPUT (checks from this host) jump to it for local destinations. So one rule is one gate,
 //! and adding or deleting that rule flips both hooks in one step.
+//!
+//! A second chain, [`PARK_CHAIN`], has the traffic ports of idle targets ([`Parking`]).
 
 mod changes;
 mod firewall;
@@ -13,6 +15,7 @@ mod listing;
 mod nft;
 mod ours;
 mod owned;
+mod parking;
 mod plan;
 mod removal;
 mod reservation;
@@ -30,7 +33,8 @@ pub use listener::{bound, holders, holds, listeners, names_of};
 pub use listing::Listing;
 pub use nft::{Native, NativeTable, SHOW_NFT, native_rules};
 use ours::comment;
-pub use ours::{CHAIN, HOOKS, jump, keeper};
+pub use ours::{CHAIN, HOOKS, PARK_CHAIN, jump, keeper, park_jump};
+pub use parking::{Parking, ParkingPosition, Parkings, plan_parking};
 pub use plan::{plan, plan_all, position, removal};
 pub use removal::Removal;
 pub use reservation::Reservation;
@@ -49,6 +53,8 @@ use std::fmt;
 pub struct Gate {
     /// The app's name: letters, digits, `_`, `.`, `-` only (the `iptables` crate splits on quotes).
     pub app: String,
+    /// The name of the app's target, of the same characters; None: the app has no targets.
+    pub target: Option<String>,
     /// The line that it answers.
     pub role: Role,
     /// The port HAProxy checks.
@@ -57,7 +63,8 @@ pub struct Gate {
     pub to: Destination,
     /// The app has no twin's gate. Such a gate's rule is one of an earlier configuration.
     pub alone: bool,
-    /// The status ports of other apps. A rule there is theirs, even if it has this app's name.
+    /// The status ports of other apps, and of the app's other targets. A rule there is theirs, even
+    /// if it has this gate's name.
     pub of_others: Vec<u16>,
 }
 
@@ -81,6 +88,7 @@ impl Gate {
     pub(crate) fn of_web(role: Role) -> Gate {
         Gate {
             app: "web".into(),
+            target: None,
             role,
             status_port: if role == Role::Main { 2000 } else { 3000 },
             to: Destination::Port(1000),
@@ -93,7 +101,7 @@ impl Gate {
 impl Gate {
     /// The comment that marks this gate's rule.
     pub fn comment(&self) -> String {
-        comment(&self.app, self.role)
+        comment(&self.app, self.target.as_deref(), self.role)
     }
 
     /// The rule. A translation stays in its family: with an address it has no place in the other one.

@@ -1,4 +1,5 @@
-//! Our rules beside the gates' own: the jumps to our chain, and one that keeps connections tracked.
+//! Our rules beside the gates' own: the jumps to our chains, and one that keeps connections
+//! tracked. Also the comments by which we know our rules.
 
 use super::rule::{Rule, Subject, Target};
 use crate::haproxy::Role;
@@ -6,14 +7,31 @@ use crate::haproxy::Role;
 /// Our chain in the nat table.
 pub const CHAIN: &str = "HAPROXY-GATE";
 
+/// Our chain for the traffic ports of idle targets.
+pub const PARK_CHAIN: &str = "HAPROXY-GATE-PARK";
+
+/// The hook that jumps to [`PARK_CHAIN`]. What this host sends by itself reaches the idle target: the
+/// agent asks its health there.
+pub(super) const PARK_HOOK: &str = "PREROUTING";
+
 /// The hooks that jump to [`CHAIN`].
 pub const HOOKS: [&str; 2] = ["PREROUTING", "OUTPUT"];
 
 /// The jump from a hook to our chain, for local destinations. Without that condition an OUTPUT rule
 /// hijacks calls to the status port of *other* hosts.
 pub fn jump(hook: &str) -> Rule {
+    jump_to(CHAIN, hook)
+}
+
+/// The jump to [`PARK_CHAIN`], with the same condition: this host may forward connections to such a
+/// port of another one.
+pub fn park_jump() -> Rule {
+    jump_to(PARK_CHAIN, PARK_HOOK)
+}
+
+fn jump_to(chain: &str, hook: &str) -> Rule {
     let to_us = Subject::DestinationType(vec!["local".to_owned()]);
-    Rule::new(hook, [to_us], None, Target::Jump(CHAIN.to_owned()))
+    Rule::new(hook, [to_us], None, Target::Jump(chain.to_owned()))
 }
 
 /// What the comments of all our rules begin with.
@@ -23,9 +41,26 @@ const OURS: &str = "haproxy-gate:";
 const ROLES: [&str; 2] = ["main", "backup"];
 
 /// The comment that marks the rule of a gate.
-pub(super) fn comment(app: &str, role: Role) -> String {
+pub(super) fn comment(app: &str, target: Option<&str>, role: Role) -> String {
     let role = ROLES[usize::from(role != Role::Main)];
-    format!("{OURS}{app}:{role}")
+    match target {
+        Some(target) => format!("{OURS}{app}:{target}:{role}"),
+        None => format!("{OURS}{app}:{role}"),
+    }
+}
+
+/// The end of the comments of parked ports.
+const PARK: &str = ":park";
+
+/// The comment that marks the rule of a parked port. Names have no `:`.
+pub(super) fn park_comment(app: &str, target: &str) -> String {
+    format!("{OURS}{app}:{target}{PARK}")
+}
+
+/// The app and the target, if it is the comment of a parked port.
+pub(super) fn parked(comment: &str) -> Option<(&str, &str)> {
+    let names = comment.strip_prefix(OURS)?.strip_suffix(PARK)?;
+    names.split_once(':')
 }
 
 /// Whether it is the comment of a gate of ours, of any app.
@@ -42,7 +77,12 @@ pub(super) fn is_a_gates(comment: &str) -> bool {
 /// redirected check. Its packets are lost, and the request in flight on it hangs. Measured on
 /// Linux 6.18, with nginx and Apache behind HAProxy 2.6.
 pub fn keeper() -> Rule {
+    keeper_of(CHAIN)
+}
+
+/// The same rule for any of our chains.
+pub(super) fn keeper_of(chain: &str) -> Rule {
     let invalid = Subject::State(vec!["invalid".to_owned()]);
     let comment = format!("{OURS}keep-tracking");
-    Rule::new(CHAIN, [invalid], Some(comment), Target::Return)
+    Rule::new(chain, [invalid], Some(comment), Target::Return)
 }

@@ -12,9 +12,8 @@ impl Gate {
     /// stays until an operation on that app: its users come through it.
     pub(super) fn owns(&self, rule: &Rule) -> bool {
         let named = rule.comment.as_deref().filter(|_| rule.chain == CHAIN);
-        let is_of_app = |named: &str| {
-            named == self.comment() || (self.alone && named == comment(&self.app, Role::Twin))
-        };
+        let twin = || comment(&self.app, self.target.as_deref(), Role::Twin);
+        let is_of_app = |named: &str| named == self.comment() || (self.alone && named == twin());
         named.is_some_and(|named| match is_at(rule, self.status_port) {
             true => is_a_gates(named),
             false => is_of_app(named) && !self.of_others.iter().any(|port| is_at(rule, *port)),
@@ -24,7 +23,7 @@ impl Gate {
 
 /// Whether the main gate of an earlier configuration had this rule, for checks of another port.
 pub(super) fn is_earlier(gate: &Gate, rule: &Rule) -> bool {
-    let is_its_own = rule.comment.as_deref() == Some(&comment(&gate.app, Role::Main));
+    let is_its_own = rule.comment.as_ref() == Some(&gate.comment());
     let is_main = gate.role == Role::Main && is_its_own;
     is_main && is_of_a_gate(rule) && gate.owns(rule) && !is_at(rule, gate.status_port)
 }

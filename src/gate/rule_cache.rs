@@ -3,7 +3,7 @@
 //! the kernel does not confirm that no rule has changed since.
 
 use super::view::{Tables, View, position_everywhere, to_do};
-use super::{Firewall, Gate, GateError, Mark, Position, RuleWatch};
+use super::{Change, Firewall, Gate, GateError, Iptables, Mark, Position, RuleWatch};
 use crate::restart::PerGate;
 
 /// The tables in use, with the mark of their last listing.
@@ -68,9 +68,19 @@ impl RuleCache {
         firewall: &Firewall,
         wanted: &[(&Gate, bool)],
     ) -> Result<bool, GateError> {
+        self.change(firewall, |tables| to_do(tables, wanted)).await
+    }
+
+    /// Makes the changes that `left` finds in the tables, and looks again. True means that there were
+    /// any.
+    pub(super) async fn change(
+        &mut self,
+        firewall: &Firewall,
+        left: impl Fn(&Tables) -> Vec<(Iptables, Vec<Change>)>,
+    ) -> Result<bool, GateError> {
         // Twice: another process may change the rules in between.
         for nth in 0..2 {
-            let changes = to_do(self.tables(firewall).await?, wanted);
+            let changes = left(self.tables(firewall).await?);
             if changes.is_empty() {
                 return Ok(nth > 0);
             }
@@ -80,14 +90,14 @@ impl RuleCache {
                 }
             }
         }
-        let left = to_do(self.tables(firewall).await?, wanted);
+        let left = left(self.tables(firewall).await?);
         match left.first() {
             Some((iptables, left)) => iptables.nothing_left(left).map(|()| true),
             None => Ok(true),
         }
     }
 
-    async fn tables(&mut self, firewall: &Firewall) -> Result<&Tables, GateError> {
+    pub(super) async fn tables(&mut self, firewall: &Firewall) -> Result<&Tables, GateError> {
         // Before the listing, which does not have later changes. Our own change moves the mark, too: so
         // the next call lists anew.
         let mark = self.watch.mark();

@@ -4,10 +4,11 @@
 use super::Address;
 use super::info;
 use super::recent::{Counted, RecentCapacities};
+use super::siblings::siblings;
 use super::version::explained;
 use super::{
-    AppPorts, Found, Leaving, Master, Missing, Own, Role, ServerStat, ServerState, Socket, Unseen,
-    Worker, find, servers,
+    AppPorts, Found, Leaving, Master, Missing, Neighbours, Own, Role, ServerStat, ServerState,
+    Socket, Unseen, Worker, find, servers,
 };
 use std::net::IpAddr;
 
@@ -31,6 +32,7 @@ pub struct Balancer {
     master: Option<Master>,
     names: Option<Names>,
     pub(super) ports: AppPorts,
+    neighbours: Neighbours,
     addresses: Vec<IpAddr>,
     worker: Option<Worker>,
     /// See [`Balancer::was_reloaded`].
@@ -60,6 +62,7 @@ impl Balancer {
             master: None,
             names,
             ports,
+            neighbours: Neighbours::default(),
             addresses,
             worker: None,
             reloaded: false,
@@ -75,6 +78,11 @@ impl Balancer {
         Balancer { master, ..self }
     }
 
+    /// The same, with what else the configuration has beside these ports.
+    pub fn with_neighbours(self, neighbours: Neighbours) -> Balancer {
+        Balancer { neighbours, ..self }
+    }
+
     /// Finds our lines. The inner Err says in one line what is missing in HAProxy's
     /// configuration, or in ours.
     pub async fn find(&mut self) -> Result<Result<&Found, Missing>, Unseen> {
@@ -85,11 +93,27 @@ impl Balancer {
         let worker = Worker::parse(&answers[0]).map_err(of_version)?;
         self.worker = Some(worker);
         let servers = ServerState::parse(&answers[1]).map_err(of_version)?;
-        let own = match &self.names {
-            Some(names) => by_name(&servers, names, self.ports),
-            None => find(&servers, self.ports, |server| self.is_ours(server)),
+        let found = self.among(servers);
+        Ok(found.map(|found| &*self.found.insert(found)))
+    }
+
+    fn among(&self, servers: Vec<ServerState>) -> Result<Found, Missing> {
+        let is_ours = |server: &ServerState| self.is_ours(server);
+        let (own, siblings) = match &self.names {
+            Some(_) if !self.neighbours.other_targets.is_empty() => return Err(by_name_of_one()),
+            Some(names) => (by_name(&servers, names, self.ports)?, Vec::new()),
+            None => {
+                let siblings = siblings(&servers, self.ports, &self.neighbours, is_ours)?;
+                (find(&servers, self.ports, is_ours)?, siblings)
+            }
         };
-        Ok(own.map(|own| &*self.found.insert(Found { own, servers })))
+        let neighbours = self.neighbours.clone();
+        Ok(Found {
+            own,
+            siblings,
+            neighbours,
+            servers,
+        })
     }
 
     pub(super) fn is_ours(&self, server: &ServerState) -> bool {
@@ -207,6 +231,15 @@ impl Balancer {
 fn row_of(own: &Own, mut rows: Vec<ServerStat>) -> Option<ServerStat> {
     let row = rows.pop().filter(|_| rows.is_empty())?;
     (row.backend == own.backend && row.server == own.server).then_some(row)
+}
+
+fn by_name_of_one() -> Missing {
+    Missing {
+        what: "backend, main and backup name the lines of one target, and the app has several"
+            .to_owned(),
+        fix: "take them out of [[haproxy]], and set [agent] addresses".to_owned(),
+        checks: None,
+    }
 }
 
 fn by_name(servers: &[ServerState], names: &Names, ports: AppPorts) -> Result<Vec<Own>, Missing> {

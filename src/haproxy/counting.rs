@@ -2,7 +2,7 @@
 //! happen at each poll.
 
 use super::recent::{Counted, RecentCapacities};
-use super::{BackendCapacity, Balancer, Own, ServerStat, ServerState, Unseen};
+use super::{BackendCapacity, Balancer, Found, Own, ServerStat, ServerState, Unseen};
 use std::time::{Duration, Instant};
 
 /// Repeated looks spend at most one part in so many of their time on whole backends.
@@ -67,7 +67,7 @@ impl Balancer {
     }
 
     /// How long it is too early to ask for whole backends.
-    fn early_by(&self) -> Option<Duration> {
+    pub(super) fn early_by(&self) -> Option<Duration> {
         let counted = self.counted.as_ref()?;
         (EACH * counted.servers).checked_sub(counted.at.elapsed())
     }
@@ -80,7 +80,7 @@ impl Balancer {
     }
 
     /// The number of servers in the backends that serve us.
-    fn servers_beside(&self) -> usize {
+    pub(super) fn servers_beside(&self) -> usize {
         let Some(found) = &self.found else {
             return 0;
         };
@@ -97,12 +97,7 @@ impl Balancer {
         let Some(found) = &self.found else {
             return Ok(Vec::new());
         };
-        let mut backends: Vec<(u64, &str)> = Vec::new();
-        for own in &found.own {
-            if !backends.iter().any(|(id, _)| *id == own.backend_id) {
-                backends.push((own.backend_id, &own.backend));
-            }
-        }
+        let backends = found.backends();
         let commands: Vec<String> = backends
             .iter()
             .map(|(id, _)| ServerStat::command(*id, None))
@@ -125,5 +120,18 @@ impl Balancer {
             capacities.push(BackendCapacity::count(backend, found, &stats));
         }
         Ok(capacities)
+    }
+}
+
+impl Found {
+    /// The backends that serve us, each with its id.
+    pub(super) fn backends(&self) -> Vec<(u64, &str)> {
+        let mut backends: Vec<(u64, &str)> = Vec::new();
+        for own in &self.own {
+            if !backends.iter().any(|(id, _)| *id == own.backend_id) {
+                backends.push((own.backend_id, &own.backend));
+            }
+        }
+        backends
     }
 }

@@ -3,7 +3,7 @@
 //! it is ours if it checks a gate of ours, or if it is beside such a line and checks
 //! the app. Pure.
 
-use super::{Role, ServerState};
+use super::{Neighbours, Role, ServerState};
 use std::net::{IpAddr, SocketAddr};
 
 /// The ports that identify an app's lines.
@@ -47,10 +47,14 @@ pub struct Own {
 }
 
 /// A backend that serves our app, and what else there is in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
     /// Our lines, in HAProxy's order.
     pub own: Vec<Own>,
+    /// The lines of the app's other targets on this host.
+    pub siblings: Vec<ServerState>,
+    /// What else the configuration has beside our lines.
+    pub neighbours: Neighbours,
     /// All servers of all backends.
     pub servers: Vec<ServerState>,
 }
@@ -113,7 +117,7 @@ pub fn find(
 
 /// The app and the health service may answer the checks of other lines, too: without a port such a
 /// line is ours only in a backend that is `gated`.
-fn serves(server: &ServerState, ports: AppPorts, gated: bool) -> bool {
+pub(super) fn serves(server: &ServerState, ports: AppPorts, gated: bool) -> bool {
     match (server.port, server.check_port) {
         (0, 0) => false,
         (0, checked) => {

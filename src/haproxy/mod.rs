@@ -7,6 +7,7 @@ mod beside;
 mod capacity;
 pub(crate) mod cfg;
 mod counting;
+mod errors;
 mod examination;
 mod find;
 mod info;
@@ -14,6 +15,7 @@ mod master;
 mod model;
 mod recent;
 mod servers;
+mod siblings;
 mod socket;
 mod stat;
 pub(crate) mod version;
@@ -23,9 +25,10 @@ pub use examination::{Checked, Examination, Level, Listed, Lost};
 pub use find::{AppPorts, Found, Missing, Own, find};
 pub use master::Master;
 pub use model::{
-    Answer, BackendCapacity, BalancerObservation, CheckStatus, Floor, Leaving, Mode, NoAnswer,
-    OutServer, Role, ServerLine, Status, Worker,
+    Answer, BackendCapacity, BackendErrors, BalancerObservation, CheckStatus, ErrorCounts, Floor,
+    Leaving, Mode, NoAnswer, OutServer, Role, ServerLine, Status, Worker,
 };
 pub use servers::ServerState;
+pub use siblings::Neighbours;
 pub use socket::{Address, Socket, Unseen, answers};
 pub use stat::ServerStat;

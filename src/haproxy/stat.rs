@@ -161,7 +161,7 @@ fn unreadable(row: &Row, what: &str) -> Result<ServerStat, String> {
 }
 
 /// Other modes have no servers of an app.
-fn mode(row: &Row) -> Mode {
+pub(super) fn mode(row: &Row) -> Mode {
     match row.text("mode") {
         Ok("tcp") => Mode::Tcp,
         _ => Mode::Http,
@@ -207,7 +207,7 @@ impl<'a> Row<'a> {
         field.ok_or_else(|| format!("no column {column}"))
     }
 
-    fn number(&self, column: &str) -> Result<u64, String> {
+    pub(super) fn number(&self, column: &str) -> Result<u64, String> {
         let text = self.text(column)?;
         text.parse().map_err(|_| format!("{column} is {text:?}"))
     }

@@ -1,7 +1,7 @@
 //! The balancers before the app, and the addresses by which they know this host.
 
 use crate::config::{AppSettings, BalancerSettings, Settings};
-use crate::haproxy::{Address, Balancer, Master, Socket};
+use crate::haproxy::{Address, Balancer, Master, Neighbours, Socket};
 use std::net::IpAddr;
 
 /// The balancers that serve the app, before the first look.
@@ -12,8 +12,26 @@ pub(crate) fn balancers(settings: &Settings, app: &AppSettings) -> Vec<Balancer>
     let all = settings.balancers.iter();
     let serving = all.filter(|balancer| balancer.serves(&app.name));
     serving
-        .map(|balancer| new_balancer(balancer, app, &ours))
+        .map(|balancer| {
+            let balancer = new_balancer(balancer, app, &ours);
+            balancer.with_neighbours(neighbours(settings, app))
+        })
         .collect()
+}
+
+/// What else this host has behind the same balancers: the app's other targets, and other apps.
+fn neighbours(settings: &Settings, app: &AppSettings) -> Neighbours {
+    let targets = app.other_targets();
+    let others = settings.apps.iter().filter(|other| other.name != app.name);
+    let ports = |other: &AppSettings| {
+        let instances = other.instances().into_iter();
+        instances.map(|one| one.ports.port).collect()
+    };
+    Neighbours {
+        target: app.target.clone(),
+        other_targets: targets.map(|one| (one.name.clone(), one.ports)).collect(),
+        other_apps: others.map(ports).collect(),
+    }
 }
 
 fn new_balancer(settings: &BalancerSettings, app: &AppSettings, ours: &[IpAddr]) -> Balancer {

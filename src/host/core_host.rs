@@ -43,7 +43,11 @@ impl Host for ThisHost {
     }
 
     async fn health(&mut self) -> Result<(), String> {
-        self.app.health.probe(self.probe_address()).await
+        let environment = self.app.environment();
+        self.app
+            .health
+            .probe(self.probe_address(), environment)
+            .await
     }
 
     async fn instance(&mut self) -> Option<String> {

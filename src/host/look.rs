@@ -34,7 +34,8 @@ impl ThisHost {
             (gate, who)
         });
         let address = self.probe_address();
-        let (health, restart) = join!(self.app.health.probe(address), self.restart_check());
+        let probe = self.app.health.probe(address, self.app.environment());
+        let (health, restart) = join!(probe, self.restart_check());
         let askable = self.app.health.check();
         Snapshot {
             askable,

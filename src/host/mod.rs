@@ -8,22 +8,27 @@ mod callers;
 mod core_host;
 mod counting;
 mod gates;
+mod idle;
 mod look;
 mod meanwhile;
 mod name;
 mod observe;
 mod ports;
+mod probe;
 mod rules_lock;
 mod snapshot;
 mod sources;
+mod target;
 mod touch;
 mod unable;
 mod why_up;
 
 pub use asking::Asking;
 pub(crate) use balancers::{balancers, interface_addresses};
+pub use idle::{TargetLook, look_at_targets};
 pub use name::name;
 pub(crate) use observe::observe;
+pub use probe::{Probe, ProbeStep, Probed};
 pub use snapshot::Snapshot;
 pub use unable::Unable;
 

@@ -61,6 +61,7 @@ async fn for_phase(balancer: &mut Balancer, ask: Ask) -> Result<Answer, Unseen> 
         lines,
         backends,
         leaving,
+        errors: None,
     })
 }
 
@@ -86,6 +87,7 @@ async fn all(balancer: &mut Balancer, asking: Asking) -> Result<Answer, NoAnswer
         lines,
         backends,
         leaving,
+        errors: None,
     })
 }
 

@@ -26,19 +26,23 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 impl ThisHost {
     /// Restarts the app.
     pub(super) async fn restart(&mut self, on: OnMeanwhile<'_>) -> ActionResult {
-        let restart = self.app.restart.clone();
-        let orphan = match &restart {
-            Restart::Command(argv) => Some(Orphan::command(argv)),
+        let app = self.app.clone();
+        let restart = &app.restart;
+        let orphan = match restart {
+            Restart::Command(argv) | Restart::StopAndStart { stop: argv, .. } => {
+                Some(Orphan::command(argv))
+            }
             restart => restart.is_to_end().and_then(Orphan::process),
         };
         let printed = Printed::default();
-        let run = restart.run_with(self.app.limits.restart, self.note_process(), &printed);
+        let (environment, limit) = (app.environment(), app.limits.restart);
+        let run = restart.run_with(environment, limit, self.note_process(), &printed);
         let run = async { run.await.map_err(|error| error.to_string()) };
-        let before = tcp::listeners(self.app.ports.port);
+        let before = tcp::listeners(app.ports.port);
         let result = self.touch(orphan, run, on).await;
         on(self.elapsed(), Meanwhile::Printed(printed.lines()));
         if result.is_ok() {
-            heeded(before, self.app.ports.port).await;
+            heeded(before, app.ports.port).await;
         }
         acted(result)
     }
@@ -64,10 +68,11 @@ impl ThisHost {
             }
         };
         let orphan = Orphan::command(change.argv());
-        let app = self.app.name.clone();
+        let app = self.app.clone();
         let printed = Printed::default();
         let note = self.note_process();
-        let run = change.run(&app, phase, self.app.limits.upgrade, note, &printed);
+        let environment = app.environment().in_phase(phase);
+        let run = change.run(environment, app.limits.upgrade, note, &printed);
         let run = async { run.await.map_err(|error| error.to_string()) };
         let result = self.touch(Some(orphan), run, on).await;
         on(self.elapsed(), Meanwhile::Printed(printed.lines()));
@@ -96,7 +101,7 @@ impl ThisHost {
     }
 
     /// Notes the process of a command that runs.
-    fn note_process(&self) -> impl FnOnce(u32) + use<> {
+    fn note_process(&self) -> impl FnMut(u32) + use<> {
         let (state_dir, app) = (self.state_dir.clone(), self.app.name.clone());
         move |pid| {
             let process = Orphan::process(pid.cast_signed());

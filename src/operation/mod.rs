@@ -12,6 +12,7 @@
 //! | `operate` | the journal, the [driver] with its loop, the end |
 //! | `hold` | what the end means for the hold |
 //! | `remember` | the line of the history |
+//! | `switch` | apps with targets: which one is current |
 
 mod begin;
 mod beside;
@@ -31,8 +32,10 @@ mod remember;
 mod request;
 mod run;
 mod sidecar_settings;
+mod switch;
 
 pub use describe::describe;
 pub use plan::found;
 pub use remember::Unwritten;
 pub use request::{MakeProgress, OnHold, Operation, Options};
+pub use switch::{By, Current, current, seen_at_current};

@@ -39,7 +39,7 @@ pub(super) fn steps(
 pub fn found(app: &AppSettings, snapshot: &Snapshot) -> Vec<String> {
     let mut lines = Vec::new();
     for (gate, position) in snapshot.gates().into_iter().zip(snapshot.positions()) {
-        lines.push(format!("{}: {gate} is {position}", app.name));
+        lines.push(format!("{}: {gate} is {position}", app.label()));
     }
     for balancer in &snapshot.balancers {
         lines.extend(of_balancer(app, balancer));
@@ -52,7 +52,7 @@ fn of_balancer(app: &AppSettings, balancer: &BalancerObservation) -> Vec<String>
     let version = worker.map(|worker| format!(" (HAProxy {})", worker.version));
     let head = format!(
         "{}: {}{}",
-        app.name,
+        app.label(),
         balancer.name,
         version.collect::<String>()
     );

@@ -43,6 +43,8 @@ pub struct Options {
     pub replace: bool,
     /// The balancers that it neither asks nor waits for, by name.
     pub without_balancers: Vec<String>,
+    /// The target that becomes current. None: the one that is current already.
+    pub to: Option<String>,
     /// The words of the command line, to repeat the call. Empty: the verb and the app.
     pub call: Vec<String>,
 }

@@ -113,6 +113,11 @@ impl Draft {
         &self.balancers
     }
 
+    /// The positions of the gates are known.
+    pub fn shows_gates(&self) -> bool {
+        !self.gates.is_empty()
+    }
+
     /// Every gate is open.
     pub fn all_open(&self) -> bool {
         self.gates.iter().all(is_open)

@@ -29,6 +29,7 @@ mod preflight;
 mod reason;
 mod recovery;
 mod room;
+pub mod settle;
 mod step;
 mod timeline;
 mod version;
@@ -56,6 +57,7 @@ pub use version::Version;
 
 use crate::haproxy::Floor;
 use serde::{Deserialize, Serialize};
+use settle::Settle;
 use std::time::Duration;
 
 /// The operation that the caller asks for.
@@ -129,6 +131,8 @@ pub struct Limits {
     pub upgrades: bool,
     /// The app has a rollback command.
     pub rolls_back: bool,
+    /// How the app is watched once it has its users again; None: the operation ends with UP.
+    pub settle: Option<Settle>,
 }
 
 impl Limits {

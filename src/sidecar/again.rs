@@ -115,12 +115,15 @@ impl Sidecar {
     /// New ports mean new gates. The sidecar refuses ports that HAProxy does not check, if HAProxy
     /// answers.
     async fn agrees(&self, new: &config::Settings) -> Result<(), String> {
-        let old = |name: &str| self.settings.apps.iter().find(|app| app.name == name);
-        let moved = |app: &&AppSettings| old(&app.name).is_some_and(|old| old.ports != app.ports);
-        for app in new.apps.iter().filter(moved) {
-            for mut balancer in balancers(new, app) {
+        let olds: Vec<AppSettings> = self.settings.instances().collect();
+        let moved = |app: &AppSettings| {
+            let old = olds.iter().find(|old| old.label() == app.label());
+            old.is_some_and(|old| old.ports != app.ports)
+        };
+        for app in new.instances().filter(moved) {
+            for mut balancer in balancers(new, &app) {
                 if let Ok(Err(what)) = balancer.find().await {
-                    return Err(format!("app.{}: {}: {what}", app.name, balancer.name));
+                    return Err(format!("app.{}: {}: {what}", app.label(), balancer.name));
                 }
             }
         }

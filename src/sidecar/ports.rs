@@ -8,8 +8,8 @@ use crate::gate::{Taken, listeners};
 impl Sidecar {
     /// Reserves the ports of the configuration, and releases all others.
     pub(super) fn keep_ports(&self) {
-        let apps = self.settings.apps.iter();
-        let gates = apps.flat_map(|app| self.settings.gates(app));
+        let apps = self.settings.instances();
+        let gates = apps.flat_map(|app| self.settings.gates(&app));
         let ports: Vec<u16> = gates.map(|gate| gate.status_port).collect();
         self.reservation.keep(&ports);
     }

@@ -30,6 +30,8 @@ pub enum StateFile {
     Counters,
     /// The sidecar closed the gates when it stopped.
     Stopped,
+    /// The current target.
+    Target,
 }
 
 impl StateFile {
@@ -41,6 +43,7 @@ impl StateFile {
             StateFile::Command => format!("{app}.command"),
             StateFile::Counters => format!("{app}.counters"),
             StateFile::Stopped => format!("{app}.stopped"),
+            StateFile::Target => format!("{app}.target"),
         })
     }
 
@@ -125,7 +128,12 @@ pub fn make(state_dir: &Path) -> io::Result<()> {
 /// fine.
 pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untrusted> {
     trusted_in("state_dir", state_dir, &files(state_dir, app))?;
-    trusted_in("hold_dir", hold_dir, &[StateFile::Hold.path(hold_dir, app)])
+    trusted_in("hold_dir", hold_dir, &lasting_files(hold_dir, app))
+}
+
+/// The files of an app in `hold_dir` that say what the agent does.
+pub fn lasting_files(hold_dir: &Path, app: &str) -> [PathBuf; 2] {
+    [StateFile::Hold, StateFile::Target].map(|file| file.path(hold_dir, app))
 }
 
 /// The files of an app in `state_dir` that say what the agent does.
@@ -149,6 +157,14 @@ pub fn trusted_in(key: &str, directory: &Path, files: &[PathBuf]) -> Result<(), 
         .chain(files.iter().map(PathBuf::as_path));
     let trusted = places.try_for_each(permissions::check);
     trusted.map_err(|untrusted| untrusted.of_setting(key, default))
+}
+
+/// Makes a directory, which this key in `[agent]` names, if need be. Refuses one that others than
+/// root may write.
+pub fn make_trusted(key: &str, directory: &Path) -> io::Result<()> {
+    let untrusted = |untrusted: Untrusted| io::Error::other(untrusted.to_string());
+    trusted_in(key, directory, &[]).map_err(untrusted)?;
+    make(directory)
 }
 
 /// Why a file of one of our directories can't be used, with the fix. `key`: the setting in

@@ -1,5 +1,5 @@
 //! What outlives a process: the state directory with its locks, the journal of an operation, an
-//! operator's holds and the counters; and the caller of an operation.
+//! operator's holds, the current targets and the counters; and the caller of an operation.
 
 pub mod caller;
 pub mod counters;
@@ -12,5 +12,6 @@ pub(crate) mod lock_file;
 pub mod operation_id;
 pub mod orphan;
 pub mod permissions;
+pub mod target;
 
 pub use directory::StateFile;

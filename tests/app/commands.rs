@@ -8,6 +8,8 @@ use haproxy_gate::app::{CommandError, Restart, RestartError};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
+use crate::AT;
+
 const LONG: Duration = Duration::from_secs(20);
 
 fn shell(script: &str) -> Restart {
@@ -15,7 +17,11 @@ fn shell(script: &str) -> Restart {
 }
 
 async fn error(restart: &Restart, limit: Duration) -> String {
-    restart.run(limit).await.expect_err("it failed").to_string()
+    restart
+        .run(AT, limit)
+        .await
+        .expect_err("it failed")
+        .to_string()
 }
 
 /// Whether the process with the number in this file still runs. A zombie does not.
@@ -45,7 +51,7 @@ fn kill(pidfile: &Path) {
 async fn a_command_with_exit_0_succeeds() {
     let restart = shell("echo all is well");
     restart.check().await.unwrap();
-    restart.run(LONG).await.unwrap();
+    restart.run(AT, LONG).await.unwrap();
     assert_eq!(restart.instance().await, None);
 }
 
@@ -77,7 +83,7 @@ async fn arguments_reach_the_program_as_they_are() {
         "a b;*$HOME",
     ];
     Restart::Command(words.map(str::to_owned).to_vec())
-        .run(LONG)
+        .run(AT, LONG)
         .await
         .unwrap();
 }
@@ -85,7 +91,7 @@ async fn arguments_reach_the_program_as_they_are() {
 #[tokio::test]
 async fn a_missing_program_is_refused_and_does_not_run() {
     let restart = Restart::Command(vec!["no-such-program".to_owned(), "-k".to_owned()]);
-    for refused in [restart.check().await.map(drop), restart.run(LONG).await] {
+    for refused in [restart.check().await.map(drop), restart.run(AT, LONG).await] {
         let refused = refused.unwrap_err();
         assert!(matches!(
             refused,
@@ -97,7 +103,7 @@ async fn a_missing_program_is_refused_and_does_not_run() {
                 .starts_with("cannot run no-such-program: not found in PATH")
         );
     }
-    assert!(Restart::Command(vec![]).run(LONG).await.is_err());
+    assert!(Restart::Command(vec![]).run(AT, LONG).await.is_err());
 }
 
 #[tokio::test]
@@ -126,7 +132,10 @@ async fn on_timeout_the_command_and_its_children_are_killed() {
     );
     let started = Instant::now();
     let restart = shell(&script);
-    let failed = restart.run(Duration::from_millis(500)).await.unwrap_err();
+    let failed = restart
+        .run(AT, Duration::from_millis(500))
+        .await
+        .unwrap_err();
     assert!(
         started.elapsed() < Duration::from_secs(3),
         "{:?}",
@@ -166,7 +175,7 @@ async fn a_dropped_command_leaves_no_process() {
         "sh -c 'echo $$ >{}; sleep 60'; sleep 60",
         pid.display()
     ));
-    let run = tokio::spawn(async move { restart.run(LONG).await });
+    let run = tokio::spawn(async move { restart.run(AT, LONG).await });
     until("it has started", || {
         fs::read_to_string(&pid).is_ok_and(|pid| !pid.is_empty())
     })
@@ -191,7 +200,7 @@ async fn a_daemon_outlives_its_command() {
         pid.display()
     );
     let started = Instant::now();
-    shell(&script).run(LONG).await.unwrap();
+    shell(&script).run(AT, LONG).await.unwrap();
     assert!(started.elapsed() < Duration::from_secs(5));
     let count = || fs::read_to_string(&lines).ok()?.trim().parse::<u32>().ok();
     until("it has printed far more than a pipe holds", || {
@@ -209,7 +218,7 @@ async fn a_daemon_that_ignores_write_errors_lives() {
     let pid = folder.path().join("pid");
     let daemon = "while (1) { syswrite STDOUT, \"x\" x 4096; select undef, undef, undef, 0.001 }";
     shell(&format!("perl -e '{daemon}' & echo $! >{}", pid.display()))
-        .run(LONG)
+        .run(AT, LONG)
         .await
         .unwrap();
     sleep(Duration::from_millis(300)).await;
@@ -242,5 +251,5 @@ fn peak_memory() -> u64 {
 #[tokio::test]
 async fn a_command_has_no_terminal() {
     let script = r#"read line && exit 1; test $(ps -o pgid= -p $$) = $$"#;
-    shell(script).run(LONG).await.unwrap();
+    shell(script).run(AT, LONG).await.unwrap();
 }

@@ -3,4 +3,15 @@
 mod commands;
 mod probes;
 mod signals;
+mod targets;
 mod tls;
+
+use haproxy_gate::app::Environment;
+
+/// The app that the commands work for.
+const AT: Environment<'static> = Environment {
+    app: "web",
+    target: Some("blue"),
+    port: 1000,
+    phase: None,
+};

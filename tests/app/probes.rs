@@ -8,6 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::sleep;
 
+use crate::AT;
+
 fn http(status: Option<u16>) -> Health {
     let check = HealthCheck::Http {
         path: "/healthz".to_owned(),
@@ -68,11 +70,11 @@ async fn free_port() -> SocketAddr {
 #[tokio::test]
 async fn a_healthy_app_passes() {
     let address = says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
-    assert_eq!(http(None).probe(address).await, Ok(()));
-    assert_eq!(http(Some(200)).probe(address).await, Ok(()));
-    assert_eq!(tcp().probe(address).await, Ok(()));
+    assert_eq!(http(None).probe(address, AT).await, Ok(()));
+    assert_eq!(http(Some(200)).probe(address, AT).await, Ok(()));
+    assert_eq!(tcp().probe(address, AT).await, Ok(()));
     let old = says("HTTP/1.0 200 OK\r\n\r\nok").await;
-    assert_eq!(http(None).probe(old).await, Ok(()));
+    assert_eq!(http(None).probe(old, AT).await, Ok(()));
 }
 
 #[tokio::test]
@@ -85,7 +87,7 @@ async fn each_probe_has_its_own_connection() {
         }
     })
     .await;
-    assert_eq!(http(None).probe(address).await, Ok(()));
+    assert_eq!(http(None).probe(address, AT).await, Ok(()));
     let request = requests.recv().await.unwrap().to_lowercase();
     assert!(
         request.starts_with("get /healthz http/1.1\r\n"),
@@ -101,27 +103,27 @@ async fn each_probe_has_its_own_connection() {
 #[tokio::test]
 async fn the_wrong_status_is_named() {
     let sick = says("HTTP/1.1 503 Service Unavailable\r\n\r\n").await;
-    let said = http(None).probe(sick).await;
+    let said = http(None).probe(sick, AT).await;
     assert_eq!(
         said,
         Err("503 from GET /healthz, wanted 200..399".to_owned())
     );
     let well = says("HTTP/1.1 200 OK\r\n\r\n").await;
-    let said = http(Some(204)).probe(well).await;
+    let said = http(Some(204)).probe(well, AT).await;
     assert_eq!(said, Err("200 from GET /healthz, wanted 204".to_owned()));
 }
 
 #[tokio::test]
 async fn a_redirect_passes_and_is_not_followed() {
     let address = says("HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\n\r\n").await;
-    assert_eq!(http(None).probe(address).await, Ok(()));
-    assert!(http(Some(200)).probe(address).await.is_err());
+    assert_eq!(http(None).probe(address, AT).await, Ok(()));
+    assert!(http(Some(200)).probe(address, AT).await.is_err());
 }
 
 #[tokio::test]
 async fn a_port_without_a_listener_refuses() {
     for health in [http(None), tcp()] {
-        let said = health.probe(free_port().await).await;
+        let said = health.probe(free_port().await, AT).await;
         assert_eq!(said, Err("connection refused".to_owned()));
     }
 }
@@ -141,7 +143,7 @@ async fn a_full_backlog_times_out() {
     }
     for health in [http(None), tcp()] {
         assert_eq!(
-            health.probe(address).await,
+            health.probe(address, AT).await,
             Err("no connection within 500ms".to_owned())
         );
     }
@@ -160,7 +162,7 @@ async fn a_slow_header_times_out() {
     })
     .await;
     let started = Instant::now();
-    let said = http(None).probe(address).await;
+    let said = http(None).probe(address, AT).await;
     assert_eq!(
         said,
         Err("no answer to GET /healthz within 500ms".to_owned())
@@ -178,7 +180,7 @@ async fn an_endless_body_passes_at_once() {
     })
     .await;
     let started = Instant::now();
-    assert_eq!(http(None).probe(address).await, Ok(()));
+    assert_eq!(http(None).probe(address, AT).await, Ok(()));
     assert!(started.elapsed() < Duration::from_millis(400));
 }
 
@@ -189,13 +191,13 @@ async fn endless_headers_fail() {
         while stream.write_all(b"X-More: and more\r\n").await.is_ok() {}
     })
     .await;
-    assert!(http(None).probe(address).await.is_err());
+    assert!(http(None).probe(address, AT).await.is_err());
 }
 
 #[tokio::test]
 async fn an_answer_that_is_not_http_fails() {
     let said = http(None)
-        .probe(says("SSH-2.0-OpenSSH_9.2\r\n").await)
+        .probe(says("SSH-2.0-OpenSSH_9.2\r\n").await, AT)
         .await
         .unwrap_err();
     assert!(said.starts_with("not an HTTP answer"), "{said}");
@@ -203,10 +205,10 @@ async fn an_answer_that_is_not_http_fails() {
 
 #[tokio::test]
 async fn a_connection_closed_without_an_answer_fails() {
-    let said = http(None).probe(says("").await).await.unwrap_err();
+    let said = http(None).probe(says("").await, AT).await.unwrap_err();
     assert!(said.starts_with("closed without an answer"), "{said}");
     let reset = app(|stream, _| async move { stream.set_zero_linger().unwrap() }).await;
-    let said = http(None).probe(reset).await.unwrap_err();
+    let said = http(None).probe(reset, AT).await.unwrap_err();
     assert_eq!(said, "connection reset by peer");
 }
 
@@ -222,7 +224,7 @@ async fn a_connection_to_itself_fails() {
     // An odd or even port like the lowest one: the kernel prefers that parity for connections.
     let address = SocketAddr::from(([127, 0, 0, 1], ports[0] + 100));
     for probe in 0..=(ports[1] - ports[0]) / 2 {
-        let said = tcp().probe(address).await;
+        let said = tcp().probe(address, AT).await;
         assert_eq!(said, Err("connection refused".to_owned()), "probe {probe}");
     }
 }
@@ -235,13 +237,13 @@ async fn a_command_decides_by_its_exit_code() {
         timeout: Duration::from_millis(300),
     };
     let address = free_port().await;
-    assert_eq!(health("exit 0").probe(address).await, Ok(()));
+    assert_eq!(health("exit 0").probe(address, AT).await, Ok(()));
     let said = health("echo cache is cold; exit 1")
-        .probe(address)
+        .probe(address, AT)
         .await
         .unwrap_err();
     assert!(said.ends_with("exited with 1: cache is cold"), "{said}");
-    let said = health("sleep 60").probe(address).await.unwrap_err();
+    let said = health("sleep 60").probe(address, AT).await.unwrap_err();
     assert!(
         said.ends_with("did not end within 300ms and was killed, it printed nothing"),
         "{said}"

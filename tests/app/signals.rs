@@ -12,6 +12,8 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
+use crate::AT;
+
 const LIMIT: Duration = Duration::from_secs(5);
 
 struct Pidfile {
@@ -47,7 +49,7 @@ impl Pidfile {
     async fn refusal(&self) -> SignalError {
         let (checked, ran) = (
             self.restart().check().await.map(drop),
-            self.restart().run(LIMIT).await,
+            self.restart().run(AT, LIMIT).await,
         );
         assert_eq!(
             checked.unwrap_err().to_string(),
@@ -133,7 +135,7 @@ async fn a_living_process_gets_the_signal() {
         instance.starts_with(&format!("pid {} started at tick ", app.id())),
         "{instance}"
     );
-    restart.run(LIMIT).await.unwrap();
+    restart.run(AT, LIMIT).await.unwrap();
     assert_eq!(app.wait().unwrap().signal(), Some(Signal::SIGUSR2 as i32));
     assert!(matches!(pidfile.refusal().await, SignalError::Stale { .. }));
 }
@@ -196,7 +198,7 @@ async fn a_signal_that_ends_the_process_is_awaited() {
         pidfile: pidfile.path(),
     };
     let short = restart
-        .run(Duration::from_millis(200))
+        .run(AT, Duration::from_millis(200))
         .await
         .unwrap_err()
         .to_string();
@@ -204,7 +206,7 @@ async fn a_signal_that_ends_the_process_is_awaited() {
         short.contains("still runs 200ms after the signal"),
         "{short}"
     );
-    restart.run(LIMIT).await.unwrap();
+    restart.run(AT, LIMIT).await.unwrap();
     assert_eq!(
         restart.instance().await,
         None,

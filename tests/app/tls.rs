@@ -17,6 +17,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, rustls};
 
+use crate::AT;
+
 const NAME: &str = "shop.example";
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
@@ -168,7 +170,7 @@ async fn answer(mut stream: impl AsyncRead + AsyncWrite + Unpin, seen: &Heard) {
 
 async fn said(identity: &Identity, host: Option<&str>, verify: Verify) -> Result<(), String> {
     let (address, _) = app(identity, 0).await;
-    https(host, verify).probe(address).await
+    https(host, verify).probe(address, AT).await
 }
 
 #[tokio::test]
@@ -176,7 +178,7 @@ async fn a_certificate_of_the_ca_passes() {
     let identity = issued(|_| {});
     let (address, heard) = app(&identity, 0).await;
     let probed = https(Some("shop.example:8443"), identity.verify());
-    assert_eq!(probed.probe(address).await, Ok(()));
+    assert_eq!(probed.probe(address, AT).await, Ok(()));
     let heard = heard.lock().unwrap().clone();
     assert_eq!(heard[..2], ["", "shop.example http/1.1"]);
     assert!(
@@ -282,7 +284,10 @@ async fn without_verification_any_certificate_passes() {
         (None, "no name http/1.1"),
         (Some(NAME), "shop.example http/1.1"),
     ] {
-        assert_eq!(https(host, Verify::Nothing).probe(address).await, Ok(()));
+        assert_eq!(
+            https(host, Verify::Nothing).probe(address, AT).await,
+            Ok(())
+        );
         let heard: Vec<String> = heard.lock().unwrap().drain(..).collect();
         assert_eq!(heard[1], named);
     }
@@ -321,7 +326,7 @@ async fn an_app_that_speaks_no_tls_is_named() {
         ),
     ] {
         let probed = https(Some(NAME), Verify::Nothing)
-            .probe(says(answer).await)
+            .probe(says(answer).await, AT)
             .await;
         assert_eq!(probed, Err(why.to_owned()));
     }
@@ -332,7 +337,7 @@ async fn a_handshake_without_end_times_out() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut health = https(Some(NAME), Verify::Nothing);
     health.timeout = Duration::from_millis(200);
-    let probed = health.probe(listener.local_addr().unwrap()).await;
+    let probed = health.probe(listener.local_addr().unwrap(), AT).await;
     assert_eq!(probed, Err("no TLS handshake within 200ms".to_owned()));
 }
 
@@ -344,22 +349,22 @@ async fn a_changed_ca_file_is_read_again() {
     let health = https(Some(NAME), old.verify());
     assert!(
         health
-            .probe(address)
+            .probe(address, AT)
             .await
             .unwrap_err()
             .contains("by no CA of")
     );
     let written = |text: &[u8]| fs::write(&old.ca, text).unwrap();
     written(&fs::read(&new.ca).unwrap());
-    assert_eq!(health.probe(address).await, Ok(()));
+    assert_eq!(health.probe(address, AT).await, Ok(()));
     let shown = old.ca.display();
     written(b"nothing\n");
     let none = format!("{shown}: no certificate in it (PEM, BEGIN CERTIFICATE)");
-    assert_eq!(health.probe(address).await, Err(none.clone()));
+    assert_eq!(health.probe(address, AT).await, Err(none.clone()));
     assert_eq!(health.check(), Err(format!("health: {none}")));
     fs::remove_file(&old.ca).unwrap();
     let gone = format!("{shown}: no such file or directory");
-    assert_eq!(health.probe(address).await, Err(gone));
+    assert_eq!(health.probe(address, AT).await, Err(gone));
     writable_by_others(&new.ca);
     let why = https(Some(NAME), new.verify()).check().unwrap_err();
     assert!(
@@ -378,7 +383,7 @@ async fn a_proxy_header_comes_first() {
     let identity = issued(|_| {});
     let (address, heard) = app(&identity, 100).await;
     let text = introduced(https(Some(NAME), identity.verify()), Proxy::V1);
-    assert_eq!(text.probe(address).await, Ok(()));
+    assert_eq!(text.probe(address, AT).await, Ok(()));
     let line = heard.lock().unwrap()[0].clone();
     let port = address.port();
     assert!(
@@ -389,6 +394,6 @@ async fn a_proxy_header_comes_first() {
 
     let (address, heard) = app(&identity, 16).await;
     let binary = introduced(https(Some(NAME), identity.verify()), Proxy::V2);
-    assert_eq!(binary.probe(address).await, Ok(()));
+    assert_eq!(binary.probe(address, AT).await, Ok(()));
     assert_eq!(heard.lock().unwrap()[0], "\r\n\r\n\0\r\nQUIT\n \0\0\0");
 }

@@ -22,6 +22,7 @@ const VARIANTS: [(Variant, &str); 2] = [(Variant::Nft, "nft"), (Variant::Legacy,
 fn gate(role: Role, status_port: u16) -> Gate {
     Gate {
         app: "web".into(),
+        target: None,
         role,
         status_port,
         to: Destination::Port(1000),

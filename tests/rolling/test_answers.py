@@ -168,7 +168,7 @@ class InTheWay(unittest.TestCase):
 class EndingOf(unittest.TestCase):
     def test_the_agents_exit_is_the_verdict(self) -> None:
         for exit, outcome, verdict in [
-            (0, "restarted", Verdict.RESTARTED),
+            (0, "restarted", Verdict.SERVES),
             (0, "recovered", Verdict.FINISHED),
             (0, "restarted_closed", Verdict.CLOSED),
             (0, "skipped", Verdict.SKIPPED),
@@ -189,7 +189,7 @@ class EndingOf(unittest.TestCase):
 
     def test_a_report_counts_although_the_connection_broke_after_it(self) -> None:
         done = {"exit": 0, "outcome": "restarted", "message": "back"}
-        self.assertIs(ending_of(answer(done, 255)).verdict, Verdict.RESTARTED)
+        self.assertIs(ending_of(answer(done, 255)).verdict, Verdict.SERVES)
 
     def test_a_missing_report_is_a_lost_connection_or_a_failure(self) -> None:
         for given, verdict, outcome in [

@@ -71,6 +71,12 @@ class Admit(unittest.TestCase):
             admit([("a", spares(-1))], 0).held_up["a"], "hosts that HAProxy can spare: 0"
         )
 
+    def test_a_switch_takes_no_server_and_waits_for_none(self) -> None:
+        busy = replace(UP, operation="`agent switch web`, pid 7")
+        admitted = admit([("a", spares(0)), ("b", spares(-1)), ("c", busy)], 5, takes_out=False)
+        self.assertEqual((admitted.go, list(admitted.held_up)), (("a", "b"), ["c"]))
+        self.assertEqual("".join(worth_asking("abc", {"a"}, 0, 5, takes_out=False)), "bca")
+
 
 class WorthAsking(unittest.TestCase):
     def test_as_many_hosts_are_asked_as_may_go_and_at_least_one(self) -> None:

@@ -30,7 +30,7 @@ def host(name: str, stage: Stage = Stage.WAITING, phase: str | None = None, said
 def ended(name: str, exit: int, outcome: str, message: str, **more: Any) -> Host:
     done = exit == 0
     made = host(name, Stage.DONE if done else Stage.FAILED, None, message)
-    verdict = Verdict.RESTARTED if done else Verdict.FAILED
+    verdict = Verdict.SERVES if done else Verdict.FAILED
     verdict = Verdict.SKIPPED if outcome == "skipped" else verdict
     report = {"exit": exit, "outcome": outcome, **more}
     made.ending = Ending(verdict, exit, outcome, message, report)

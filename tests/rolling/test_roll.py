@@ -56,7 +56,7 @@ class Scripted(Host):
 
 
 def ended(exit: int, outcome: str) -> Ending:
-    verdict = Verdict.FAILED if exit else Verdict.RESTARTED
+    verdict = Verdict.FAILED if exit else Verdict.SERVES
     return Ending(verdict, exit, outcome, outcome, {"exit": exit, "outcome": outcome})
 
 

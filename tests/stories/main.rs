@@ -42,6 +42,7 @@ fn limits() -> Limits {
         turns: [3, 6, 12].map(Duration::from_secs).to_vec(),
         upgrades: false,
         rolls_back: false,
+        settle: None,
     }
 }
 

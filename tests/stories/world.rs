@@ -358,6 +358,7 @@ impl World {
             backends: vec![capacity],
             leaving: (ask == Ask::Leaving)
                 .then(|| Vec::from_iter((leaving.in_flight > 0).then_some(leaving))),
+            errors: None,
         };
         let no_answer = NoAnswer {
             why: "no complete answer within 2s".to_owned(),

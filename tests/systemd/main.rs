@@ -7,6 +7,7 @@ mod machine;
 mod reach;
 mod refusals;
 mod restarts;
+mod targets;
 
 use std::env;
 use std::fs;
@@ -14,12 +15,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use haproxy_gate::app::{Job, Restart, RestartError, UnitError};
+use haproxy_gate::app::{Environment, Job, Restart, RestartError, UnitError};
 use zbus_systemd::systemd1::{ManagerProxy, ServiceProxy};
 
 const BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
 const INSIDE: &str = "HAPROXY_GATE_TEST_MACHINE";
 const LIMIT: Duration = Duration::from_secs(20);
+const AT: Environment<'static> = Environment {
+    app: "web",
+    target: None,
+    port: 1000,
+    phase: None,
+};
 
 /// Runs the case with the machine's bus as the system bus. The case is the test of that name.
 fn inside<F: Future<Output = ()>>(test: &str, case: impl FnOnce(Inside) -> F) {
@@ -82,7 +89,11 @@ impl Inside {
 
     /// The error about the unit, and its text.
     async fn failure(&self, job: Job, limit: Duration) -> (UnitError, String) {
-        let failed = self.restart(job).run(limit).await.expect_err("it failed");
+        let failed = self
+            .restart(job)
+            .run(AT, limit)
+            .await
+            .expect_err("it failed");
         let said = failed.to_string();
         println!("{said}");
         match failed {

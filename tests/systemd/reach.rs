@@ -36,7 +36,9 @@ fn a_restart_takes_down_aliases_and_bound_units() {
         machine.file("reach-apart.service", sleeps);
         // systemd cannot relate a unit that it has not loaded.
         for unit in ["reach-part", "reach-needs"] {
-            let started = restart(&format!("{unit}.service")).run(crate::LIMIT).await;
+            let started = restart(&format!("{unit}.service"))
+                .run(crate::AT, crate::LIMIT)
+                .await;
             started.unwrap();
         }
         let same = async |own: &str, other: &str| {
@@ -83,7 +85,9 @@ fn a_restart_takes_down_aliases_and_bound_units() {
             "reach-beside.service",
             &format!("[Unit]\nPartOf=reach-reloads.service reach.service\n{sleeps}"),
         );
-        let started = restart("reach-beside.service").run(crate::LIMIT).await;
+        let started = restart("reach-beside.service")
+            .run(crate::AT, crate::LIMIT)
+            .await;
         started.unwrap();
         let beside = restart("reach-beside.service");
         for (own, job, takes) in [
@@ -108,7 +112,10 @@ fn a_unit_that_no_boot_starts_is_named() {
     inside(test, async |machine: Inside| {
         let installed = "[Install]\nWantedBy=multi-user.target\n";
         machine.service(&format!("ExecStart=/bin/sleep infinity\n{installed}"));
-        restart(&machine.unit()).run(crate::LIMIT).await.unwrap();
+        restart(&machine.unit())
+            .run(crate::AT, crate::LIMIT)
+            .await
+            .unwrap();
         let pid = machine.main_pid().await;
         assert_eq!(not_enabled(pid).await, Some(machine.unit()));
         let wants = format!("[Unit]\nWants={}\n", machine.unit());
@@ -117,7 +124,7 @@ fn a_unit_that_no_boot_starts_is_named() {
             &format!("{wants}[Service]\nExecStart=/bin/sleep infinity\n"),
         );
         restart("boot-wants.service")
-            .run(crate::LIMIT)
+            .run(crate::AT, crate::LIMIT)
             .await
             .unwrap();
         assert_eq!(not_enabled(pid).await, None);
@@ -177,7 +184,9 @@ fn a_restart_takes_down_every_port_of_the_unit() {
         );
         machine.file("reach-probe.service", &probe);
         for unit in ["reach-two", "reach-else", "reach-probe"] {
-            let started = restart(&format!("{unit}.service")).run(crate::LIMIT).await;
+            let started = restart(&format!("{unit}.service"))
+                .run(crate::AT, crate::LIMIT)
+                .await;
             started.unwrap();
         }
         let answers = fs::read_to_string(machine.work("answer")).unwrap();

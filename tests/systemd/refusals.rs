@@ -8,7 +8,7 @@ use std::time::Duration;
 use haproxy_gate::app::{Job, UnitError};
 use tempfile::TempDir;
 
-use crate::{Inside, LIMIT, again, inside, is_inside};
+use crate::{AT, Inside, LIMIT, again, inside, is_inside};
 
 /// check and run refuse it in the same words.
 async fn refused(machine: &Inside, job: Job) -> (UnitError, String) {
@@ -131,7 +131,7 @@ fn a_unit_without_a_reload_is_refused() {
         "refusals::a_unit_without_a_reload_is_refused",
         async |machine: Inside| {
             machine.service("ExecStart=/bin/sleep infinity");
-            machine.restart(Job::Restart).run(LIMIT).await.unwrap();
+            machine.restart(Job::Restart).run(AT, LIMIT).await.unwrap();
             let before = machine.restart(Job::Restart).instance().await;
             let (_, said) = refused(&machine, Job::Reload).await;
             assert!(
@@ -209,7 +209,7 @@ fn a_unit_that_refuses_manual_stops_is_refused() {
     let test = "refusals::a_unit_that_refuses_manual_stops_is_refused";
     inside(test, async |machine: Inside| {
         machine.service("ExecStart=/bin/sleep infinity");
-        machine.restart(Job::Restart).run(LIMIT).await.unwrap();
+        machine.restart(Job::Restart).run(AT, LIMIT).await.unwrap();
         let pid = machine.main_pid().await;
         let unit = "[Unit]\nRefuseManualStop=yes\n[Service]\nExecStart=/bin/sleep infinity\n";
         machine.file(&machine.unit(), unit);
@@ -231,7 +231,7 @@ fn a_unit_that_is_inactive_after_each_run_is_refused() {
         // A unit that remains active is fine.
         machine.service("Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true");
         machine.manager().await.reload().await.unwrap();
-        machine.restart(Job::Restart).run(LIMIT).await.unwrap();
+        machine.restart(Job::Restart).run(AT, LIMIT).await.unwrap();
         let odd = machine.restart(Job::Restart).check().await.unwrap();
         assert_eq!(odd, Vec::<String>::new());
     });
@@ -271,7 +271,7 @@ fn a_template_a_target_and_a_timer_are_refused() {
         let unit = "app-b.target".to_owned();
         let job = Job::Restart;
         let restart = haproxy_gate::app::Restart::Systemd { unit, job };
-        restart.run(LIMIT).await.unwrap();
+        restart.run(AT, LIMIT).await.unwrap();
         restart.check().await.unwrap();
     });
 }
@@ -285,7 +285,7 @@ fn a_triggering_socket_and_a_changed_file_are_notices() {
         let socket = format!("{}.socket", machine.unit);
         machine.file(&socket, "[Socket]\nListenStream=127.0.0.1:7071\n");
         let restart = machine.restart(Job::Restart);
-        restart.run(LIMIT).await.unwrap();
+        restart.run(AT, LIMIT).await.unwrap();
         // The socket cannot start while the unit runs.
         let manager = machine.manager().await;
         let odd = restart.check().await.unwrap();
@@ -293,7 +293,7 @@ fn a_triggering_socket_and_a_changed_file_are_notices() {
         let replace = || "replace".to_owned();
         manager.stop_unit(machine.unit(), replace()).await.unwrap();
         manager.start_unit(socket.clone(), replace()).await.unwrap();
-        restart.run(LIMIT).await.unwrap();
+        restart.run(AT, LIMIT).await.unwrap();
         let odd = restart.check().await.unwrap().join("\n");
         let message = format!("is triggered by {socket} (127.0.0.1:7071)");
         assert!(odd.contains(&message), "{odd}");

@@ -7,7 +7,7 @@ use haproxy_gate::app::{Job, UnitError};
 use tokio::time::{sleep, timeout};
 
 use crate::machine::Machine;
-use crate::{Inside, LIMIT, again, inside, is_inside};
+use crate::{AT, Inside, LIMIT, again, inside, is_inside};
 
 /// Ready half a second after its start.
 const NOTIFIES: &str = "Type=notify\nNotifyAccess=all\n\
@@ -23,13 +23,13 @@ fn a_notify_unit_is_restarted() {
             restart.check().await.unwrap();
             assert_eq!(restart.instance().await, None);
 
-            restart.run(LIMIT).await.unwrap();
+            restart.run(AT, LIMIT).await.unwrap();
             let (pid, first) = (machine.main_pid().await, restart.instance().await.unwrap());
             assert_eq!(first.split(' ').next().map(str::len), Some(32), "{first}");
             assert_eq!(restart.instance().await.as_ref(), Some(&first));
 
             let started = Instant::now();
-            restart.run(LIMIT).await.unwrap();
+            restart.run(AT, LIMIT).await.unwrap();
             assert!(
                 started.elapsed() > Duration::from_millis(500),
                 "it had not said that it is ready"
@@ -47,9 +47,9 @@ fn a_unit_that_cannot_reload_is_restarted() {
         async |machine: Inside| {
             machine.service("ExecStart=/bin/sleep infinity");
             let restart = machine.restart(Job::ReloadOrRestart);
-            restart.run(LIMIT).await.unwrap();
+            restart.run(AT, LIMIT).await.unwrap();
             let first = restart.instance().await.unwrap();
-            restart.run(LIMIT).await.unwrap();
+            restart.run(AT, LIMIT).await.unwrap();
             assert_ne!(restart.instance().await, Some(first));
         },
     );
@@ -64,13 +64,13 @@ fn a_unit_with_exec_reload_is_reloaded() {
             "ExecStart=/bin/sleep infinity\nExecReload=/bin/sh -c 'sleep 0.3; : >/work/reloaded'",
         );
             let restart = machine.restart(Job::ReloadOrRestart);
-            restart.run(LIMIT).await.unwrap();
+            restart.run(AT, LIMIT).await.unwrap();
             assert!(
                 !machine.work("reloaded").exists(),
                 "it was down: started, not reloaded"
             );
             let (pid, first) = (machine.main_pid().await, restart.instance().await);
-            restart.run(LIMIT).await.unwrap();
+            restart.run(AT, LIMIT).await.unwrap();
             assert!(machine.work("reloaded").exists());
             assert_eq!(machine.main_pid().await, pid);
             // The unit's run is the same, and yet the agent learns that something happened.
@@ -87,7 +87,7 @@ fn a_failed_reload_is_an_error() {
         "restarts::a_failed_reload_is_an_error",
         async |machine: Inside| {
             machine.service("ExecStart=/bin/sleep infinity\nExecReload=/bin/false");
-            machine.restart(Job::Restart).run(LIMIT).await.unwrap();
+            machine.restart(Job::Restart).run(AT, LIMIT).await.unwrap();
             let (_, said) = machine.failure(Job::Reload, LIMIT).await;
             let wanted = "reload of a-failed-reload-is-an-error.service ended with 'failed', \
                       the unit is active (running)";
@@ -233,7 +233,7 @@ fn a_daemon_reload_in_the_middle_is_no_error() {
         async |machine: Inside| {
             machine.service(SLOW);
             let restart = machine.restart(Job::Restart);
-            let (ran, ()) = tokio::join!(restart.run(LIMIT), machine.reload_often());
+            let (ran, ()) = tokio::join!(restart.run(AT, LIMIT), machine.reload_often());
             ran.unwrap();
             assert_eq!(machine.starts(), 1);
         },
@@ -269,7 +269,7 @@ fn a_daemon_reexec_in_the_middle_is_no_error() {
             // The process that took the call is gone before it could answer.
             let _ = timeout(Duration::from_millis(500), manager.reexecute()).await;
         };
-        let (ran, ()) = tokio::join!(restart.run(LIMIT), reexec);
+        let (ran, ()) = tokio::join!(restart.run(AT, LIMIT), reexec);
         ran.unwrap();
         assert_eq!(machine.starts(), 1);
         assert!(restart.instance().await.is_some());

@@ -50,7 +50,8 @@ pub enum UnitError {
     },
     /// The job ended, but failed.
     #[error(
-        "{job} of {unit} ended with '{result}', the unit is {state}: see `journalctl -u {unit}`"
+        "{job} of {unit} ended with '{result}', the unit is {state}: {}",
+        advice(unit, state)
     )]
     Failed {
         /// The unit.
@@ -63,12 +64,23 @@ pub enum UnitError {
         state: UnitState,
     },
     /// The job is done, but the unit does not run.
-    #[error("{unit} is {state} after its {job}: see `journalctl -u {unit}`")]
+    #[error("{unit} is {state} after its {job}: {}", advice(unit, state))]
     NotActive {
         /// The unit.
         unit: String,
         /// The job.
         job: Job,
+        /// The unit's state now.
+        state: UnitState,
+    },
+    /// The stop is done, but the unit runs again.
+    #[error(
+        "{unit} is {state} after its stop: a socket, another unit or an operator has started it \
+         again; see `systemctl status {unit}`"
+    )]
+    StillActive {
+        /// The unit.
+        unit: String,
         /// The unit's state now.
         state: UnitState,
     },
@@ -115,6 +127,17 @@ impl fmt::Display for UnitState {
     }
 }
 
+/// systemd starts a unit no more that has ended too often.
+fn advice(unit: &str, state: &UnitState) -> String {
+    let log = format!("see `journalctl -u {unit}`");
+    match state.result.as_deref() {
+        Some("start-limit-hit") => {
+            format!("{log}; before its next start run `systemctl reset-failed {unit}`")
+        }
+        _ => log,
+    }
+}
+
 impl From<zbus::Error> for UnitError {
     fn from(error: zbus::Error) -> Self {
         Self::Bus {
@@ -151,5 +174,35 @@ mod tests {
             "activating (auto-restart, Result: timeout)"
         );
         assert_eq!(state("active", "active", None), "active");
+    }
+
+    #[test]
+    fn a_unit_that_systemd_starts_no_more_has_a_fix() {
+        let failed = |result: &str| {
+            let state = UnitState {
+                active: "failed".to_owned(),
+                sub: "failed".to_owned(),
+                result: Some(result.to_owned()),
+            };
+            let (unit, job, result) = ("web@blue.service".into(), Job::Start, "failed".into());
+            let failed = UnitError::Failed {
+                unit,
+                job,
+                result,
+                state,
+            };
+            failed.to_string()
+        };
+        let said = failed("exit-code");
+        let begins = "start of web@blue.service ended with 'failed', the unit is failed (Result: \
+                      exit-code): ";
+        assert!(said.starts_with(begins), "{said}");
+        assert!(
+            said.ends_with("see `journalctl -u web@blue.service`"),
+            "{said}"
+        );
+        let said = failed("start-limit-hit");
+        let fix = "; before its next start run `systemctl reset-failed web@blue.service`";
+        assert!(said.ends_with(fix), "{said}");
     }
 }

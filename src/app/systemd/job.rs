@@ -12,16 +12,34 @@ pub enum Job {
     Restart,
     /// Reload; an error if the unit is down or cannot.
     Reload,
+    /// Start; nothing if it runs.
+    Start,
+    /// Stop; nothing if it is down.
+    Stop,
 }
 
 impl Job {
-    /// Whether it restarts a unit that can reload, or one that can't.
+    /// Whether it stops and starts a unit that can reload, or one that can't.
     pub(super) fn restarts(self, can_reload: bool) -> bool {
         match self {
             Self::Restart => true,
             Self::ReloadOrRestart => !can_reload,
-            Self::Reload => false,
+            Self::Reload | Self::Start | Self::Stop => false,
         }
+    }
+
+    /// What it does at most, in a word.
+    pub(super) fn effect(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Restart | Self::ReloadOrRestart | Self::Reload => "restart",
+        }
+    }
+
+    /// Whether it takes down a unit that can reload, or one that can't.
+    pub(super) fn stops(self, can_reload: bool) -> bool {
+        self == Self::Stop || self.restarts(can_reload)
     }
 }
 
@@ -32,6 +50,8 @@ impl fmt::Display for Job {
             Self::ReloadOrRestart => "reload-or-restart",
             Self::Restart => "restart",
             Self::Reload => "reload",
+            Self::Start => "start",
+            Self::Stop => "stop",
         })
     }
 }

@@ -4,13 +4,15 @@
 mod error;
 mod fit;
 mod job;
+mod memory;
 mod run;
 mod unit;
 mod units;
 
 pub use error::{UnitError, UnitState};
 pub use job::Job;
+pub(super) use memory::{limits, memory};
 pub(super) use run::{run, settle};
-pub(super) use unit::{check, instance};
+pub(super) use unit::{check, instance, is_running};
 pub use units::not_enabled;
-pub(super) use units::{id, restarted_with, unit_of};
+pub(super) use units::{conflicts, id, stopped_with, unit_of};

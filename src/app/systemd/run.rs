@@ -1,4 +1,5 @@
-//! Runs a job of systemd, from its queueing to a unit that runs.
+//! Runs a job of systemd, from its queueing to a unit that runs, or after a stop to one that does
+//! not.
 //!
 //! systemd announces a job's end by a signal. The signal may come before the answer to our call,
 //! or get lost while systemd reloads itself. So the agent listens before it calls, and looks now
@@ -22,7 +23,8 @@ const SETTLE: Duration = Duration::from_millis(50);
 /// The limit of the last look, once the time is up.
 const LAST_LOOK: Duration = Duration::from_secs(2);
 
-/// Queues the job and waits, at most `limit`, until the unit is active.
+/// Queues the job and waits, at most `limit`, until the unit is active, or after a stop until it is
+/// down.
 pub(in crate::app) async fn run(name: &str, job: Job, limit: Duration) -> Result<(), UnitError> {
     let deadline = Instant::now() + limit;
     let find = async {
@@ -87,13 +89,20 @@ async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
             state,
         });
     }
-    match settled(unit).await? {
-        state if state.active == "active" => Ok(()),
-        state => Err(UnitError::NotActive {
-            unit: name,
-            job,
-            state,
-        }),
+    judge(name, job, settled(unit).await?)
+}
+
+/// A unit that failed while it was stopped is down all the same.
+fn judge(unit: String, job: Job, state: UnitState) -> Result<(), UnitError> {
+    match (job, state.active.as_str()) {
+        (Job::Stop, "inactive") => Ok(()),
+        (Job::Stop, "failed") => {
+            tracing::warn!("{unit} is stopped, and is {state}: see `journalctl -u {unit}`");
+            Ok(())
+        }
+        (Job::Stop, _) => Err(UnitError::StillActive { unit, state }),
+        (_, "active") => Ok(()),
+        _ => Err(UnitError::NotActive { unit, job, state }),
     }
 }
 
@@ -103,6 +112,8 @@ async fn queue(unit: &Unit, job: Job) -> Result<OwnedObjectPath, UnitError> {
         Job::ReloadOrRestart => unit.manager.reload_or_restart_unit(name, mode).await,
         Job::Restart => unit.manager.restart_unit(name, mode).await,
         Job::Reload => unit.manager.reload_unit(name, mode).await,
+        Job::Start => unit.manager.start_unit(name, mode).await,
+        Job::Stop => unit.manager.stop_unit(name, mode).await,
     };
     queued.map_err(|error| match said(&error) {
         Some(reason) => UnitError::Refused {
@@ -189,5 +200,31 @@ async fn late(unit: Unit, job: Job, limit: Duration) -> UnitError {
         job,
         limit,
         seen,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_state_after_a_job_decides() {
+        for (job, active, good) in [
+            (Job::Start, "active", true),
+            (Job::Start, "inactive", false),
+            (Job::Start, "failed", false),
+            (Job::Restart, "failed", false),
+            (Job::Stop, "inactive", true),
+            (Job::Stop, "failed", true),
+            (Job::Stop, "active", false),
+        ] {
+            let state = UnitState {
+                active: active.to_owned(),
+                sub: "running".to_owned(),
+                result: None,
+            };
+            let judged = judge("web.service".to_owned(), job, state);
+            assert_eq!(judged.is_ok(), good, "{job} {active}: {judged:?}");
+        }
     }
 }

@@ -37,6 +37,15 @@ pub(in crate::app) async fn instance(name: &str) -> Option<String> {
     known.then(|| format!("{id} since {changed}"))
 }
 
+/// Whether it runs. A unit that is about to stop does, one that waits for its next start does not.
+/// None: systemd does not answer.
+pub(in crate::app) async fn is_running(name: &str) -> Option<bool> {
+    let look = async { Unit::find(name).await.ok()?.state().await.ok() };
+    let state = timeout(PATIENCE, look).await.ok()??;
+    let is_down = ["inactive", "failed"].contains(&state.active.as_str());
+    Some(!is_down && !state.sub.starts_with("auto-restart"))
+}
+
 fn silence() -> UnitError {
     UnitError::Bus {
         reason: format!("silent for {PATIENCE:?}"),
@@ -48,7 +57,7 @@ pub(super) struct Unit {
     pub(super) name: String,
     pub(super) manager: ManagerProxy<'static>,
     pub(super) proxy: UnitProxy<'static>,
-    service: ServiceProxy<'static>,
+    pub(super) service: ServiceProxy<'static>,
 }
 
 impl Unit {
@@ -99,6 +108,7 @@ impl Unit {
             unit.bound_by().await?,
         ];
         let (_, error) = unit.load_error().await?;
+        let pulled_in = [unit.wanted_by().await?, unit.required_by().await?].concat();
         Ok(Shown {
             unit: self.name.clone(),
             load: (unit.load_state().await?, error),
@@ -111,6 +121,7 @@ impl Unit {
             service: self.service_kind().await,
             sockets: self.sockets(&unit.triggered_by().await?).await?,
             restarts_too: restarted.iter().map(Vec::len).sum(),
+            file_state: (unit.unit_file_state().await?, !pulled_in.is_empty()),
             stale: unit.need_daemon_reload().await?,
         })
     }

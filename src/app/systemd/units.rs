@@ -14,13 +14,13 @@ pub(in crate::app) async fn id(name: &str) -> Option<String> {
     timeout(PATIENCE, look).await.ok()?
 }
 
-/// The unit by systemd's own name, first. Then the units that the job restarts with it: by
-/// PartOf=, Requires= and BindsTo=. A reload touches the unit alone. Empty if systemd does not
-/// answer.
-pub(in crate::app) async fn restarted_with(name: &str, job: Job) -> Vec<String> {
+/// The unit by systemd's own name, first. Then the units that the job restarts or stops with it: by
+/// PartOf=, Requires=, Requisite=, BindsTo= and PropagatesStopTo=. A reload touches the unit alone.
+/// Empty if systemd does not answer.
+pub(in crate::app) async fn stopped_with(name: &str, job: Job) -> Vec<String> {
     let look = async {
         let mut units: Vec<String> = id(name).await.into_iter().collect();
-        if !restarts(name, job).await {
+        if !stops(name, job).await {
             return units;
         }
         let mut looked = 0;
@@ -32,7 +32,10 @@ pub(in crate::app) async fn restarted_with(name: &str, job: Job) -> Vec<String> 
             let with = [
                 unit.proxy.consists_of().await,
                 unit.proxy.required_by().await,
+                unit.proxy.requisite_of().await,
                 unit.proxy.bound_by().await,
+                // Older versions of systemd have none under this name.
+                unit.proxy.propagates_stop_to().await,
             ];
             for one in with.into_iter().flatten().flatten() {
                 if !units.contains(&one) {
@@ -45,13 +48,28 @@ pub(in crate::app) async fn restarted_with(name: &str, job: Job) -> Vec<String> 
     timeout(PATIENCE, look).await.unwrap_or_default()
 }
 
-/// Whether systemd restarts the unit for this job. Without an answer it counts as a restart.
-async fn restarts(name: &str, job: Job) -> bool {
+/// The units that systemd stops when it starts this one: by Conflicts= of either. Empty if systemd
+/// does not answer.
+pub(in crate::app) async fn conflicts(name: &str) -> Vec<String> {
+    let look = async {
+        let unit = Unit::find(name).await.ok()?;
+        let units = [
+            unit.proxy.conflicts().await.ok()?,
+            unit.proxy.conflicted_by().await.ok()?,
+        ];
+        Some(units.concat())
+    };
+    let found = timeout(PATIENCE, look).await.ok().flatten();
+    found.unwrap_or_default()
+}
+
+/// Whether systemd takes the unit down for this job. Without an answer it counts as a restart.
+async fn stops(name: &str, job: Job) -> bool {
     let can_reload = match (job, Unit::find(name).await) {
         (Job::ReloadOrRestart, Ok(unit)) => unit.proxy.can_reload().await.unwrap_or(false),
         _ => false,
     };
-    job.restarts(can_reload)
+    job.stops(can_reload)
 }
 
 /// The unit of a process.

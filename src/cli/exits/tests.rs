@@ -1,6 +1,7 @@
 //! Compares the table with the code, and README with the table.
 
 use super::super::dispatch::{USAGE, USAGE_WORD};
+use super::super::probe;
 use super::super::selection::{FAILED, FAILED_WORD};
 use super::super::uninstall::End;
 use super::*;
@@ -138,6 +139,18 @@ const UNINSTALLED: [End; 6] = {
     ]
 };
 
+/// A new end does not compile here: add it.
+const PROBED: [probe::End; 3] = {
+    match probe::End::Probed {
+        probe::End::Probed | probe::End::NotHealthy | probe::End::NotVerified => {}
+    }
+    [
+        probe::End::Probed,
+        probe::End::NotHealthy,
+        probe::End::NotVerified,
+    ]
+};
+
 #[test]
 fn every_outcome_has_its_row_and_every_row_its_outcome() {
     let samples = samples();
@@ -151,6 +164,7 @@ fn every_outcome_has_its_row_and_every_row_its_outcome() {
             .flat_map(|one| VERBS.map(|verb| ends(one, verb))),
     );
     reached.extend(UNINSTALLED.map(|end| (end.exit(), end.word())));
+    reached.extend(PROBED.map(|end| (end.exit(), end.word())));
     let pairs = |row: &'static Row| {
         let words = row.words.iter();
         words.flat_map(|word| row.exits.iter().map(move |exit| (*exit, *word)))

@@ -8,6 +8,7 @@ use crate::config::{AppSettings, Loaded, Settings};
 use crate::gate::Position;
 use crate::host::ThisHost;
 use crate::host::{self, Asking};
+use crate::operation::seen_at_current;
 use crate::signals::StopSignal;
 use crate::state::journal::Journal;
 use nix::unistd::geteuid;
@@ -21,6 +22,10 @@ pub(super) struct Looks<'a> {
     /// None before the first look, or if a look is not possible.
     hosts: Vec<Option<ThisHost>>,
 }
+
+/// What a look at an app has shown, and the app seen at its current target. Err: why no look is
+/// possible.
+type Look = Result<(AppSettings, Observation), String>;
 
 impl<'a> Looks<'a> {
     pub(super) fn new(settings: &'a Settings, apps: &'a [AppSettings]) -> Looks<'a> {
@@ -47,7 +52,9 @@ impl<'a> Looks<'a> {
         };
         let looks = looks.into_iter().zip(&owners.apps);
         let apps = self.apps.iter().zip(looks).map(|(app, look)| match look {
-            (Ok(it), taken) => app_status(self.settings, app, &it, at_work(*taken || it.under_way)),
+            (Ok((app, it)), taken) => {
+                app_status(self.settings, &app, &it, at_work(*taken || it.under_way))
+            }
             (Err(why), _) => AppStatus::not_seen(&app.name, why),
         });
         let apps: Vec<AppStatus> = apps.collect();
@@ -73,19 +80,17 @@ fn status(settings: &Settings, apps: Vec<AppStatus>, owners: Owners) -> Status {
     }
 }
 
-/// Looks at one app. Err: why no look is possible.
-async fn look(
-    settings: &Settings,
-    app: &AppSettings,
-    host: &mut Option<ThisHost>,
-) -> Result<Observation, String> {
+/// Looks at one app, at its current target. That may have changed since the last look.
+async fn look(settings: &Settings, app: &AppSettings, host: &mut Option<ThisHost>) -> Look {
+    let app = seen_at_current(settings, app).await?;
     let state_dir = &settings.agent.state_dir;
     let journal = || Journal::unfinished(state_dir, &app.name);
     let before = journal();
+    host.take_if(|host| host.app.target != app.target);
     if let Some(host) = host {
         host.look_again(&[]);
     } else {
-        let new = ThisHost::new(settings, app, StopSignal::default()).await;
+        let new = ThisHost::new(settings, &app, StopSignal::default()).await;
         *host = Some(new.map_err(|error| error.to_string())?);
     }
     let host = host
@@ -98,10 +103,11 @@ async fn look(
     let taken = (!all_open || before != Ok(None)) && is_taken(settings, &app.name).await;
     let journal = journal();
     let moved = before != journal;
-    Ok(Observation {
+    let observation = Observation {
         snapshot,
         under_way: taken || moved,
         phase: journal.clone().ok().flatten().filter(|_| !moved),
         journal,
-    })
+    };
+    Ok((app, observation))
 }

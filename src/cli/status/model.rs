@@ -49,6 +49,9 @@ impl From<Older> for OlderSettings {
 #[derive(Serialize)]
 pub(super) struct AppStatus {
     pub(super) app: String,
+    /// The current target, which all of this is about. Not there for an app without targets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) target: Option<String>,
     /// Nothing of this app makes the exit code 1.
     pub(super) well: bool,
     pub(super) gates: Vec<GateReport>,
@@ -130,6 +133,7 @@ impl AppStatus {
     pub(super) fn not_seen(app: &str, why: String) -> AppStatus {
         AppStatus {
             app: app.to_owned(),
+            target: None,
             well: false,
             gates: Vec::new(),
             balancers: Vec::new(),

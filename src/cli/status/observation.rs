@@ -69,6 +69,7 @@ impl Looked<'_> {
         let closed = self.closed();
         AppStatus {
             app: app.name.clone(),
+            target: app.target.clone(),
             well: false,
             gates: gates
                 .map(|(gate, position)| GateReport::new(gate, position))

@@ -17,6 +17,7 @@ mod several;
 mod spelling;
 mod syntax;
 mod tables;
+mod targets;
 mod tree;
 mod value;
 
@@ -109,14 +110,21 @@ fn candidates(text: &str, mistake: &Mistake) -> Vec<Fix> {
     let node = tree.of_mistake(&mistake.at, mistake.key);
     let mut all = match (&mistake.about, node) {
         (About::Table { table, more }, _) => tables::missing(&known, table, more),
-        (About::Syntax, _) => syntax_of(&known, &mistake.at),
+        (About::Syntax, _) => {
+            let beside = targets::beside_tables(&known).into_iter();
+            beside.chain(syntax_of(&known, &mistake.at)).collect()
+        }
         (About::Duplicate, _) => tables::twice(text, &mistake.at),
         (About::Unknown, Some(node)) => keys::unknown(&known, node),
         (About::Missing(key), Some(node)) => keys::missing(&known, node, key),
         (About::Value, Some(node)) => of_value(&known, node, &mistake.at),
         (_, None) => Vec::new(),
     };
-    all.splice(0..0, tables::without_name(&known));
+    let nameless = targets::without_name(&known);
+    all.splice(
+        0..0,
+        tables::without_name(&known).into_iter().chain(nameless),
+    );
     all
 }
 
@@ -171,7 +179,7 @@ fn named(known: &Known<'_>, node: &Node, value: &toml::Value) -> Option<Fix> {
     let example = |key: &&str| {
         Some(format!(
             "\n{key} = {}",
-            known.examples("haproxy", key).first()?
+            known.examples(node.parent(), key).first()?
         ))
     };
     let others = ["backend", "main"].into_iter().filter(|key| lacks(key));
@@ -182,19 +190,25 @@ fn named(known: &Known<'_>, node: &Node, value: &toml::Value) -> Option<Fix> {
 fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
     let text = known.text;
     let given = &known.text[node.value.clone()];
-    if node.key == *at && node.path.len() == 2 {
+    if node.key == *at && [2, 4].contains(&node.path.len()) {
         return tables::named(known.text, node);
     }
     if node.has_header(known.text) {
-        return tables::of_header(known, node);
+        let list = targets::of_list(known, node).filter(|_| node.name() == "target");
+        let others = tables::of_header(known, node);
+        return list.into_iter().chain(others).collect();
+    }
+    if let Some(fix) = targets::level(known, node) {
+        return vec![fix];
     }
     let Ok(value) = given.parse::<toml::Value>() else {
         return Vec::new();
     };
-    if node.name() == "verify" {
+    let is_of_health = || table_of(node.parent()) == "app.web.health";
+    if node.name() == "verify" && is_of_health() {
         return health::verify(known, node, &value);
     }
-    let mut examples = known.examples(&table_of(node.parent()), node.name());
+    let mut examples = known.examples(node.parent(), node.name());
     if node.name() == "status" {
         examples.clear();
     }
@@ -214,6 +228,8 @@ fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
     let left_out = (node.name() == "status").then(|| removal::without(known, node));
     let again = several::again(known, node, text);
     let own = again.into_iter().chain(health::url(known, node, &value));
+    let own = own.chain(targets::named(known, node, &value));
+    let own = own.chain(targets::unit(known, node));
     let own = own.chain(outside::balancer(known, node)).chain(each);
     own.chain(named(known, node, &value))
         .chain(replaced)

@@ -7,6 +7,12 @@ pub const ANNOTATED: &str = include_str!("../../../haproxy/agent.toml");
 /// Behind a value that is no default.
 const MARK: &str = "  # example";
 
+/// Behind a value of a key that its table must have. The table itself is optional.
+const REQUIRED: &str = "  # required";
+
+/// The table of a target.
+pub(crate) const TARGET: &str = "app.web.target.blue";
+
 /// One key of the annotated configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -28,7 +34,7 @@ pub struct Entry {
 /// All keys, in the order of the file. The keys of a `{ ... }` come after it.
 pub fn entries() -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
-    let (mut table, mut comment) = (String::new(), Vec::new());
+    let (mut table, mut is_again, mut comment) = (String::new(), false, Vec::new());
     for line in ANNOTATED.lines() {
         let enabled = match line.strip_prefix('#') {
             Some(key) if key.starts_with(|c: char| c.is_ascii_lowercase() || c == '[') => key,
@@ -42,14 +48,16 @@ pub fn entries() -> Vec<Entry> {
         } else if let Some(text) = line.strip_prefix('#').filter(|_| enabled == line) {
             comment.push(text.trim_start().to_owned());
         } else if enabled.starts_with('[') {
-            table = enabled.trim_matches(['[', ']']).to_owned();
+            table = table_named(enabled);
+            is_again = entries.iter().any(|entry| entry.table == table);
             comment.clear();
-        } else if let Some((key, value)) = enabled.split_once(" = ") {
-            let (is_required, example) = (enabled == line, value.strip_suffix(MARK));
+        } else if let Some((key, value)) = enabled.split_once(" = ").filter(|_| !is_again) {
+            let (example, required) = (value.strip_suffix(MARK), value.strip_suffix(REQUIRED));
+            let is_required = enabled == line || required.is_some();
             entries.push(Entry {
                 table: table.clone(),
                 key: key.to_owned(),
-                values: vec![example.unwrap_or(value).to_owned()],
+                values: vec![example.or(required).unwrap_or(value).to_owned()],
                 has_default: !is_required && example.is_none(),
                 is_required,
                 comment: std::mem::take(&mut comment),
@@ -63,14 +71,22 @@ pub fn entries() -> Vec<Entry> {
     entries
 }
 
+/// The table of a header. A second target is an example of the same table.
+fn table_named(header: &str) -> String {
+    let path = header.trim_matches(['[', ']']).split('.');
+    table_of(&path.map(str::to_owned).collect::<Vec<_>>())
+}
+
 /// The tables of the annotated file, each with the explanation above its header.
 pub fn tables() -> Vec<(String, Vec<String>)> {
-    let (mut tables, mut comment) = (Vec::new(), Vec::new());
+    let (mut tables, mut comment): (Vec<(String, Vec<String>)>, _) = (Vec::new(), Vec::new());
     for line in ANNOTATED.lines() {
         match (line.trim_start_matches('#'), line.strip_prefix("# ")) {
             (header, _) if header.starts_with('[') => {
-                let name = header.trim_matches(['[', ']']).to_owned();
-                tables.push((name, std::mem::take(&mut comment)));
+                let (name, about) = (table_named(header), std::mem::take(&mut comment));
+                if tables.iter().all(|(table, _)| *table != name) {
+                    tables.push((name, about));
+                }
             }
             (_, Some(text)) => comment.push(text.to_owned()),
             _ => comment.clear(),
@@ -104,12 +120,21 @@ fn inner(entry: &Entry) -> Vec<Entry> {
     inner
 }
 
-/// The tables that a configuration may have, by the path of a key in them. An app's name is `web`.
+/// The tables that a configuration may have, by the path of a key in them. An app's name is `web`,
+/// and a target's is `blue`.
 pub(crate) fn table_of(path: &[String]) -> String {
-    let steps = path.iter().enumerate();
-    let steps = steps.filter(|(_, step)| !step.bytes().all(|byte| byte.is_ascii_digit()));
-    let is_name = |at: usize| at == 1 && path[0] == "app";
-    let names = steps.map(|(at, step)| if is_name(at) { "web" } else { step.as_str() });
+    let is_app = path.first().is_some_and(|first| first == "app");
+    let has_targets = is_app && path.get(2).is_some_and(|key| key == "target");
+    let is_place = |(at, step): &(usize, &String)| {
+        let is_name = has_targets && *at == 3;
+        !is_name && step.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let steps = path.iter().enumerate().filter(|step| !is_place(step));
+    let names = steps.map(|(at, step)| match at {
+        1 if is_app => "web",
+        3 if has_targets => "blue",
+        _ => step.as_str(),
+    });
     names.collect::<Vec<_>>().join(".")
 }
 
@@ -119,8 +144,15 @@ pub(crate) fn required(table: &str, name: &str) -> String {
         "haproxy" => "[[haproxy]]".to_owned(),
         _ => format!("[app.{name}]"),
     };
+    let keys = required_keys(table, |key, value| format!("{key} = {value}\n"));
+    format!("{header}\n{keys}")
+}
+
+/// The lines of the keys that a table must have, each made of the key and its example.
+pub(crate) fn required_keys(table: &str, line: impl Fn(&str, &str) -> String) -> String {
     let entries = entries().into_iter();
-    let lines = entries.filter(|entry| entry.is_required && entry.table == table);
-    let lines = lines.map(|entry| format!("{} = {}\n", entry.key, entry.values[0]));
-    format!("{header}\n{}", lines.collect::<String>())
+    let required = entries.filter(|entry| entry.is_required && entry.table == table);
+    required
+        .map(|entry| line(&entry.key, &entry.values[0]))
+        .collect()
 }

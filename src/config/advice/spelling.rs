@@ -28,6 +28,7 @@ pub(super) fn spelt(key: &str, given: &str) -> Vec<String> {
     let lower = given.to_lowercase();
     match key {
         "signal" => signal(given).into_iter().collect(),
+        "memory" => memory(given).into_iter().collect(),
         "on_drain_timeout" if matches!(&lower[..], "continue" | "force" | "go on" | "ignore") => {
             vec!["proceed".to_owned()]
         }
@@ -57,6 +58,28 @@ fn signal(given: &str) -> Option<String> {
     let all = || Signal::iterator().map(Signal::as_str);
     let near = || near(&format!("SIG{name}"), all()).first().copied();
     signal.map(Signal::as_str).or_else(near).map(str::to_owned)
+}
+
+/// `1200 MB`, `1.5GiB`: whole numbers of K, M, G or T.
+fn memory(given: &str) -> Option<String> {
+    let given = given.trim();
+    let unit = given.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let number: f64 = given[..given.len() - unit.len()].parse().ok()?;
+    let unit = unit.trim().to_uppercase();
+    let unit = unit
+        .trim_end_matches("BYTES")
+        .trim_end_matches('B')
+        .trim_end_matches('I');
+    let units = ["", "K", "M", "G", "T"];
+    let at = units.iter().position(|known| *known == unit)?;
+    match number.fract() == 0.0 {
+        true => Some(format!("{number}{unit}")),
+        false => Some(format!(
+            "{}{}",
+            (number * 1024.0).ceil(),
+            units.get(at.checked_sub(1)?)?
+        )),
+    }
 }
 
 /// A time whose unit has a slip of the hand.

@@ -5,7 +5,8 @@ use super::fix::{Edit, Fix};
 use super::known::Known;
 use super::lines::{headers, line_at, section, whole_line};
 use super::near::near;
-use super::reference::{required, table_of};
+use super::reference::{TARGET, required, table_of};
+use super::targets;
 use super::tree::Node;
 use std::ops::Range;
 
@@ -26,9 +27,7 @@ pub(super) fn of_header(known: &Known<'_>, node: &Node) -> Vec<Fix> {
     // A value as a table: its example.
     let lines = section(known.text, node.value.start);
     let lines = lines.start..lines.start + known.at(&lines).trim_end().len();
-    let examples = known
-        .examples(&table_of(node.parent()), node.name())
-        .into_iter();
+    let examples = known.examples(node.parent(), node.name()).into_iter();
     fixes.extend(
         examples.map(|value| Fix::one(lines.clone(), format!("{} = {value}", node.name()))),
     );
@@ -86,7 +85,7 @@ fn is_bare(name: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
-/// An app's name with characters that it can't have.
+/// The name of an app or a target with characters that it can't have.
 pub(super) fn named(text: &str, node: &Node) -> Vec<Fix> {
     let sound = |c: char| {
         if c.is_ascii_alphanumeric() || "_.-".contains(c) {
@@ -107,7 +106,8 @@ pub(super) fn named(text: &str, node: &Node) -> Vec<Fix> {
     } else {
         name
     };
-    let (from, to) = (format!("app.{old}"), format!("app.{bare}"));
+    let above = node.parent().join(".");
+    let (from, to) = (format!("{above}.{old}"), format!("{above}.{bare}"));
     vec![
         rename(text, &from, &to, false),
         Fix::one(node.key.clone(), bare),
@@ -156,11 +156,12 @@ fn rename_below(text: &str, from: usize, old: &str, new: &str) -> Fix {
 /// A header whose name is unknown: another spelling, or the table that has these keys.
 pub(super) fn unknown(known: &Known<'_>, node: &Node) -> Vec<Fix> {
     let (old, text) = (node.path.join("."), known.text);
-    let tables = ["app", "haproxy", "agent", "timeouts"];
+    let tables = ["app", "haproxy", "agent", "timeouts", "target"];
     let keys = known.keys(&table_of(node.parent())).chain(tables);
     let meant = near(node.name(), keys).into_iter();
     let spelt = meant.map(|name| [node.parent(), &[name.to_owned()]].concat().join("."));
-    let spelt = has_apps(known, node).into_iter().chain(spelt);
+    let elsewhere = targets::without_app(known, node).or_else(|| has_apps(known, node));
+    let spelt = elsewhere.into_iter().chain(spelt);
     let spelt = spelt.chain(homes(known, node));
     let renamed = spelt.map(|table| rename(text, &old, &table, table == "haproxy"));
     let is_balancer = node.path.len() > 1 && node.path[0] == "haproxy";
@@ -201,6 +202,12 @@ fn homes(known: &Known<'_>, node: &Node) -> Vec<String> {
         .filter(|table| shares(table) > 0 || table.ends_with(&inner));
     let real = fit.map(|table| match table {
         "app.web" => format!("app.{}", node.name()),
+        TARGET => [
+            &known.path("app.web.target", node.key.start)[..],
+            &[node.name().to_owned()],
+        ]
+        .concat()
+        .join("."),
         table => known.path(table, node.key.start).join("."),
     });
     real.collect()

@@ -1,6 +1,8 @@
 //! Mistakes of operators with the full answers. Each answer is followed to the letter: the file
 //! must be right then, or have its next mistake elsewhere.
 
+mod targets;
+
 use crate::config::{ConfigError, read};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -432,23 +434,25 @@ fn lost(before: &str, after: &str) -> Vec<String> {
     lost.map(|(word, _)| word).collect()
 }
 
-#[test]
-fn each_mistake_has_its_place_what_is_wrong_and_lines_that_fix_it() {
+type Mistakes = &'static [(&'static str, &'static str)];
+
+/// The answers to the mistakes in a good text. `said` and `lost` are its exceptions.
+fn answers(good: &str, mistakes: Mistakes, said: &[&str], may_lose: &[(&str, &[&str])]) -> String {
     let (mut all, mut wrong, mut odd) = (String::new(), Vec::new(), Vec::new());
-    for (from, to) in MISTAKES {
-        assert!(GOOD.contains(from), "{from}");
-        let text = GOOD.replacen(from, to, 1);
+    for (from, to) in mistakes {
+        assert!(good.contains(from), "{from}");
+        let text = good.replacen(from, to, 1);
         let error = answer(&text);
         let answer = error.with_steps();
         let _ = write!(all, "### {}\n{answer}\n", to.replace('\n', "\n### "));
         let next = read(Path::new("agent.toml"), &followed(&text, &error)).err();
         let place = |error: &ConfigError| error.to_string().split(' ').next().map(str::to_owned);
         let is_stuck = next.as_ref().and_then(place) == place(&error);
-        if is_stuck != SAID.contains(to) || is_stuck && !error.steps().is_empty() {
+        if is_stuck != said.contains(to) || is_stuck && !error.steps().is_empty() {
             wrong.push(*to);
         }
         let gone = lost(&text, &followed(&text, &error));
-        let may_go = LOST.iter().find(|(mistake, _)| mistake == to);
+        let may_go = may_lose.iter().find(|(mistake, _)| mistake == to);
         if gone != may_go.map_or(&[][..], |(_, words)| words) {
             odd.push((*to, gone));
         }
@@ -459,5 +463,10 @@ fn each_mistake_has_its_place_what_is_wrong_and_lines_that_fix_it() {
     }
     assert_eq!(wrong, <Vec<&str>>::new());
     assert_eq!(odd, []);
-    insta::assert_snapshot!(all);
+    all
+}
+
+#[test]
+fn each_mistake_has_its_place_what_is_wrong_and_lines_that_fix_it() {
+    insta::assert_snapshot!(answers(GOOD, MISTAKES, SAID, LOST));
 }

@@ -90,10 +90,14 @@ impl Tree {
 
     /// The app above this place, or else the first one.
     pub(crate) fn app_above(&self, at: usize) -> Option<&Node> {
-        let app = ["app".to_owned()];
-        let above = self.children(&app).filter(|node| node.key.start < at);
+        self.last_above(&["app".to_owned()], at)
+    }
+
+    /// The key of this table above this place, or else its first one.
+    pub(crate) fn last_above(&self, table: &[String], at: usize) -> Option<&Node> {
+        let above = self.children(table).filter(|node| node.key.start < at);
         let above = above.max_by_key(|node| node.key.start);
-        above.or_else(|| self.children(&app).next())
+        above.or_else(|| self.children(table).next())
     }
 }
 

@@ -20,13 +20,17 @@ pub(crate) fn candidates(key: &str, value: &Value, examples: &[String]) -> Vec<S
     let made: Vec<String> = completed.chain(meant).chain(filled).collect();
     // What the operator gave is of this host, and an example is of another one.
     let is_own = OWN.contains(&key) && !value.is_bool();
-    let is_command = ["health", "restart"].contains(&key) && value.is_str();
+    let is_command = ["health", "restart", "run"].contains(&key) && value.is_str();
     let examples = examples.into_iter().filter(|_| !is_own && !is_command);
     made.into_iter().chain(examples).collect()
 }
 
 fn meant(key: &str, value: &Value) -> Vec<Value> {
-    let share = (key == "min_available").then(|| share(value)).flatten();
+    let share = match key {
+        "min_available" => share(value),
+        "errors" => of_requests(value),
+        _ => None,
+    };
     let meant = match value {
         Value::Integer(number) => of_number(key, &number.to_string()),
         Value::Float(number) => of_number(key, &number.to_string()),
@@ -66,6 +70,15 @@ fn share(value: &Value) -> Option<String> {
     }
 }
 
+/// A share of the requests: 1 and "1" are percent, and 0.01 is a fraction.
+fn of_requests(value: &Value) -> Option<String> {
+    match value {
+        Value::Integer(percent) => Some(format!("{percent}%")),
+        Value::String(given) if given.parse::<u8>().is_ok() => Some(format!("{given}%")),
+        value => share(value),
+    }
+}
+
 fn text(text: impl Into<String>) -> Value {
     Value::String(text.into())
 }
@@ -78,6 +91,10 @@ fn of_number(key: &str, number: &str) -> Vec<Value> {
         _ => {}
     }
     meant.extend(spelt(key, number).into_iter().map(text));
+    if key == "settle" {
+        let time = ("for".to_owned(), text(format!("{number}s")));
+        meant.push(Value::Table([time].into_iter().collect()));
+    }
     let texts = [
         format!("{number}s"),
         format!("127.0.0.1:{number}"),
@@ -129,6 +146,11 @@ fn tables(key: &str, given: &str) -> Vec<Value> {
         }
         // One word may be anything.
         "health" if is_word => Vec::new(),
+        "run" => unit(given).into_iter().collect(),
+        "settle" => {
+            let times = [given.to_owned(), format!("{given}s")];
+            times.map(|time| table("for", text(time))).to_vec()
+        }
         "restart" => unit(given)
             .into_iter()
             .chain([table("command", words(given))])
@@ -147,6 +169,7 @@ fn unit(given: &str) -> Option<Value> {
         ["systemctl", "reload-or-restart", unit] => (None, unit),
         ["systemctl", job @ ("restart" | "reload"), unit]
         | ["service", unit, job @ ("restart" | "reload")] => (Some(job), unit),
+        ["systemctl", "start", unit] | ["service", unit, "start"] => (None, unit),
         _ => return None,
     };
     let job = job.map(|job| ("job".to_owned(), text(job)));

@@ -97,7 +97,11 @@ fn of(servers: Vec<ServerState>) -> Examination {
         level: Some(Level::Operator),
         listed: listed.collect(),
         found: find(&servers, PORTS, |_| true)
-            .map(|own| Found { own, servers })
+            .map(|own| Found {
+                own,
+                servers,
+                ..Found::default()
+            })
             .map_err(Lost::Missing),
         mismatched: Vec::new(),
         elsewhere: Vec::new(),

@@ -4,8 +4,8 @@ use crate::config::{AgentSettings, AppSettings};
 use crate::doctor::fault::Fault;
 use crate::doctor::host::Directory;
 use crate::history;
+use crate::state::directory as state;
 use crate::state::permissions::Untrusted;
-use crate::state::{StateFile, directory as state};
 use nix::unistd::{AccessFlags, access};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,11 @@ pub(crate) fn all(agent: &AgentSettings, apps: &[AppSettings]) -> Vec<Directory>
         ("state_dir", &agent.state_dir),
         ("hold_dir", &agent.hold_dir),
     ] {
-        let hold = |app: &AppSettings| StateFile::Hold.path(path, &app.name);
+        let lasting = apps
+            .iter()
+            .flat_map(|app| state::lasting_files(path, &app.name));
         let files = apps.iter().flat_map(|app| state::files(path, &app.name));
-        let files: Vec<PathBuf> = files.chain(apps.iter().map(hold)).collect();
+        let files: Vec<PathBuf> = files.chain(lasting).collect();
         let one = directory(key, path, state::trusted_in(key, path, &files));
         all.extend((!all.iter().any(|other| other.path == one.path)).then_some(one));
     }

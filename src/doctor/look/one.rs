@@ -186,7 +186,7 @@ fn reached(settings: &AppSettings, snapshot: &Snapshot) -> Reached {
 async fn published(settings: &AppSettings, view: &View) -> Vec<Published> {
     let mut published = Vec::new();
     for to in view.published(settings.ports.port).into_iter().take(MOST) {
-        let health = settings.health.probe(to).await;
+        let health = settings.health.probe(to, settings.environment()).await;
         published.push(Published { to, health });
     }
     published
@@ -209,7 +209,7 @@ fn of_gates(
     snapshot: &Snapshot,
 ) -> gates::Gates {
     let (agent, app) = (&all.agent, &settings.name);
-    let taken: Vec<u16> = all.apps.iter().flat_map(|app| app.ports.each()).collect();
+    let taken: Vec<u16> = all.instances().flat_map(|app| app.ports.each()).collect();
     let seen = |(gate, listeners): (Gate, Vec<String>)| gates::GateFacts {
         position: view.position(&gate),
         foreign: view.foreign(&gate),

@@ -16,7 +16,7 @@ use super::Gate;
 use super::iptables::Iptables;
 use super::listing::Listing;
 use super::nft::NativeTable;
-use super::ours::CHAIN;
+use super::ours::{CHAIN, PARK_CHAIN};
 use super::rule::{Change, Destination, Hook, Rule, Target};
 use std::fmt;
 use std::net::SocketAddr;
@@ -53,26 +53,65 @@ pub fn foreign(
     in_use: bool,
     checked: &Checked,
 ) -> Vec<Foreign> {
-    let chains = of_iptables(listing, gate, in_use).at(checked);
+    let is_ours = |rule: &Rule| in_use && gate.owns(rule);
+    let asked = Asked::new(gate, &is_ours);
+    foreign_at(iptables, listing, &asked, checked)
+}
+
+/// The native rules of this table for the status port of `gate`.
+pub(super) fn native(table: &NativeTable, gate: &Gate, checked: &Checked) -> Vec<Foreign> {
+    native_at(table, &Asked::new(gate, &|_| false), checked)
+}
+
+/// The port that rules may redirect.
+pub(super) struct Asked<'a> {
+    pub(super) port: u16,
+    /// The rules that the agent changes itself.
+    pub(super) is_ours: &'a dyn Fn(&Rule) -> bool,
+    /// The redirects to report.
+    pub(super) counts: &'a dyn Fn(&Rule) -> bool,
+}
+
+impl<'a> Asked<'a> {
+    /// For the check of `gate`, which no other rule may redirect.
+    fn new(gate: &Gate, is_ours: &'a dyn Fn(&Rule) -> bool) -> Asked<'a> {
+        Asked {
+            port: gate.status_port,
+            is_ours,
+            counts: &|_| true,
+        }
+    }
+}
+
+/// The foreign rules for a port in the listing of `iptables`.
+pub(super) fn foreign_at(
+    iptables: &Iptables,
+    listing: &Listing,
+    asked: &Asked,
+    checked: &Checked,
+) -> Vec<Foreign> {
+    let chains = Chains::new(listing, asked.port, asked.is_ours).at(checked);
     let is_met = checked.by(iptables.family);
     let foreign = |one: Redirect| Foreign {
         rule: one.listed.to_string(),
         removal: (one.is_certain && is_met)
             .then(|| iptables.line(&Change::Delete(one.listed.clone()))),
     };
-    once(redirects(&chains, &BASES).map(foreign))
+    let found = redirects(&chains, &BASES).filter(|one| (asked.counts)(&one.listed.rule));
+    once(found.map(foreign))
 }
 
-/// The native rules of this table for the status port of `gate`.
-pub(super) fn native(table: &NativeTable, gate: &Gate, checked: &Checked) -> Vec<Foreign> {
-    let chains = of_nft(table, gate).at(checked);
+/// The native rules of this table for a port.
+pub(super) fn native_at(table: &NativeTable, asked: &Asked, checked: &Checked) -> Vec<Foreign> {
+    let chains = of_nft(table, asked.port).at(checked);
     let bases: Vec<(Hook, &str)> = table.bases().collect();
     let foreign = |one: Redirect| Foreign {
         rule: table.text(one.listed),
         removal: (one.is_certain && table.is_in_force && checked.by_rule(table, one.listed))
             .then(|| table.removal(one.listed)),
     };
-    once(redirects(&chains, &bases).map(foreign))
+    let found = redirects(&chains, &bases).filter(|one| (asked.counts)(&one.listed.rule));
+    once(found.map(foreign))
 }
 
 /// Every rule that may decide what becomes of the check of `gate`, and is not ours: with another
@@ -84,7 +123,6 @@ pub(super) fn around(
     in_use: bool,
 ) -> Vec<String> {
     let chains = of_iptables(listing, gate, in_use);
-    let is_our_jump = |rule: &Rule| rule.target == Target::Jump(CHAIN.to_owned());
     let rules = chains.met().filter(|one| !is_our_jump(&one.rule));
     let program = iptables.program;
     rules.map(|one| format!("{program} {one}")).collect()
@@ -92,7 +130,7 @@ pub(super) fn around(
 
 /// The same of native rules, without their counters.
 pub(super) fn native_around(table: &NativeTable, gate: &Gate) -> Vec<String> {
-    let chains = of_nft(table, gate);
+    let chains = of_nft(table, gate.status_port);
     let rules = chains.met();
     rules
         .map(|one| format!("{} {:?}", table.place(one), one.rule))
@@ -110,7 +148,8 @@ pub(super) fn native_destinations(table: &NativeTable, port: u16) -> Vec<SocketA
 }
 
 fn addresses(listing: &Listing, bases: &[(Hook, &str)], port: u16) -> Vec<SocketAddr> {
-    let chains = Chains::new(listing, port, |_| false);
+    // A parked port goes to another target: that is no place of its own.
+    let chains = Chains::new(listing, port, |rule| rule.chain == PARK_CHAIN);
     let named = redirects(&chains, bases).filter(|one| one.names_port);
     let address = |one: Redirect| match one.listed.rule.target {
         Target::Redirect(Destination::Address(to)) => Some(to),
@@ -125,9 +164,16 @@ fn of_iptables<'a>(listing: &'a Listing, gate: &Gate, in_use: bool) -> Chains<'a
 }
 
 /// nft shows iptables' rules, too, and `foreign` judges them.
-fn of_nft<'a>(table: &'a NativeTable, gate: &Gate) -> Chains<'a> {
-    let is_ours = |rule: &Rule| rule.chain == CHAIN;
-    Chains::new(&table.listing, gate.status_port, is_ours)
+fn of_nft(table: &NativeTable, port: u16) -> Chains<'_> {
+    let is_ours = |rule: &Rule| [CHAIN, PARK_CHAIN].contains(&rule.chain.as_str());
+    Chains::new(&table.listing, port, is_ours)
+}
+
+/// To a chain of ours, whose rules are known.
+fn is_our_jump(rule: &Rule) -> bool {
+    [CHAIN, PARK_CHAIN]
+        .iter()
+        .any(|chain| rule.target == Target::Jump((*chain).to_owned()))
 }
 
 fn redirects<'a>(

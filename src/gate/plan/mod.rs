@@ -1,6 +1,6 @@
 //! The kernel's rules and the wanted ones -> the changes between the two. Pure.
 
-use super::ours::{CHAIN, HOOKS, jump, keeper};
+use super::ours::{CHAIN, HOOKS, PARK_CHAIN, jump, keeper_of};
 use super::owned::is_of_a_gate;
 use super::rule::{Change, Listed};
 use super::{Gate, Listing, Position};
@@ -26,7 +26,7 @@ pub fn position(listing: &Listing, gate: &Gate) -> Position {
     {
         Some(hook) => Position::Broken(format!("no jump from {hook} to {CHAIN}")),
         None if rules.len() > 1 => Position::Broken(format!("{} times the same rule", rules.len())),
-        None if missing_keeper(listing).is_some() => {
+        None if missing_keeper(listing, CHAIN).is_some() => {
             Position::Broken("without the rule that keeps connections tracked".to_owned())
         }
         None => Position::Open,
@@ -56,26 +56,28 @@ pub fn plan_all(listing: &Listing, wanted: &[(&Gate, bool)]) -> Vec<Change> {
     all
 }
 
-/// The changes that remove every rule of ours from the table, in order: each jump to our chain,
-/// then the chain with all its rules. None: nothing is ours.
+/// The changes that remove every rule of ours from the table, in order: each jump to a chain of
+/// ours, then the chain with all its rules. None: nothing is ours.
 pub fn removal(listing: &Listing) -> Vec<Change> {
-    let jumps = listing.rules().filter(|one| one.rule.leads_to(CHAIN));
-    let mut changes = deletes(jumps);
-    if listing.has_chain(CHAIN) {
-        changes.extend([Change::Flush(CHAIN), Change::DeleteChain(CHAIN)]);
+    let chains = [CHAIN, PARK_CHAIN];
+    let is_jump = |one: &&Listed| chains.iter().any(|chain| one.rule.leads_to(chain));
+    let mut changes = deletes(listing.rules().filter(is_jump));
+    for chain in chains.into_iter().filter(|chain| listing.has_chain(chain)) {
+        changes.extend([Change::Flush(chain), Change::DeleteChain(chain)]);
     }
     changes
 }
 
 fn plan_close(listing: &Listing, gate: &Gate) -> Vec<Change> {
     let deletes = deletes(of_gate(listing, gate));
-    let keeper = missing_keeper(listing).filter(|_| !deletes.is_empty());
+    let keeper = missing_keeper(listing, CHAIN).filter(|_| !deletes.is_empty());
     keeper.into_iter().chain(deletes).collect()
 }
 
-fn missing_keeper(listing: &Listing) -> Option<Change> {
-    let keeper = keeper();
-    let is_there = listing.ours().any(|one| one.rule == keeper);
+/// The change that adds the rule that keeps connections tracked to this chain of ours.
+pub(super) fn missing_keeper(listing: &Listing, chain: &str) -> Option<Change> {
+    let keeper = keeper_of(chain);
+    let is_there = listing.rules().any(|one| one.rule == keeper);
     (!is_there).then_some(Change::Append(keeper))
 }
 
@@ -84,7 +86,7 @@ fn plan_open(listing: &Listing, gate: &Gate) -> Vec<Change> {
     if !listing.has_chain(CHAIN) {
         changes.push(Change::NewChain(CHAIN));
     }
-    changes.extend(missing_keeper(listing));
+    changes.extend(missing_keeper(listing, CHAIN));
     for hook in HOOKS {
         let mut jumps = listing.jumps(hook);
         match jumps.next() {
@@ -109,7 +111,7 @@ fn of_gate<'a>(listing: &'a Listing, gate: &'a Gate) -> impl Iterator<Item = &'a
     listing.ours().filter(move |one| gate.owns(&one.rule))
 }
 
-fn deletes<'a>(rules: impl IntoIterator<Item = &'a Listed>) -> Vec<Change> {
+pub(super) fn deletes<'a>(rules: impl IntoIterator<Item = &'a Listed>) -> Vec<Change> {
     let rules = rules.into_iter().cloned();
     rules.map(Change::Delete).collect()
 }

@@ -122,7 +122,7 @@ impl View {
         self.calls(|iptables, _| is_in(gate, iptables).then(append).into_iter().collect())
     }
 
-    fn calls(&self, changes: impl Fn(&Iptables, &Listing) -> Vec<Change>) -> Vec<String> {
+    pub(in crate::gate) fn calls(&self, changes: impl Fn(&Iptables, &Listing) -> Vec<Change>) -> Vec<String> {
         let calls = self.used.iter().flat_map(|(iptables, listing)| {
             let lines = changes(iptables, listing).into_iter();
             lines.map(|change| iptables.line(&change))
@@ -190,7 +190,7 @@ impl View {
     }
 
     /// Those of an address family that the agent manages.
-    fn native_tables(&self) -> impl Iterator<Item = &NativeTable> {
+    pub(in crate::gate) fn native_tables(&self) -> impl Iterator<Item = &NativeTable> {
         let has_ipv6 = self.used.len() > 1;
         let tables = self.native.iter().flat_map(Native::tables);
         tables.filter(move |table| has_ipv6 || table.family != "ip6")

@@ -3,6 +3,7 @@
 
 mod backend_capacity;
 mod check_status;
+mod error_counts;
 mod floor;
 mod kept_out;
 mod leaving;
@@ -16,6 +17,7 @@ mod worker;
 
 pub use backend_capacity::{BackendCapacity, OutServer};
 pub use check_status::CheckStatus;
+pub use error_counts::{BackendErrors, ErrorCounts};
 pub use floor::Floor;
 pub use leaving::Leaving;
 pub use mode::Mode;

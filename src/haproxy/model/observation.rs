@@ -1,6 +1,6 @@
 //! One look at one balancer. Everything that shows or judges a balancer takes it from here.
 
-use super::{BackendCapacity, Leaving, NoAnswer, ServerLine, Worker};
+use super::{BackendCapacity, BackendErrors, Leaving, NoAnswer, ServerLine, Worker};
 use std::time::Duration;
 
 /// What one look at one balancer has shown.
@@ -25,6 +25,9 @@ pub struct Answer {
     pub backends: Vec<BackendCapacity>,
     /// What its leaving workers carry, from its master socket; None: not asked, or it has none.
     pub leaving: Option<Vec<Leaving>>,
+    /// HAProxy's counters of our lines and of the other servers; None: not asked, or too early to
+    /// ask again.
+    pub errors: Option<Vec<BackendErrors>>,
 }
 
 impl BalancerObservation {
@@ -42,6 +45,12 @@ impl BalancerObservation {
     pub fn leaving(&self) -> &[Leaving] {
         let leaving = self.answer.as_ref().ok().and_then(|it| it.leaving.as_ref());
         leaving.map_or(&[], Vec::as_slice)
+    }
+
+    /// HAProxy's counters, where the look shows them.
+    pub fn errors(&self) -> Option<&[BackendErrors]> {
+        let answer = self.answer.as_ref().ok()?;
+        answer.errors.as_deref()
     }
 
     /// What the current worker has in flight on our lines.
@@ -86,6 +95,7 @@ impl BalancerObservation {
                 lines,
                 backends: Vec::new(),
                 leaving: None,
+                errors: None,
             }),
         }
     }

@@ -41,6 +41,7 @@ pub(crate) fn limits() -> Limits {
         turns: [1, 3, 7].map(seconds).to_vec(),
         upgrades: false,
         rolls_back: false,
+        settle: None,
     }
 }
 

@@ -1,7 +1,6 @@
 //! Writes, finds and removes the hold on an app's gates.
 
 use super::{Failure, Held, Hold};
-use crate::state::permissions;
 use crate::state::{StateFile, directory};
 use nix::unistd::AccessFlags;
 use std::io;
@@ -15,9 +14,7 @@ pub fn set(hold_dir: &Path, hold: &Hold) -> io::Result<()> {
         Some(Held::Unknown) if hold.owner.is_some() => return Ok(()),
         _ => {}
     }
-    let untrusted = |untrusted: permissions::Untrusted| io::Error::other(untrusted.to_string());
-    directory::trusted_in("hold_dir", hold_dir, &[]).map_err(untrusted)?;
-    directory::make(hold_dir)?;
+    directory::make_trusted("hold_dir", hold_dir)?;
     StateFile::Hold.write(hold_dir, app, hold)
 }
 

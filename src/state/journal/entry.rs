@@ -70,6 +70,11 @@ impl Entry {
         format!("an earlier {verb} ({who}) {how} in phase {phase}")
     }
 
+    /// It moves users from one target to another.
+    pub fn is_of_a_switch(&self) -> bool {
+        self.invocation.verb.word() == "switch"
+    }
+
     /// For the core. `restarted`: whether the app has been restarted since. None: unknown.
     pub fn unfinished(&self, restarted: Option<bool>) -> UnfinishedOperation {
         UnfinishedOperation {

@@ -26,6 +26,7 @@ pub fn check(data: &[u8]) {
 fn gates() -> [Gate; 4] {
     let gate = |app: &str, role, status_port| Gate {
         app: app.to_owned(),
+        target: None,
         role,
         status_port,
         to: Destination::Port(1000),

@@ -64,10 +64,7 @@ fn check_row(stat: &ServerStat) {
 
 /// There are never more usable servers than lines, and none if no line is UP.
 fn check_others(stats: Vec<ServerStat>) {
-    let found = Found {
-        own: Vec::new(),
-        servers: Vec::new(),
-    };
+    let found = Found::default();
     for backend in stats.iter().map(|stat| &stat.backend) {
         let usable = |stat: &&ServerStat| stat.backend == *backend && stat.status.is_usable();
         let most = stats.iter().filter(usable).count();

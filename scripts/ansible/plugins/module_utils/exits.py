@@ -14,11 +14,14 @@ EXITS = {
     12: ("too few other servers available", "unchanged, or gates put back; app untouched"),
     13: ("not out of rotation in time", "gates put back, app untouched"),
     14: ("the drain ran out of time, and on_drain_timeout is abort", "gates put back (`agent run`, `--owner`: closed)"),
-    15: ("the restart or the upgrade failed, or the app is not healthy", "gates closed (`agent open`: unchanged)"),
+    15: ("the restart or the upgrade failed, or the app is not healthy or not verified", "gates closed (`agent open`, `agent probe`: unchanged)"),
     16: ("not back in rotation in time", "gates open"),
     17: ("the upgrade failed and was rolled back; the old version is healthy", "gates open (held: closed), on the old version"),
     20: ("restarted, but HAProxy showed the host UP meanwhile: users may have reached a restarting app", "gates open (held: closed)"),
 }
+
+# The new target serves all new users, the old one still some others: no failure.
+STILL_DRAINING = 19
 
 # Of every code above 128.
 SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "gates put back, or restart finished: see the message")

@@ -1,13 +1,13 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""Ansible module: takes a host out of HAProxy's rotation, restarts its app, brings it back."""
+"""Ansible module: restarts or switches a host's app behind HAProxy, closes or opens the host."""
 
 from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: agent
-short_description: Restart, close or open a host behind HAProxy with its agent
+short_description: Restart, switch, close or open a host behind HAProxy with its agent
 version_added: 0.1.0
 description:
   - Runs the agent of haproxy-gate on the host. The agent takes the host out of HAProxy's rotation
@@ -20,6 +20,9 @@ options:
     description:
       - V(restarted) takes the host out, restarts the app, and returns when the host is back in
         rotation, slow start over. It is always a change.
+      - V(switched) starts the O(target) beside the one that serves users, moves the users to it, and
+        stops the old one. The host stays in rotation. If O(target) serves already, nothing is
+        changed.
       - V(closed) takes the host out of rotation and drains it. The host stays out, also over
         reboots.
       - V(open) brings the host back, also one that an operator has closed.
@@ -27,7 +30,7 @@ options:
         what a crash, a reboot or a flush of the rules has interrupted, and waits. If an operator
         has closed the host, it changes nothing and fails.
     type: str
-    choices: [restarted, closed, open, present]
+    choices: [restarted, switched, closed, open, present]
     default: present
   turn:
     description:
@@ -55,6 +58,29 @@ options:
       - For V(restarted).
     type: bool
     default: true
+  target:
+    description:
+      - The target of the app that serves users then.
+      - For V(switched), which needs it or O(back).
+    type: str
+  back:
+    description:
+      - Return to the target that the last switch has kept ready. If none is ready, the agent fails.
+      - For V(switched).
+    type: bool
+    default: false
+  prepare_command:
+    description:
+      - A command line for C(/bin/sh). The agent runs it before it starts the target. No user is on
+        the target then. If it fails, nothing has changed for users.
+      - For V(switched).
+    type: str
+  keep:
+    description:
+      - How long the old target is kept ready, such as V(10m), instead of C(keep) of the agent's
+        configuration.
+      - For V(switched).
+    type: str
   held:
     description:
       - What V(restarted) does with a host whose gates an operator or a unit holds closed.
@@ -129,6 +155,20 @@ EXAMPLES = r"""
     upgrade_command: ln -sfn /srv/web/releases/42 /srv/web/current
     reason: release 42
 
+- name: Start the new version beside the old one, and move the users to it
+  haproxy_gate.agent.agent:
+    app: web
+    state: switched
+    target: green
+    prepare_command: /usr/local/sbin/web-release green 42
+    keep: 10m
+
+- name: Return to the version before, while it is kept ready
+  haproxy_gate.agent.agent:
+    app: web
+    state: switched
+    back: true
+
 - name: Take the host out of rotation for a while
   haproxy_gate.agent.agent:
     app: web
@@ -201,6 +241,7 @@ from ansible_collections.haproxy_gate.agent.plugins.module_utils.command import 
     Answer,
 )
 from ansible_collections.haproxy_gate.agent.plugins.module_utils.exits import (
+    STILL_DRAINING,
     meaning,
     touched,
 )
@@ -210,7 +251,14 @@ from ansible_collections.haproxy_gate.agent.plugins.module_utils.status import S
 POLL = 0.5
 
 # Options of only one state.
-OWN = {"upgrade_command": "restarted", "rollback_command": "restarted", "lasts": "closed"}
+OWN = {
+    "upgrade_command": "restarted",
+    "rollback_command": "restarted",
+    "target": "switched",
+    "prepare_command": "switched",
+    "keep": "switched",
+    "lasts": "closed",
+}
 
 # The agent's option for a host that is held closed.
 HELD = {
@@ -223,6 +271,7 @@ HELD = {
 # The agent's verb for a state.
 VERBS = {
     "restarted": "restart",
+    "switched": "switch",
     "closed": "close",
     "open": "open",
     "present": "recover",
@@ -236,6 +285,9 @@ def misplaced(params: dict[str, t.Any]) -> str | None:
             return "{0} is an option of state={1}".format(option, state)
     if params["held"] != "refuse" and params["state"] != "restarted":
         return "held is an option of state=restarted"
+    wrong = misplaced_of_switch(params)
+    if wrong is not None:
+        return wrong
     if params["replace"] and params["state"] != "closed":
         return "replace is an option of state=closed"
     if params["upgrade"]:
@@ -246,6 +298,18 @@ def misplaced(params: dict[str, t.Any]) -> str | None:
         if params[option] is not None:
             return "{0} needs upgrade=true".format(option)
     return None
+
+
+def misplaced_of_switch(params: dict[str, t.Any]) -> str | None:
+    """What does not fit a switch."""
+    if params["state"] != "switched":
+        return "back is an option of state=switched" if params["back"] else None
+    if params["back"]:
+        for option in ("target", "prepare_command"):
+            if params[option] is not None:
+                return "{0} does not go with back=true".format(option)
+        return None
+    return "state=switched needs target, or back=true" if params["target"] is None else None
 
 
 def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
@@ -262,8 +326,12 @@ def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
         words.append(held)
     if params["replace"]:
         words.append("--replace")
+    if params["back"]:
+        words.append("--back")
     given = {
-        "--with": params["upgrade_command"],
+        "--to": params["target"],
+        "--keep": params["keep"],
+        "--with": params["upgrade_command"] or params["prepare_command"],
         "--rollback": params["rollback_command"],
         "--for": params["lasts"],
         "--reason": params["reason"],
@@ -307,7 +375,7 @@ class Work:
 
     def run(self) -> None:
         """Runs to the end, which is exit_json or fail_json."""
-        if self.state != "restarted" or self.module._diff:
+        if self.state not in ("restarted", "switched") or self.module._diff:
             self.before = self.status()
             if is_so_already(self.params, self.before):
                 self.leave_alone(self.before)
@@ -341,7 +409,9 @@ class Work:
         """Takes the result of the agent. Ends the module after a failure."""
         for notice in answer.said.get("notices") or []:
             self.module.warn(str(notice))
-        if answer.exit != 0:
+        if answer.exit == STILL_DRAINING:
+            self.module.warn(str(answer.said.get("message")))
+        elif answer.exit != 0:
             changed = touched(answer.exit) and not self.module.check_mode
             self.agent.fail(answer, changed=changed)
         self.result.update(
@@ -401,6 +471,10 @@ def main() -> None:
             upgrade_command=dict(type="str"),
             rollback_command=dict(type="str"),
             upgrade=dict(type="bool", default=True),
+            target=dict(type="str"),
+            back=dict(type="bool", default=False),
+            prepare_command=dict(type="str"),
+            keep=dict(type="str"),
             held=dict(type="str", choices=list(HELD), default="refuse"),
             replace=dict(type="bool", default=False),
             lasts=dict(type="str", aliases=["for"]),

@@ -1,5 +1,5 @@
-//! Decides by systemd's own properties whether the job can restart the unit, before the host is
-//! taken out for it. Pure.
+//! Decides by systemd's own properties whether the job can restart, start or stop the unit, before
+//! the host is taken out for it. Pure.
 
 use super::error::{UnitError, UnitState};
 use super::job::Job;
@@ -25,6 +25,8 @@ pub(super) struct Shown {
     pub(super) sockets: Vec<String>,
     /// Units that are restarted with it: ConsistsOf, RequiredBy, BoundBy.
     pub(super) restarts_too: usize,
+    /// UnitFileState, and whether another unit starts it: WantedBy, RequiredBy.
+    pub(super) file_state: (String, bool),
     /// NeedDaemonReload.
     pub(super) stale: bool,
 }
@@ -45,6 +47,8 @@ pub(super) fn judge(shown: &Shown, job: Job) -> Result<Vec<String>, UnitError> {
     let unit = shown.unit.clone();
     match shown.load.0.as_str() {
         "loaded" | "merged" => {}
+        // systemd stops what runs, whatever has become of its file.
+        _ if job == Job::Stop && is_up(&shown.state) => {}
         "not-found" => return Err(UnitError::Missing { unit }),
         "masked" => return Err(UnitError::Masked { unit }),
         state => {
@@ -72,21 +76,20 @@ pub(super) fn template(unit: &str) -> Option<UnitError> {
 fn unfit(shown: &Shown, job: Job) -> Option<String> {
     let unit = &shown.unit;
     let kind = unit.rsplit_once('.').map_or("", |(_, kind)| kind);
-    let restarts = job.restarts(shown.can_reload);
-    let starts = restarts || (job == Job::ReloadOrRestart && !is_up(&shown.state));
+    let stops = job.stops(shown.can_reload);
+    let starts = starts(shown, job);
     let edit = |key: &str| format!("write `{key}` in `systemctl edit {unit}`");
-    let command = format!("restart = {{ command = [\"systemctl\", \"restart\", \"{unit}\"] }}");
+    let does = job.effect();
     let reason = match shown {
         _ if IDLE.contains(&kind) => {
             format!("a {kind} unit runs no app itself; name the service that does")
         }
-        _ if kind == "target" && restarts && shown.restarts_too == 0 => {
-            "no unit has PartOf=, Requires= or BindsTo= with it, so its restart restarts nothing; \
+        _ if kind == "target" && stops && shown.restarts_too == 0 => format!(
+            "no unit has PartOf=, Requires= or BindsTo= with it, so its {does} {does}s nothing; \
              name the service that runs the app"
-                .to_owned()
-        }
-        it if restarts && it.refuses_stop => format!(
-            "RefuseManualStop=yes, so systemd refuses to restart it; {}",
+        ),
+        it if stops && it.refuses_stop => format!(
+            "RefuseManualStop=yes, so systemd refuses to {does} it; {}",
             edit("RefuseManualStop=no")
         ),
         it if starts && it.refuses_start => format!(
@@ -96,7 +99,7 @@ fn unfit(shown: &Shown, job: Job) -> Option<String> {
         it if starts && !it.can_start => {
             "CanStart=no, systemd can't start it; name the service that runs the app".to_owned()
         }
-        it if restarts && !it.can_stop => {
+        it if stops && !it.can_stop => {
             "CanStop=no, systemd can't stop it; name the service that runs the app".to_owned()
         }
         it if job == Job::Reload && !it.can_reload => {
@@ -107,14 +110,33 @@ fn unfit(shown: &Shown, job: Job) -> Option<String> {
              \"reload-or-restart\"",
             it.state.active
         ),
-        it if job != Job::Reload && it.ends_by_itself() => format!(
+        it if ![Job::Reload, Job::Stop].contains(&job) && it.ends_by_itself() => format!(
             "Type=oneshot with RemainAfterExit=no, so it is inactive after each good run and \
-             nothing shows that the app runs; {}, or in agent.toml `{command}`",
-            edit("RemainAfterExit=yes")
+             nothing shows that the app runs; {}, or in agent.toml `{}`",
+            edit("RemainAfterExit=yes"),
+            by_commands(unit, job)
         ),
         _ => return None,
     };
     Some(reason)
+}
+
+fn starts(shown: &Shown, job: Job) -> bool {
+    let down = job == Job::ReloadOrRestart && !is_up(&shown.state);
+    job == Job::Start || job.restarts(shown.can_reload) || down
+}
+
+/// The same without a look at the unit's state afterwards.
+fn by_commands(unit: &str, job: Job) -> String {
+    let command = |verb: &str| format!("[\"systemctl\", \"{verb}\", \"{unit}\"]");
+    match job {
+        Job::Start => format!(
+            "run = {{ start = {}, stop = {} }}",
+            command("start"),
+            command("stop")
+        ),
+        _ => format!("restart = {{ command = {} }}", command("restart")),
+    }
 }
 
 /// What works, but may surprise.
@@ -127,7 +149,7 @@ fn oddities(shown: &Shown, job: Job) -> Vec<String> {
              daemon-reload`"
         ));
     }
-    if !is_up(&shown.state) && job != Job::Reload {
+    if !is_up(&shown.state) && [Job::Restart, Job::ReloadOrRestart].contains(&job) {
         odd.push(format!(
             "{unit} is {}: the restart starts it, and no process that answers on the app's port \
              now belongs to it; see `systemctl status {unit}`",
@@ -147,15 +169,49 @@ fn oddities(shown: &Shown, job: Job) -> Vec<String> {
              `systemctl reset-failed {unit}`"
         ));
     }
-    if !shown.sockets.is_empty() && job != Job::Reload {
-        odd.push(format!(
-            "{unit} is triggered by {}: while the app is down systemd takes its connections, and \
-             the first one starts it; health = {{ tcp = true }} can't distinguish that from a \
-             running app, `{{ http = ... }}` can",
-            shown.sockets.join(", ")
-        ));
+    odd.extend(behind_sockets(shown, job));
+    if job == Job::Start {
+        odd.extend(of_no_boot(shown));
     }
     odd
+}
+
+fn behind_sockets(shown: &Shown, job: Job) -> Option<String> {
+    let (unit, sockets) = (&shown.unit, shown.sockets.join(", "));
+    match job {
+        _ if sockets.is_empty() => None,
+        Job::Reload | Job::Start => None,
+        Job::Stop => Some(format!(
+            "{unit} is triggered by {sockets}: after a stop the first connection starts it again; \
+             let the service listen itself, without the socket"
+        )),
+        Job::Restart | Job::ReloadOrRestart => Some(format!(
+            "{unit} is triggered by {sockets}: while the app is down systemd takes its \
+             connections, and the first one starts it; health = {{ tcp = true }} can't distinguish \
+             that from a running app, `{{ http = ... }}` can"
+        )),
+    }
+}
+
+/// A target that is current must run again after a boot.
+fn of_no_boot(shown: &Shown) -> Option<String> {
+    let unit = &shown.unit;
+    let (state, pulled_in) = &shown.file_state;
+    let fix = match state.as_str() {
+        _ if *pulled_in => return None,
+        "static" => format!(
+            "write `WantedBy=multi-user.target` below `[Install]` in its file, and run `systemctl \
+             enable {unit}`"
+        ),
+        "disabled" | "linked" | "linked-runtime" | "enabled-runtime" => {
+            format!("run `systemctl enable {unit}`")
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "{unit}: UnitFileState={state}, so no boot starts it, and after a boot the app is down if \
+         this target is the current one; {fix}"
+    ))
 }
 
 fn is_up(state: &UnitState) -> bool {

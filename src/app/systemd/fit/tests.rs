@@ -19,6 +19,7 @@ fn sound() -> Shown {
         service: Some(("simple".to_owned(), false)),
         sockets: Vec::new(),
         restarts_too: 0,
+        file_state: ("enabled".to_owned(), false),
         stale: false,
     }
 }
@@ -33,19 +34,34 @@ fn is(active: &str) -> impl Fn(&mut Shown) {
     move |it| it.state.active = active.to_owned()
 }
 
-const JOBS: [Job; 3] = [Job::Restart, Job::ReloadOrRestart, Job::Reload];
+const JOBS: [Job; 5] = [
+    Job::Restart,
+    Job::ReloadOrRestart,
+    Job::Reload,
+    Job::Start,
+    Job::Stop,
+];
 
-/// By job: restart, reload-or-restart, reload; `x` refused, `n` with a notice, `-` nothing.
+/// UnitFileState, and whether another unit starts it.
+fn of_file(state: &str, pulled_in: bool) -> Shown {
+    with(|it| it.file_state = (state.to_owned(), pulled_in))
+}
+
+/// By job: restart, reload-or-restart, reload, start, stop; `x` refused, `n` with a notice, `-` nothing.
 #[test]
 fn what_each_job_needs() {
     let reloads = |it: &mut Shown| it.can_reload = true;
     for (case, shown, wanted) in [
-        ("sound", sound(), "--x"),
-        ("with ExecReload=", with(reloads), "---"),
-        ("refuses a stop", with(|it| it.refuses_stop = true), "xxx"),
-        ("refuses a start", with(|it| it.refuses_start = true), "xxx"),
-        ("can't be stopped", with(|it| it.can_stop = false), "xxx"),
-        ("can't be started", with(|it| it.can_start = false), "xxx"),
+        ("sound", sound(), "--x--"),
+        ("with ExecReload=", with(reloads), "-----"),
+        ("refuses a stop", with(|it| it.refuses_stop = true), "xxx-x"),
+        (
+            "refuses a start",
+            with(|it| it.refuses_start = true),
+            "xxxx-",
+        ),
+        ("can't be stopped", with(|it| it.can_stop = false), "xxx-x"),
+        ("can't be started", with(|it| it.can_start = false), "xxxx-"),
         (
             "refuses both, and reloads",
             with(|it| {
@@ -53,7 +69,7 @@ fn what_each_job_needs() {
                 (it.refuses_stop, it.refuses_start) = (true, true);
                 (it.can_stop, it.can_start) = (false, false);
             }),
-            "x--",
+            "x--xx",
         ),
         (
             "refuses a start, reloads, is down",
@@ -62,18 +78,18 @@ fn what_each_job_needs() {
                 is("inactive")(it);
                 it.refuses_start = true;
             }),
-            "xxx",
+            "xxxx-",
         ),
-        ("is down", with(is("inactive")), "nnx"),
-        ("has failed", with(is("failed")), "nnx"),
-        ("comes up", with(is("activating")), "--x"),
+        ("is down", with(is("inactive")), "nnx--"),
+        ("has failed", with(is("failed")), "nnx--"),
+        ("comes up", with(is("activating")), "--x--"),
         (
             "comes up again and again",
             with(|it| {
                 is("activating")(it);
                 it.state.sub = "auto-restart".to_owned();
             }),
-            "nnx",
+            "nnxnn",
         ),
         (
             "came up too often",
@@ -81,45 +97,69 @@ fn what_each_job_needs() {
                 is("failed")(it);
                 it.state.result = Some("start-limit-hit".to_owned());
             }),
-            "nnx",
+            "nnxnn",
         ),
-        ("a file that changed", with(|it| it.stale = true), "nnx"),
+        ("a file that changed", with(|it| it.stale = true), "nnxnn"),
         (
             "oneshot",
             with(|it| {
                 is("inactive")(it);
                 it.service = Some(("oneshot".to_owned(), false));
             }),
-            "xxx",
+            "xxxx-",
         ),
         (
             "oneshot that remains",
             with(|it| it.service = Some(("oneshot".to_owned(), true))),
-            "--x",
+            "--x--",
         ),
         (
             "behind a socket",
             with(|it| it.sockets = vec!["web.socket (0.0.0.0:80)".to_owned()]),
-            "nnx",
+            "nnx-n",
         ),
-        ("a socket", with(|it| it.unit = "web.socket".into()), "xxx"),
-        ("a timer", with(|it| it.unit = "web.timer".into()), "xxx"),
-        ("a target", with(|it| it.unit = "web.target".into()), "xxx"),
+        (
+            "a socket",
+            with(|it| it.unit = "web.socket".into()),
+            "xxxxx",
+        ),
+        ("a timer", with(|it| it.unit = "web.timer".into()), "xxxxx"),
+        (
+            "a target",
+            with(|it| it.unit = "web.target".into()),
+            "xxx-x",
+        ),
         (
             "a target of others",
             with(|it| (it.unit, it.restarts_too) = ("web.target".into(), 1)),
-            "--x",
+            "--x--",
         ),
-        ("masked", with(|it| it.load.0 = "masked".to_owned()), "xxx"),
+        (
+            "masked",
+            with(|it| it.load.0 = "masked".to_owned()),
+            "xxxx-",
+        ),
         (
             "not there",
             with(|it| it.load.0 = "not-found".to_owned()),
-            "xxx",
+            "xxxx-",
         ),
         (
             "wrong",
             with(|it| it.load.0 = "bad-setting".to_owned()),
-            "xxx",
+            "xxxx-",
+        ),
+        ("of no boot", of_file("static", false), "--xn-"),
+        ("started by another", of_file("static", true), "--x--"),
+        ("disabled", of_file("disabled", false), "--xn-"),
+        ("made at run time", of_file("transient", false), "--x--"),
+        (
+            "masked, and down",
+            with(|it| {
+                is("inactive")(it);
+                it.load.0 = "masked".to_owned();
+            }),
+            "xxxxx",
         ),
     ] {
         let judged = JOBS.map(|job| match judge(&shown, job) {
@@ -163,6 +203,25 @@ fn it_says_what_was_seen_and_what_to_write() {
             "in agent.toml `restart = { command = [\"systemctl\", \"restart\", \"web.service\"] }`",
         ),
         (
+            with(|it| it.service = Some(("oneshot".to_owned(), false))),
+            Job::Start,
+            "Type=oneshot with RemainAfterExit=no",
+            "in agent.toml `run = { start = [\"systemctl\", \"start\", \"web.service\"], stop = \
+             [\"systemctl\", \"stop\", \"web.service\"] }`",
+        ),
+        (
+            with(|it| it.refuses_stop = true),
+            Job::Stop,
+            "RefuseManualStop=yes, so systemd refuses to stop it",
+            "write `RefuseManualStop=no` in `systemctl edit web.service`",
+        ),
+        (
+            with(|it| it.unit = "web.target".to_owned()),
+            Job::Stop,
+            "no unit has PartOf=, Requires= or BindsTo= with it, so its stop stops nothing",
+            "name the service that runs the app",
+        ),
+        (
             with(|it| it.load = ("bad-setting".into(), "no ExecStart=".into())),
             Job::Restart,
             "LoadState=bad-setting, no ExecStart=",
@@ -171,7 +230,7 @@ fn it_says_what_was_seen_and_what_to_write() {
     ] {
         let said = judge(&shown, job).unwrap_err().to_string();
         let (found, fix) = said.rsplit_once("; ").unwrap();
-        let begins = format!("web.service cannot be used: {property}");
+        let begins = format!("{} cannot be used: {property}", shown.unit);
         assert!(found.starts_with(&begins), "{said}");
         assert!(fix.ends_with(wanted), "{said}");
     }
@@ -184,4 +243,21 @@ fn a_template_needs_an_instance() {
     assert!(template("web@1.service").is_none());
     assert!(template("web.service").is_none());
     assert!(template("nothing").is_none());
+}
+
+#[test]
+fn a_unit_that_no_boot_starts_is_named_with_the_fix() {
+    for (state, wanted) in [
+        (
+            "static",
+            "write `WantedBy=multi-user.target` below `[Install]` in its file, and run `systemctl \
+             enable web.service`",
+        ),
+        ("disabled", "run `systemctl enable web.service`"),
+    ] {
+        let odd = judge(&of_file(state, false), Job::Start).unwrap().concat();
+        let begins = format!("web.service: UnitFileState={state}, so no boot starts it, ");
+        assert!(odd.starts_with(&begins), "{odd}");
+        assert!(odd.ends_with(&format!("; {wanted}")), "{odd}");
+    }
 }

@@ -25,6 +25,7 @@ fn draining(sessions: u64) -> Status {
     };
     let app = AppStatus {
         app: "web".to_owned(),
+        target: None,
         gates: vec![
             gate(Role::Main, 2000, "closed"),
             gate(Role::Twin, 3000, "closed"),

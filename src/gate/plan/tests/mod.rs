@@ -1,6 +1,7 @@
 mod tables;
 
 use super::*;
+use crate::gate::keeper;
 use crate::haproxy::Role;
 
 const BARE: &str = "-P PREROUTING ACCEPT\n-P OUTPUT ACCEPT\n";

@@ -28,7 +28,7 @@ def status(
 def params(state: str, **given: t.Any) -> dict[str, t.Any]:
     """As Ansible gives them."""
     none = dict.fromkeys([*agent.OWN, "reason"])
-    usual = {"turn": "10m", "upgrade": True, "held": "refuse", "replace": False}
+    usual = {"turn": "10m", "upgrade": True, "held": "refuse", "replace": False, "back": False}
     return {**none, **usual, "state": state, **given}
 
 
@@ -58,6 +58,12 @@ class Options(unittest.TestCase):
             (params("closed", replace=True), ["--turn=10m", "--replace"]),
             (params("restarted", upgrade=False), ["--turn=10m", "--without-upgrade"]),
             (params("restarted", reason="-x; 'y'"), ["--turn=10m", "--reason=-x; 'y'"]),
+            (params("switched", target="green"), ["--to=green"]),
+            (
+                params("switched", target="green", keep="10m", prepare_command="a", reason="x"),
+                ["--to=green", "--keep=10m", "--with=a", "--reason=x"],
+            ),
+            (params("switched", back=True), ["--back"]),
             (params("open"), []),
             (params("open", reason="swapped"), ["--reason=swapped"]),
             (params("present"), []),
@@ -82,6 +88,14 @@ class Options(unittest.TestCase):
             params("restarted", upgrade=False, upgrade_command="true"),
             params("restarted", upgrade=False, rollback_command="true"),
             params("closed", rollback_command="true"),
+            params("switched"),
+            params("switched", target="green", back=True),
+            params("switched", prepare_command="a", back=True),
+            params("switched", target="green", upgrade_command="a"),
+            params("switched", target="green", held="skip"),
+            params("restarted", target="green"),
+            params("restarted", back=True),
+            params("open", keep="1m"),
         ):
             self.assertIsNotNone(agent.misplaced(asked), asked)
 
@@ -95,6 +109,8 @@ class Changes(unittest.TestCase):
             ("restarted", "recovered", True),
             ("restarted", "restarted_closed", True),
             ("restarted", "skipped", False),
+            ("switched", "switched", True),
+            ("switched", "nothing_to_do", False),
             ("closed", "closed", True),
             ("present", "recovered", True),
             ("present", "nothing_to_do", False),

@@ -1,0 +1,38 @@
+//! The names in a configuration, despite mistakes elsewhere in it, for the completions of a shell.
+
+use crate::state::permissions;
+use crate::text::escape;
+use std::path::Path;
+use toml::{Table, Value};
+
+/// The names of the apps.
+pub fn app_names(path: &Path) -> Vec<String> {
+    let apps = apps(path);
+    let names = apps.keys().filter(|name| is_one_word(name));
+    names.cloned().collect()
+}
+
+/// The names of the targets as APP/TARGET.
+pub fn target_names(path: &Path) -> Vec<String> {
+    let apps = apps(path);
+    let named = apps.iter().flat_map(|(app, table)| {
+        let targets = table.get("target").and_then(Value::as_table);
+        let names = targets.into_iter().flat_map(Table::keys);
+        names.map(move |target| format!("{app}/{target}"))
+    });
+    named.filter(|name| is_one_word(name)).collect()
+}
+
+fn apps(path: &Path) -> Table {
+    let text = permissions::read(path).unwrap_or_default();
+    let mut table = toml::from_str::<Table>(&text).unwrap_or_default();
+    match table.remove("app") {
+        Some(Value::Table(apps)) => apps,
+        _ => Table::new(),
+    }
+}
+
+/// A shell takes it for one word.
+fn is_one_word(name: &str) -> bool {
+    !escape(name).contains([' ', '\\'])
+}

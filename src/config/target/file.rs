@@ -1,0 +1,29 @@
+//! The shape of `[app.NAME.target.TARGET]`.
+
+use crate::config::file::RestartFile;
+use crate::config::gate_to::GateToFile;
+use crate::config::keyed::Keyed;
+use crate::config::port::Port;
+use serde::Deserialize;
+use std::net::IpAddr;
+use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TargetFile {
+    pub port: Spanned<Port>,
+    pub status_port: Spanned<Port>,
+    pub backup_status_port: Option<Spanned<Port>>,
+    pub gate_to: Option<Spanned<GateToFile>>,
+    pub address: Option<IpAddr>,
+    pub restart: Option<Spanned<Keyed<RestartFile>>>,
+    pub run: Spanned<Keyed<RunFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunFile {
+    pub systemd: Option<String>,
+    pub start: Option<Vec<String>>,
+    pub stop: Option<Vec<String>>,
+}

@@ -1,0 +1,129 @@
+//! An operation on an app with targets is one on its current target: exchanges the view of the app,
+//! keeps the record, and closes gates that other targets have open.
+
+use super::chosen::{self, Current};
+use super::current::{current, seen_at};
+use crate::config::AppSettings;
+use crate::gate::Gate;
+use crate::host::{ThisHost, look_at_targets};
+use crate::operation::Operation;
+use crate::report::Draft;
+use crate::restart::{Outcome, Verb};
+use crate::state::directory;
+use crate::state::journal::Journal;
+use crate::state::target::{self, Intent};
+
+impl Operation<'_> {
+    /// The app seen at its current target, or at the one that the operator has named. An app
+    /// without targets is seen as it is.
+    ///
+    /// # Errors
+    ///
+    /// Why the operation has no target, and what to run.
+    pub(in crate::operation) async fn app_at_target(&self) -> Result<AppSettings, String> {
+        if !self.app.has_targets() {
+            return Ok(self.app.clone());
+        }
+        self.no_switch_is_cut_short()?;
+        let current = match &self.options.to {
+            Some(to) => Some(self.asked(to).await?),
+            None => current(self.settings, self.app).await?,
+        };
+        Ok(seen_at(self.app, current.as_ref()))
+    }
+
+    async fn asked(&self, to: &str) -> Result<Current, String> {
+        let looks = look_at_targets(self.settings, self.app).await?;
+        chosen::asked(self.app, to, &looks)
+    }
+
+    /// The same operation on this view of the app.
+    pub(in crate::operation) fn seen_at<'a>(&'a self, app: &'a AppSettings) -> Operation<'a> {
+        Operation {
+            app,
+            options: self.options.clone(),
+            again: self.again.clone(),
+            ..*self
+        }
+    }
+
+    /// Two targets may have open gates after that, and only a recovery knows which one goes on.
+    /// Nothing keeps a host that goes down from closing.
+    fn no_switch_is_cut_short(&self) -> Result<(), String> {
+        let app = &self.app.name;
+        let needs_one = matches!(
+            self.effective_verb(),
+            Verb::Restart | Verb::Close | Verb::Open
+        );
+        match Journal::unfinished(self.state_dir(), app) {
+            Ok(Some(entry)) if needs_one && entry.is_of_a_switch() => Err(format!(
+                "{}: run `agent recover {app}` first",
+                entry.cut_short()
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Records the target before the operation changes anything, unless the record has it. After a
+    /// crash it shows which gates the sidecar opens.
+    ///
+    /// # Errors
+    ///
+    /// The record can't be read or written, with the fix.
+    pub(in crate::operation) fn record_target(&self) -> Result<(), String> {
+        let (hold_dir, app) = (self.settings.agent.hold_dir.as_path(), &self.app.name);
+        let Some(to) = &self.app.target else {
+            return Ok(());
+        };
+        let recorded = match target::find(hold_dir, app) {
+            Ok(record) => record.is_some_and(|record| record.current == *to),
+            // The operator replaces it.
+            Err(_) if self.options.to.is_some() => false,
+            Err(error) => return Err(error.to_string()),
+        };
+        match recorded {
+            true => Ok(()),
+            false => target::set(hold_dir, app, &Intent::now(to))
+                .map_err(|error| directory::unusable("hold_dir", hold_dir, &error)),
+        }
+    }
+
+    /// Once the gates of the current target are open: records it, and closes the gates that other
+    /// targets have open. Exactly one target has users at rest. That cuts no request off, because
+    /// those targets go on. Returns what the operator should know.
+    pub(in crate::operation) async fn only_this_target(
+        &self,
+        host: &mut ThisHost,
+        outcome: &Outcome,
+        draft: &Draft,
+    ) -> Option<String> {
+        let opens = matches!(self.verb, Verb::Open | Verb::Recover);
+        let is_open = matches!(outcome, Outcome::Done { .. } | Outcome::Nothing(_))
+            && draft.shows_gates()
+            && draft.all_open();
+        if !opens || !is_open || self.dry_run || !self.app.has_targets() {
+            return None;
+        }
+        match self.record_target() {
+            Ok(()) => self.close_other_targets(host).await,
+            Err(error) => Some(error),
+        }
+    }
+
+    async fn close_other_targets(&self, host: &mut ThisHost) -> Option<String> {
+        let others = self.app.instances().into_iter();
+        let others = others.filter(|other| other.target != self.app.target);
+        let gates = others.flat_map(|other| self.settings.gates(&other));
+        let gates: Vec<Gate> = gates.collect();
+        match host.close_others(&gates).await {
+            Ok(false) => None,
+            Ok(true) => Some(format!(
+                "{} is current, and gates of other targets were open: the agent closed them",
+                self.app.label()
+            )),
+            Err(error) => Some(format!(
+                "gates of other targets may be open, and the agent can't close them: {error}"
+            )),
+        }
+    }
+}
