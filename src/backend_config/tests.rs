@@ -9,6 +9,8 @@ use crate::haproxy::cfg::file;
 use crate::haproxy::cfg::rhythm::Rhythm;
 use std::path::Path;
 
+mod targets;
+
 const APPS: &str = r#"
     [app.web]
     port = 1000

@@ -2,7 +2,6 @@
 
 use super::TwoHosts;
 use crate::haproxy::{BalancerObservation, Role};
-use crate::restart::settle::Sample;
 use crate::restart::switch::Part;
 use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
 use std::time::Duration;
@@ -31,10 +30,6 @@ impl Host for TwoHosts {
     async fn oldest(&mut self) -> Option<Duration> {
         let part = self.acting;
         self.at(part).oldest().await
-    }
-
-    async fn counters(&mut self, part: Part) -> Vec<Sample> {
-        self.at(part).counters(Part::Old).await
     }
 
     async fn health(&mut self, part: Part) -> Result<(), String> {

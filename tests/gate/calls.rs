@@ -87,8 +87,8 @@ fn each_call_equals_the_recorded_one() {
 
 const CHAIN: &str = "-N HAPROXY-GATE-PARK\n";
 const JUMP: &str = "-A PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE-PARK\n";
-const GREEN: &str = "-A HAPROXY-GATE-PARK -p tcp -m tcp --dport 1001 -m comment --comment \
-    \"haproxy-gate:web:green:park\" -j DNAT --to-destination :1000\n";
+const GREEN: &str = "-A HAPROXY-GATE-PARK -p tcp -m tcp --dport 1001 --tcp-flags \
+    FIN,SYN,RST,ACK SYN -m comment --comment \"haproxy-gate:web:green:park\" -j DNAT --to-destination :1000\n";
 
 /// The same of parked ports.
 fn parked() -> Vec<(&'static str, String)> {
@@ -99,6 +99,7 @@ fn parked() -> Vec<(&'static str, String)> {
     let blue = GREEN.replace("green", "blue").replace("1000", "x");
     let blue = blue.replace("1001", "1000").replace(":x", ":1001");
     let redirect = GREEN.replace("DNAT --to-destination :", "REDIRECT --to-ports ");
+    let any_packet = GREEN.replace("--tcp-flags FIN,SYN,RST,ACK SYN ", "");
     let container = GREEN.replace(":1000\n", "172.17.0.2:8080\n");
     let red = GREEN.replace("green", "red").replace("1001", "1002");
     let api = red.replace(":web:", ":api:").replace("1002", "1003");
@@ -112,6 +113,7 @@ fn parked() -> Vec<(&'static str, String)> {
         ("twice the same", with(&[GREEN, GREEN])),
         ("to a container", with(&[&container])),
         ("by a redirect", with(&[&redirect, GREEN])),
+        ("for any packet", with(&[&any_packet])),
         ("a target that is gone", with(&[&red])),
         ("another app, and one that is gone", with(&[&api, &shop])),
         ("without a jump", format!("{BARE}{CHAIN}{keeper}{GREEN}")),

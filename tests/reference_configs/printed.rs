@@ -28,6 +28,15 @@ fn one_machine() {
     is_printed("one-machine.cfg", "[app.one]");
 }
 
+/// Its configuration is README's second one of app web.
+#[test]
+fn blue_green() {
+    is_printed(
+        "blue-green.cfg",
+        "[app.web]\n    health = { http = \"/healthz\", status = 200 }",
+    );
+}
+
 fn is_printed(name: &str, app: &str) {
     let expected = fs::read_to_string(file(name)).unwrap();
     let words = command(&expected, "#");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use haproxy_gate::app::Proxy;
 use haproxy_gate::config::{Settings, read};
 
-use haproxy_gate::backend_config::{Host, Layout, Transport, Wanted, print};
+use haproxy_gate::backend_config::{CookiePer, Host, Layout, Transport, Wanted, print};
 use haproxy_gate::doctor::cfg::{Expected, check};
 use haproxy_gate::doctor::{Point, Verdict};
 use haproxy_gate::haproxy::{AppPorts, Mode};
@@ -40,6 +40,7 @@ fn takes_all(release: Release) {
         "classic.cfg",
         "single.cfg",
         "one-machine.cfg",
+        "blue-green.cfg",
     ] {
         takes(release, name, &fs::read_to_string(file(name)).unwrap());
     }
@@ -79,6 +80,7 @@ fn takes_mode_tcp(release: Release, health: &str) {
                 app: &settings.apps[0],
                 hosts: &hosts,
                 layout: Some(layout),
+                cookie_per: CookiePer::Host,
                 mode: Mode::Tcp,
                 backend: None,
                 transport: Transport::default(),
@@ -153,6 +155,7 @@ fn printed(health: &str, layout: Layout, whole: bool, transport: Transport<'_>) 
         app: &settings.apps[0],
         hosts: &hosts,
         layout: Some(layout),
+        cookie_per: CookiePer::Host,
         mode: Mode::Http,
         backend: None,
         transport,

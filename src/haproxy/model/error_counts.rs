@@ -16,7 +16,8 @@ pub struct ErrorCounts {
     pub answers_5xx: u64,
     /// `econ`: requests that got no connection, and were given up.
     pub connect_errors: u64,
-    /// `eresp`: answers that broke off, or never came. HAProxy 3.0 counts a missing one twice.
+    /// `eresp`: answers that broke off, or never came. HAProxy 3.0 and 3.2 count a missing
+    /// one twice.
     pub response_errors: u64,
     /// `wretr`: connections that were tried again on the same line.
     pub retries: u64,

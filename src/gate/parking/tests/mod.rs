@@ -26,7 +26,8 @@ fn ready(rules: &[String]) -> Listing {
 
 fn rule(names: &str, port: u16, to: &str) -> String {
     format!(
-        "-A HAPROXY-GATE-PARK -p tcp -m tcp --dport {port} -m comment --comment \
+        "-A HAPROXY-GATE-PARK -p tcp -m tcp --dport {port} --tcp-flags FIN,SYN,RST,ACK SYN \
+         -m comment --comment \
          \"haproxy-gate:{names}:park\" -j DNAT --to-destination {to}\n"
     )
 }
@@ -70,7 +71,7 @@ fn the_first_park_adds_the_rule_last() {
             "-A HAPROXY-GATE-PARK -m conntrack --ctstate INVALID -m comment --comment \
              haproxy-gate:keep-tracking -j RETURN",
             "-I PREROUTING 1 -m addrtype --dst-type LOCAL -j HAPROXY-GATE-PARK",
-            "-A HAPROXY-GATE-PARK -p tcp -m tcp --dport 1001 -m comment --comment \
+            "-A HAPROXY-GATE-PARK -p tcp -m tcp --dport 1001 -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m comment --comment \
              haproxy-gate:web:green:park -j DNAT --to-destination :1000",
         ]
     );

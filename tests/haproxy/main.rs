@@ -1,15 +1,18 @@
 //! Ring 3: recorded answers of real HAProxies of each supported version
 //! (`tests/haproxy_answers/record`), and sockets that misbehave.
 
+mod fake_socket;
+mod targets;
+
 use haproxy_gate::haproxy::{
     Address, AppPorts, Balancer, Names, Role, ServerStat, ServerState, Socket, Status, Unseen,
     Worker,
 };
 use lab::block_on;
-use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+use fake_socket::FakeSocket;
 
 const VERSIONS: [&str; 3] = ["2.6", "3.0", "3.2"];
 const PORTS: AppPorts = AppPorts {
@@ -296,66 +299,4 @@ fn a_socket_that_hangs_times_out() {
     let error = block_on(socket.ask(&["show info".to_owned()])).unwrap_err();
     assert_eq!(error, Unseen::TimedOut(Duration::from_millis(300)));
     assert!(before.elapsed() < Duration::from_secs(2));
-}
-
-/// A unix socket that gives every connection the same answer. Like HAProxy it reads one line,
-/// answers and closes.
-struct FakeSocket {
-    directory: tempfile::TempDir,
-    answer: std::sync::Arc<std::sync::Mutex<(Vec<u8>, String)>>,
-}
-
-impl FakeSocket {
-    fn start(answer: Vec<u8>) -> FakeSocket {
-        let directory = tempfile::tempdir().unwrap();
-        let listener = UnixListener::bind(directory.path().join("s")).unwrap();
-        let shared = std::sync::Arc::new(std::sync::Mutex::new((answer, String::new())));
-        let answer = std::sync::Arc::clone(&shared);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let mut line = [0; 4096];
-                let read = stream.read(&mut line).unwrap_or(0);
-                let mut shared = answer.lock().unwrap();
-                shared.1 = String::from_utf8_lossy(&line[..read]).into_owned();
-                let _ = stream.write_all(&shared.0);
-            }
-        });
-        FakeSocket {
-            directory,
-            answer: shared,
-        }
-    }
-
-    fn path(&self) -> PathBuf {
-        Path::new(self.directory.path()).join("s")
-    }
-
-    fn answer(&self, answer: Vec<u8>) {
-        self.answer.lock().unwrap().0 = answer;
-    }
-
-    fn asked(&self) -> String {
-        self.answer.lock().unwrap().1.clone()
-    }
-
-    fn socket(&self) -> Socket {
-        Socket {
-            address: Address::Unix(self.path()),
-            timeout: Duration::from_secs(5),
-        }
-    }
-
-    fn ask(&self, command: &str) -> Result<Vec<String>, Unseen> {
-        block_on(self.socket().ask(&[command.to_owned()]))
-    }
-
-    fn balancer(&self) -> Balancer {
-        Balancer::new(
-            self.socket(),
-            None,
-            PORTS,
-            vec!["10.0.0.11".parse().unwrap()],
-        )
-    }
 }
