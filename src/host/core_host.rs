@@ -4,7 +4,6 @@ use super::ThisHost;
 use super::gates::{CLOSED, gates};
 use super::observe::observe;
 use crate::haproxy::{Balancer, BalancerObservation, Role};
-use crate::restart::settle::Sample;
 use crate::restart::switch::Part;
 use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
 use crate::tcp;
@@ -51,10 +50,6 @@ impl Host for ThisHost {
             .health
             .probe(self.probe_address(), environment)
             .await
-    }
-
-    async fn counters(&mut self, _part: Part) -> Vec<Sample> {
-        Vec::new()
     }
 
     async fn instance(&mut self) -> Option<String> {

@@ -20,6 +20,8 @@ pub enum Ask {
     CapacityIfDue(bool),
     /// What leaving workers carry.
     Leaving,
+    /// What HAProxy has counted on our lines and on those of other hosts.
+    Errors,
 }
 
 /// The action of a phase.

@@ -1,7 +1,6 @@
 //! The ports of the core: the world that an operation needs, and its progress reports. The live
 //! host implements them, and so do the scripted hosts of the tests.
 
-use super::settle::Sample;
 use super::switch::Part;
 use super::{Action, ActionResult, Ask, Connections, Observation, Phase};
 use crate::haproxy::{BalancerObservation, Role};
@@ -29,9 +28,6 @@ pub trait Host {
     /// for if `connections` does not show it. It may be slightly old, and no decision depends on
     /// it.
     async fn oldest(&mut self) -> Option<Duration>;
-    /// HAProxy's counters of this target's lines and of other hosts' lines, of each balancer that
-    /// shows them.
-    async fn counters(&mut self, part: Part) -> Vec<Sample>;
     /// Asks the target whether it is healthy.
     async fn health(&mut self, part: Part) -> Result<(), String>;
     /// Which instance of the app runs.

@@ -57,7 +57,7 @@ impl Phase {
         )
     }
 
-    /// The driver collects HAProxy's counters of our lines in this phase.
+    /// The driver adds up what HAProxy counts in this phase.
     pub fn counts(&self) -> bool {
         let switch = matches!(self, Phase::Switch(SwitchPhase::Settle { .. }));
         switch || *self == Phase::Settle
@@ -118,6 +118,7 @@ impl Phase {
             Phase::Close if limits.checks_capacity() => Some(Ask::CapacityIfDue(limits.claims())),
             Phase::Floor | Phase::BackOff { .. } => Some(Ask::Capacity),
             Phase::Drain { .. } => Some(Ask::Leaving),
+            Phase::Settle => Some(Ask::Errors),
             _ => Some(Ask::Lines),
         }
     }

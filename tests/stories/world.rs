@@ -5,7 +5,6 @@ use haproxy_gate::haproxy::{
     Answer, BackendCapacity, BalancerObservation, Leaving, Mode, NoAnswer, Role, ServerLine, Status,
 };
 use haproxy_gate::restart::Connections;
-use haproxy_gate::restart::settle::Sample;
 use haproxy_gate::restart::switch::Part;
 use haproxy_gate::restart::{Action, ActionResult, Ask, PerGate, Phase};
 use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
@@ -310,10 +309,6 @@ impl Host for World {
         } else {
             Err("connection refused".to_owned())
         }
-    }
-
-    async fn counters(&mut self, _part: Part) -> Vec<Sample> {
-        Vec::new()
     }
 
     async fn instance(&mut self) -> Option<String> {

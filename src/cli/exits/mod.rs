@@ -43,7 +43,7 @@ const ROWS: [Row; 15] = [
     row(&[12], &["too_few_servers"], "too few other servers available", "unchanged, or gates put back; app untouched"),
     row(&[13], &["not_out_of_rotation"], "not out of rotation in time", PUT_BACK),
     row(&[14], &["drain_ran_out", "not_drained"], "the drain ran out of time, and on_drain_timeout is abort", "gates put back (`agent run`, `--owner`: closed)"),
-    row(&[15], &["restart_failed", "not_healthy", "upgrade_failed", "sick", "neither_healthy", "not_verified"], "the restart or the upgrade failed, or the app is not healthy or not verified", "gates closed (`open`, `probe`: unchanged; sick, neither_healthy: open)"),
+    row(&[15], &["restart_failed", "not_healthy", "upgrade_failed", "not_verified", "sick", "neither_healthy"], "the restart or the upgrade failed, or the app is not healthy or not verified", "gates closed, open or unchanged: see the message"),
     row(&[16], &["not_in_rotation"], "not back in rotation in time", "gates open"),
     row(&[17], &["rolled_back", "swapped_back"], "the upgrade or the switch failed and was taken back; the old version is healthy", "gates open (held: closed), on the old version"),
     row(&[18], &["not_placed"], "switch: no room, or the new target was not started, not healthy, not verified or not UP", "the old target serves as before"),

@@ -1,6 +1,7 @@
 //! A configuration with its mistake, and what may be in one.
 
-use super::reference::Entry;
+use super::reference::{Entry, table_of};
+use super::targets::example;
 use super::tree::{Node, Tree};
 use std::ops::Range;
 
@@ -18,8 +19,13 @@ impl<'a> Known<'a> {
         of_table.into_iter().map(|entry| entry.key.as_str())
     }
 
-    /// The values of the examples of a key.
-    pub(crate) fn examples(&self, table: &str, key: &str) -> Vec<String> {
+    /// The values of the examples of a key of the table with this path.
+    pub(crate) fn examples(&self, path: &[String], key: &str) -> Vec<String> {
+        let examples = self.annotated(&table_of(path), key).into_iter();
+        examples.map(|value| example(path, value)).collect()
+    }
+
+    fn annotated(&self, table: &str, key: &str) -> Vec<String> {
         if (table, key) == ("haproxy", "app") {
             let path = ["app".to_owned()];
             let apps = self.tree.children(&path).map(Node::name);

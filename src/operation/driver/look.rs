@@ -17,7 +17,7 @@ impl<H: Host> Drive<'_, H> {
             false => (None, None),
         };
         let other = self.look_at_other().await;
-        let settle = self.look_at_counters().await;
+        let settle = self.look_at_errors(&balancers);
         let health = self.look_at_health().await;
         // After the health probe, which may take its time, so that this look includes the same
         // moments.
@@ -70,12 +70,9 @@ impl<H: Host> Drive<'_, H> {
     }
 
     /// What HAProxy has counted since this phase began.
-    async fn look_at_counters(&mut self) -> Option<Figures> {
-        if !self.phase.counts() {
-            return None;
-        }
-        let counters = self.host.counters(self.phase.part()).await;
-        Some(self.watch.look(counters))
+    fn look_at_errors(&mut self, balancers: &[BalancerObservation]) -> Option<Figures> {
+        let counts = self.phase.counts();
+        counts.then(|| self.watch.look(balancers))
     }
 
     /// Empty: this phase asks none.

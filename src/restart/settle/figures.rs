@@ -1,104 +1,65 @@
-//! HAProxy's counters of our lines while a new version is watched, beside those of the other
-//! servers in the same time.
+//! What HAProxy counts on our lines while a new version is watched, beside those of other hosts in
+//! the same time.
 
-use crate::haproxy::Worker;
+use crate::haproxy::{BackendErrors, BalancerObservation, ErrorCounts, Worker};
 use std::collections::BTreeMap;
 
-/// What HAProxy has counted on one server line since its worker began.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// `req_tot`; in mode tcp `stot`.
-    pub requests: u64,
-    /// `hrsp_5xx`: answers from 500 to 599.
-    pub answered_5xx: u64,
-    /// `econ`: no connection to the server.
-    pub no_connection: u64,
-    /// `eresp`: no complete answer.
-    pub no_answer: u64,
-    /// `wretr`: retries.
-    pub retries: u64,
-    /// `chkfail`: failed checks while the line was UP.
-    pub failed_checks: u64,
-}
-
-/// What one look at one balancer shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sample {
-    /// Its name.
-    pub balancer: String,
-    /// The worker that counted; None: not known.
-    pub worker: Option<Worker>,
-    /// The counters of our lines that are watched, by BACKEND/SERVER.
-    pub ours: BTreeMap<String, Counters>,
-    /// The counters of the lines of other hosts in the same backends.
-    pub others: BTreeMap<String, Counters>,
-}
-
 /// What was counted since the watch began.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Figures {
     /// On our lines.
-    pub ours: Counters,
-    /// On those of other hosts.
-    pub others: Counters,
-    /// Balancers whose counters were seen at the last look.
-    pub seen: usize,
+    pub ours: ErrorCounts,
+    /// On the lines of other hosts in the same backends.
+    pub others: ErrorCounts,
+    /// The looks at counters that could be compared with an earlier one.
+    pub compared: u32,
 }
 
-/// The watch: it adds up what is counted from look to look. After a reload the counters begin at 0,
-/// and the watch goes on from there.
+/// The watch adds up what is counted from look to look. After a reload the counters begin at 0, and
+/// the watch goes on from there.
 #[derive(Debug, Clone, Default)]
 pub struct Watch {
-    last: BTreeMap<String, Sample>,
+    last: BTreeMap<(String, String), Counted>,
     figures: Figures,
 }
 
+/// The counters of one backend at the last look.
+#[derive(Debug, Clone)]
+struct Counted {
+    worker: Option<Worker>,
+    errors: BackendErrors,
+}
+
 impl Watch {
-    /// One look at the balancers that answered.
-    pub fn look(&mut self, samples: Vec<Sample>) -> Figures {
-        self.figures.seen = samples.len();
-        for sample in samples {
-            if let Some(before) = self.last.get(&sample.balancer)
-                && before.worker == sample.worker
-            {
-                self.figures.ours.add(&before.ours, &sample.ours);
-                self.figures.others.add(&before.others, &sample.others);
+    /// One look. A balancer that shows no counters adds nothing.
+    pub fn look(&mut self, balancers: &[BalancerObservation]) -> Figures {
+        for balancer in balancers {
+            for errors in balancer.errors().unwrap_or_default() {
+                let key = (balancer.name.clone(), errors.backend.clone());
+                let now = Counted {
+                    worker: balancer.worker.clone(),
+                    errors: errors.clone(),
+                };
+                if let Some((ours, others)) = self.last.get(&key).and_then(|last| now.since(last)) {
+                    self.figures = Figures {
+                        ours: self.figures.ours + ours,
+                        others: self.figures.others + others,
+                        compared: self.figures.compared.saturating_add(1),
+                    };
+                }
+                self.last.insert(key, now);
             }
-            self.last.insert(sample.balancer.clone(), sample);
         }
-        self.figures.clone()
+        self.figures
     }
 }
 
-impl Counters {
-    /// Requests that the users have noticed, or may have.
-    pub fn failed(&self) -> u64 {
-        self.answered_5xx + self.no_connection + self.no_answer + self.retries
-    }
-
-    fn add(&mut self, before: &BTreeMap<String, Counters>, now: &BTreeMap<String, Counters>) {
-        for (line, now) in now {
-            let Some(more) = before.get(line).and_then(|before| now.since(before)) else {
-                continue;
-            };
-            self.requests += more.requests;
-            self.answered_5xx += more.answered_5xx;
-            self.no_connection += more.no_connection;
-            self.no_answer += more.no_answer;
-            self.retries += more.retries;
-            self.failed_checks += more.failed_checks;
-        }
-    }
-
-    /// None: a counter went back, so an operator has cleared them.
-    fn since(&self, before: &Counters) -> Option<Counters> {
-        Some(Counters {
-            requests: self.requests.checked_sub(before.requests)?,
-            answered_5xx: self.answered_5xx.checked_sub(before.answered_5xx)?,
-            no_connection: self.no_connection.checked_sub(before.no_connection)?,
-            no_answer: self.no_answer.checked_sub(before.no_answer)?,
-            retries: self.retries.checked_sub(before.retries)?,
-            failed_checks: self.failed_checks.checked_sub(before.failed_checks)?,
-        })
+impl Counted {
+    /// None: the counters began again meanwhile.
+    fn since(&self, before: &Counted) -> Option<(ErrorCounts, ErrorCounts)> {
+        let (now, last) = (&self.errors, &before.errors);
+        let same = self.worker == before.worker;
+        let since = now.ours.since(last.ours).zip(now.others.since(last.others));
+        since.filter(|_| same)
     }
 }

@@ -1,7 +1,7 @@
-//! Whether a new version is steady, by HAProxy's counters, its checks and the app's health.
+//! Whether a new version is steady: by HAProxy's counters, its checks and the app's health.
 
-use super::{Counters, Figures, Settle};
-use crate::haproxy::BalancerObservation;
+use super::{Figures, Settle};
+use crate::haproxy::{BalancerObservation, ErrorCounts};
 use crate::restart::{Limits, Observation};
 use std::fmt;
 
@@ -11,13 +11,10 @@ const REQUESTS: u64 = 10;
 /// So many errors more than allowed are no chance.
 const ERRORS: f64 = 2.0;
 
-/// A single failed check may be a slip. HAProxy itself decides how many turn a line DOWN.
-const CHECKS: u64 = 2;
-
-/// A single failed answer may be a slip, even if one healthy answer is enough to begin.
+/// A single failed answer may be a slip, even if one healthy answer was enough to begin.
 const ANSWERS: u32 = 2;
 
-/// What a look says about the new version. Each in words, with the figures.
+/// What a look says about the new version, in words with the figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
     /// Its time is over, and nothing was wrong.
@@ -29,44 +26,38 @@ pub enum Judgement {
 }
 
 impl Figures {
-    /// Why these figures are too bad. The other servers may fail, too: a database is down, and the
-    /// old version would be no better.
+    /// Why these figures are too bad. Other servers may fail, too: a database is down, and the old
+    /// version would be no better.
     fn too_bad(&self, settle: Settle) -> Option<String> {
-        if self.ours.failed_checks >= CHECKS {
-            return Some(format!("{} failed checks", self.ours.failed_checks));
-        }
-        let others = match self.others.requests >= REQUESTS {
-            true => self.others.share(),
+        let others = match self.others.tries >= REQUESTS {
+            true => share(self.others),
             false => 0.0,
         };
         let allowed = settle.errors.as_f64() + others;
-        let more = self.ours.failed() as f64 - allowed * self.ours.requests as f64;
-        let enough = self.ours.requests.max(self.ours.failed()) >= REQUESTS;
-        (enough && more >= ERRORS)
-            .then(|| format!("{self}; allowed: {} more than the others", settle.errors))
+        let more = self.ours.errors() as f64 - allowed * self.ours.tries as f64;
+        (self.ours.tries >= REQUESTS && more >= ERRORS).then(|| {
+            format!(
+                "{self}; allowed are {} more than on other servers",
+                settle.errors
+            )
+        })
     }
 }
 
-impl Counters {
-    /// The share of requests that failed. Retries may be more than requests.
-    fn share(&self) -> f64 {
-        match self.requests {
-            0 => 0.0,
-            requests => (self.failed() as f64 / requests as f64).min(1.0),
-        }
-    }
+/// The share of tries that failed. One try may count as several errors.
+fn share(counts: ErrorCounts) -> f64 {
+    let share = counts.errors() as f64 / counts.tries.max(1) as f64;
+    share.min(1.0)
 }
 
 impl Observation {
-    /// Judges the version that serves on `balancers`.
+    /// Judges the version that serves on `balancers`. How many failed checks are too many, HAProxy
+    /// decides itself by `fall`.
     pub(in crate::restart) fn settled(&self, limits: &Limits) -> Judgement {
-        let down = not_up(&self.balancers);
-        let settle = limits.settle;
-        let figures = self.settle.clone().unwrap_or_default();
-        let sick = (!down.is_empty()).then(|| format!("HAProxy shows: {}", down.join(", ")));
-        let sick = sick
+        let figures = self.settle.unwrap_or_default();
+        let sick = down(&self.balancers)
             .or_else(|| self.fails_in_a_row(limits))
-            .or_else(|| settle.and_then(|settle| figures.too_bad(settle)));
+            .or_else(|| limits.settle.and_then(|settle| figures.too_bad(settle)));
         match sick {
             Some(why) => Judgement::Sick(why),
             None if self.in_phase >= limits.settles_for() => Judgement::Steady(figures.to_string()),
@@ -74,7 +65,7 @@ impl Observation {
         }
     }
 
-    /// The app's answers that failed in a row, once there are too many.
+    /// Why the app counts as sick by its own answers: too many in a row have failed.
     pub(in crate::restart) fn fails_in_a_row(&self, limits: &Limits) -> Option<String> {
         match &self.health {
             Some(Err(why)) if self.failing >= limits.healthy_times.max(ANSWERS) => Some(format!(
@@ -86,9 +77,9 @@ impl Observation {
     }
 }
 
-/// The lines that HAProxy no longer takes for UP, one entry each. A balancer that can't be seen
-/// shows none.
-pub(in crate::restart) fn not_up(balancers: &[BalancerObservation]) -> Vec<String> {
+/// The lines that HAProxy does not take for UP. A balancer that can't be seen shows none, and an
+/// operator may hold some.
+pub(in crate::restart) fn down(balancers: &[BalancerObservation]) -> Option<String> {
     let mut down = Vec::new();
     for balancer in balancers {
         let lines = balancer.lines().iter();
@@ -97,42 +88,45 @@ pub(in crate::restart) fn not_up(balancers: &[BalancerObservation]) -> Vec<Strin
             lines.map(|line| format!("{} {} is {}", balancer.name, line.name, line.status)),
         );
     }
-    down
+    (!down.is_empty()).then(|| format!("HAProxy shows: {}", down.join(", ")))
 }
 
 /// `230 requests, 0 errors; other servers: 460 requests, 1 error (1 answered 5xx)`.
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.seen == 0 {
-            return f.write_str("no balancer shows its counters");
+        if self.compared == 0 {
+            return f.write_str("no balancer has shown its counters twice");
         }
-        write!(f, "{}", self.ours)?;
-        match self.others.requests {
+        f.write_str(&in_words(self.ours))?;
+        match self.others.tries {
             0 => Ok(()),
-            _ => write!(f, "; other servers: {}", self.others),
+            _ => write!(f, "; other servers: {}", in_words(self.others)),
         }
     }
 }
 
-impl fmt::Display for Counters {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = |count: u64| if count == 1 { "" } else { "s" };
-        let (requests, failed) = (self.requests, self.failed());
-        let (s, es) = (plural(requests), plural(failed));
-        write!(f, "{requests} request{s}, {failed} error{es}")?;
-        let kinds = [
-            (self.answered_5xx, "answered 5xx"),
-            (self.no_connection, "not connected"),
-            (self.no_answer, "without an answer"),
-            (self.retries, "retried"),
-        ];
-        let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
-        let kinds: Vec<String> = kinds
-            .map(|(count, what)| format!("{count} {what}"))
-            .collect();
-        match kinds.is_empty() {
-            true => Ok(()),
-            false => write!(f, " ({})", kinds.join(", ")),
-        }
+fn in_words(counts: ErrorCounts) -> String {
+    let plural = |count: u64, what: &str| match count {
+        1 => format!("1 {what}"),
+        more => format!("{more} {what}s"),
+    };
+    let kinds = [
+        (counts.answers_5xx, "answered 5xx"),
+        (counts.connect_errors, "not connected"),
+        (counts.response_errors, "without a whole answer"),
+        (counts.retries, "tried again"),
+        (counts.redispatches, "sent to another server"),
+    ];
+    let kinds = kinds.into_iter().filter(|(count, _)| *count > 0);
+    let kinds: Vec<String> = kinds
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let (tries, errors) = (
+        plural(counts.tries, "request"),
+        plural(counts.errors(), "error"),
+    );
+    match kinds.is_empty() {
+        true => format!("{tries}, {errors}"),
+        false => format!("{tries}, {errors} ({})", kinds.join(", ")),
     }
 }

@@ -4,9 +4,9 @@
 mod figures;
 mod judgement;
 
-pub use figures::{Counters, Figures, Sample, Watch};
+pub use figures::{Figures, Watch};
 pub use judgement::Judgement;
-pub(super) use judgement::not_up;
+pub(super) use judgement::down;
 
 use std::fmt;
 use std::time::Duration;

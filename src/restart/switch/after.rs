@@ -4,7 +4,7 @@
 use super::{How, SwitchPhase, WhyBack, back, stay, to, to_with};
 use crate::haproxy::Role;
 use crate::restart::drain::{Drained, zeros_needed};
-use crate::restart::settle::{Judgement, not_up};
+use crate::restart::settle::{Judgement, down};
 use crate::restart::step::Step;
 use crate::restart::{ActionResult, Limits, Observation, OnDrainTimeout, Outcome};
 
@@ -15,13 +15,10 @@ pub(super) fn sick(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -> 
         return None;
     }
     let down = match phase.part() == phase.serves() {
-        true => not_up(&seen.balancers),
-        false => not_up(&seen.other),
+        true => down(&seen.balancers),
+        false => down(&seen.other),
     };
-    match down.is_empty() {
-        true => seen.fails_in_a_row(limits),
-        false => Some(format!("HAProxy shows: {}", down.join(", "))),
-    }
+    down.or_else(|| seen.fails_in_a_row(limits))
 }
 
 pub(super) fn leave(seen: &Observation, limits: &Limits, over: bool) -> Step {

@@ -190,6 +190,7 @@ impl SwitchPhase {
             SwitchPhase::Join | SwitchPhase::TakeBack(_) | SwitchPhase::Withdraw(_) => {
                 Some(Ask::Lines)
             }
+            SwitchPhase::Settle { .. } => Some(Ask::Errors),
             phase if phase.is_late() => Some(Ask::Lines),
             _ => None,
         }

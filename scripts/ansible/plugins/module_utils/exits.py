@@ -14,7 +14,7 @@ EXITS = {
     12: ("too few other servers available", "unchanged, or gates put back; app untouched"),
     13: ("not out of rotation in time", "gates put back, app untouched"),
     14: ("the drain ran out of time, and on_drain_timeout is abort", "gates put back (`agent run`, `--owner`: closed)"),
-    15: ("the restart or the upgrade failed, or the app is not healthy or not verified", "gates closed (`open`, `probe`: unchanged; sick, neither_healthy: open)"),
+    15: ("the restart or the upgrade failed, or the app is not healthy or not verified", "gates closed, open or unchanged: see the message"),
     16: ("not back in rotation in time", "gates open"),
     17: ("the upgrade or the switch failed and was taken back; the old version is healthy", "gates open (held: closed), on the old version"),
     18: ("switch: no room, or the new target was not started, not healthy, not verified or not UP", "the old target serves as before"),
