@@ -12,7 +12,7 @@ const GREEN: AppPorts = AppPorts {
     health_port: None,
 };
 
-/// The lines of three hosts with two targets, with another app on port 1005 of each, and one page.
+/// The lines of three hosts with two targets, with two other apps and a page on each.
 fn servers() -> Vec<ServerState> {
     let mut servers = Vec::new();
     for host in 1..=3 {
@@ -23,6 +23,7 @@ fn servers() -> Vec<ServerState> {
             server(&format!("t-blue{host}"), last, 1000, 3000),
             server(&format!("t-green{host}"), last, 1001, 3001),
             server(&format!("two{host}"), last, 1005, 2005),
+            server(&format!("three{host}"), last, 1006, 2006),
             server(&format!("page{host}"), last, 1009, 2009),
         ]);
     }
@@ -153,10 +154,12 @@ fn our_other_target_is_no_other_server() {
 #[test]
 fn another_app_of_the_same_host_is_a_server_of_its_own() {
     let here = format!("{OURS}, two1 UP");
+    let more = format!("{here}, three1 UP");
     let there = format!("{here}, blue2 UP, green2 DOWN, two2 UP");
     for (lines, other_apps, usable, servers) in [
         (&here, &[][..], 1, 2),
         (&here, &[&[1005][..]][..], 1, 2),
+        (&more, &[], 2, 3),
         (&there, &[&[1005]], 3, 4),
         // A port of another host that the configuration does not know may be that of a target.
         (&there, &[], 2, 3),
