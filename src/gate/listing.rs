@@ -33,8 +33,7 @@ impl Listing {
         if let Some(hook) = HOOKS.iter().find(|hook| !chains.contains(**hook)) {
             return Err(format!("no chain {hook} in the nat table's listing"));
         }
-        let is_chain =
-            |name: &str| [CHAIN, PARK_CHAIN].contains(&name) || chains.contains(name);
+        let is_chain = |name: &str| [CHAIN, PARK_CHAIN].contains(&name) || chains.contains(name);
         let read = |(chain, text)| read(chain, text, is_chain);
         let rules: Vec<Listed> = rules.into_iter().map(read).collect();
         // Without its chain the listing is not complete.

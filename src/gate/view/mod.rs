@@ -122,7 +122,10 @@ impl View {
         self.calls(|iptables, _| is_in(gate, iptables).then(append).into_iter().collect())
     }
 
-    pub(in crate::gate) fn calls(&self, changes: impl Fn(&Iptables, &Listing) -> Vec<Change>) -> Vec<String> {
+    pub(in crate::gate) fn calls(
+        &self,
+        changes: impl Fn(&Iptables, &Listing) -> Vec<Change>,
+    ) -> Vec<String> {
         let calls = self.used.iter().flat_map(|(iptables, listing)| {
             let lines = changes(iptables, listing).into_iter();
             lines.map(|change| iptables.line(&change))

@@ -14,7 +14,8 @@ fn after_its_calls_nothing_is_left_to_do() {
             let mut after = before.clone();
             for change in plan_all(&before, &wanted) {
                 assert!(
-                    !matches!(&change, Change::Delete(_)) || missing_keeper(&after, CHAIN).is_none(),
+                    !matches!(&change, Change::Delete(_))
+                        || missing_keeper(&after, CHAIN).is_none(),
                     "{change} without the keeper"
                 );
                 after.apply(&change);
