@@ -55,9 +55,11 @@ impl Run {
         let (Self::Systemd { unit }, Self::Systemd { unit: other }) = (self, other) else {
             return None;
         };
-        let other = systemd::id(other).await?;
-        let stops = systemd::conflicts(unit).await.contains(&other);
-        stops.then(|| format!("has Conflicts= with {other}"))
+        let (own, id) = (systemd::id(unit).await?, systemd::id(other).await?);
+        // systemd may have loaded only the one that a call names.
+        let stops = systemd::conflicts(unit).await.contains(&id)
+            || systemd::conflicts(other).await.contains(&own);
+        stops.then(|| format!("has Conflicts= with {id}"))
     }
 
     fn stop_and_start(&self) -> Restart {

@@ -151,8 +151,8 @@ pub(super) enum Asked {
     Report(Reporting),
     /// Remove all rules of the agent, in every variant of iptables
     ///
-    /// It removes each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft,
-    /// ip6tables-nft, iptables-legacy and ip6tables-legacy. It removes no other rule. It needs no
+    /// It removes each jump to the chains HAPROXY-GATE and HAPROXY-GATE-PARK, then the chains, in
+    /// iptables-nft, ip6tables-nft, iptables-legacy and ip6tables-legacy. It removes no other rule. It needs no
     /// configuration. It refuses while the sidecar (`agent run`) runs, because the sidecar would
     /// open the gates again. Removing the package runs this command.
     ///

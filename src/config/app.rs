@@ -13,6 +13,7 @@ use crate::gate::Destination;
 use crate::haproxy::AppPorts;
 use crate::restart::Limits;
 use crate::restart::settle::Settle;
+use crate::restart::switch::Switching;
 use std::net::IpAddr;
 use std::ops::Range;
 use std::time::Duration;
@@ -125,5 +126,6 @@ fn limits(app: &AppFile) -> Limits {
             lasts: settle.0.lasts,
             errors: settle.0.errors.0,
         }),
+        switch: Switching::default(),
     }
 }

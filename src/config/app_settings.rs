@@ -139,6 +139,7 @@ impl AppSettings {
             to: self.gate_to,
             alone: twin.is_none(),
             of_others: Vec::new(),
+            other_targets: self.other_targets().map(|one| one.name.clone()).collect(),
         };
         PerGate {
             main: gate(Role::Main, self.ports.status_port),

@@ -66,6 +66,9 @@ pub struct Gate {
     /// The status ports of other apps, and of the app's other targets. A rule there is theirs, even
     /// if it has this gate's name.
     pub of_others: Vec<u16>,
+    /// The names of the app's other targets. A rule of the app with another name is one of an
+    /// earlier configuration.
+    pub other_targets: Vec<String>,
 }
 
 /// A gate's position in the kernel.
@@ -94,6 +97,7 @@ impl Gate {
             to: Destination::Port(1000),
             alone: false,
             of_others: Vec::new(),
+            other_targets: Vec::new(),
         }
     }
 }

@@ -63,12 +63,25 @@ pub(super) fn parked(comment: &str) -> Option<(&str, &str)> {
     names.split_once(':')
 }
 
-/// Whether it is the comment of a gate of ours, of any app.
-pub(super) fn is_a_gates(comment: &str) -> bool {
-    let gate = comment
-        .strip_prefix(OURS)
-        .and_then(|it| it.rsplit_once(':'));
-    gate.is_some_and(|(_, role)| ROLES.contains(&role))
+/// A gate of ours, as the comment of its rule names it.
+pub(super) struct Named<'a> {
+    pub(super) app: &'a str,
+    pub(super) target: Option<&'a str>,
+    pub(super) role: Role,
+}
+
+/// The gate of that comment, of any app. None: it is no gate's. Names have no `:`.
+pub(super) fn gate_named(comment: &str) -> Option<Named<'_>> {
+    let (names, role) = comment.strip_prefix(OURS)?.rsplit_once(':')?;
+    let role = match ROLES.iter().position(|word| *word == role)? {
+        0 => Role::Main,
+        _ => Role::Twin,
+    };
+    let (app, target) = match names.split_once(':') {
+        Some((app, target)) => (app, Some(target)),
+        None => (names, None),
+    };
+    Some(Named { app, target, role })
 }
 
 /// A rule of our chain that matches nothing and stays when all gates are closed. Without any rule

@@ -4,6 +4,7 @@ use super::ThisHost;
 use super::gates::{CLOSED, gates};
 use super::observe::observe;
 use crate::haproxy::{Balancer, BalancerObservation, Role};
+use crate::restart::switch::Part;
 use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
 use crate::tcp;
 use futures_util::future::join_all;
@@ -18,13 +19,14 @@ impl Host for ThisHost {
         self.stop.asked()
     }
 
-    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerObservation> {
+    async fn balancers(&mut self, _part: Part, ask: Ask) -> Vec<BalancerObservation> {
         let balancers = self.balancers.iter_mut();
         join_all(balancers.map(|balancer| observe(balancer, ask))).await
     }
 
     async fn connections(
         &mut self,
+        _part: Part,
         before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>> {
         match self.balancers.iter().all(Balancer::has_master) {
@@ -42,7 +44,7 @@ impl Host for ThisHost {
         self.ages.oldest(ask).await
     }
 
-    async fn health(&mut self) -> Result<(), String> {
+    async fn health(&mut self, _part: Part) -> Result<(), String> {
         let environment = self.app.environment();
         self.app
             .health
@@ -81,6 +83,17 @@ impl Host for ThisHost {
                 self.change(rollback, "rollback", on).await
             }
             Action::Restart => self.restart(on).await,
+            Action::Prepare
+            | Action::Start
+            | Action::Verify
+            | Action::Unpark
+            | Action::Join
+            | Action::LeaveMain
+            | Action::LeaveBoth
+            | Action::TakeBack
+            | Action::Withdraw
+            | Action::Park(_)
+            | Action::Stop(_) => ActionResult::Failed("an app without targets".to_owned()),
         }
     }
 
@@ -91,7 +104,7 @@ impl Host for ThisHost {
     async fn pause(&mut self, phase: &Phase, lasted: Duration) {
         self.hold_ports();
         let usual = match phase {
-            Phase::Healthy { .. } => self.app.health.pace(),
+            phase if phase.waits_for_app() => self.app.health.pace(),
             _ => self.poll,
         };
         let pace = phase.pace(lasted, usual);

@@ -41,7 +41,7 @@ fn observation(balancer: &Balancer, answer: Result<Answer, NoAnswer>) -> Balance
 async fn for_phase(balancer: &mut Balancer, ask: Ask) -> Result<Answer, Unseen> {
     let rows = balancer.poll().await?;
     let lines = server_lines(&rows);
-    let (mut backends, mut leaving) = (Vec::new(), None);
+    let (mut backends, mut leaving, mut errors) = (Vec::new(), None, None);
     match ask {
         Ask::Lines => {}
         Ask::CapacityIfDue(true) if !lacks_claim(&lines) => {}
@@ -56,12 +56,13 @@ async fn for_phase(balancer: &mut Balancer, ask: Ask) -> Result<Answer, Unseen> 
         // decided before those of the current worker's lines are quiet that must be.
         Ask::Leaving if lines.iter().any(must_drain_yet) => {}
         Ask::Leaving => leaving = balancer.leaving().await?,
+        Ask::Errors => errors = balancer.errors_if_due().await?,
     }
     Ok(Answer {
         lines,
         backends,
         leaving,
-        errors: None,
+        errors,
     })
 }
 

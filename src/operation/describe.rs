@@ -2,6 +2,7 @@
 
 use crate::app::Change;
 use crate::config::AppSettings;
+use crate::restart::switch::SwitchPhase;
 use crate::restart::{Limits, Phase, Why};
 
 /// What a phase does and waits for.
@@ -32,6 +33,9 @@ pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
         Phase::Restart => app.restart.to_string(),
         Phase::Healthy { .. } => "until the app is healthy".to_owned(),
         Phase::Open => "opening the gates, until all lines are fully UP".to_owned(),
+        Phase::Settle => "watching the new version under its users".to_owned(),
+        Phase::Sick(why) => format!("{why}: the new version goes back"),
+        Phase::Switch(phase) => of_switch(phase, limits, app),
         Phase::PutBack(why) => {
             format!("{}: putting the gates back as they were found", reason(why))
         }
@@ -39,6 +43,52 @@ pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
             let until = until.as_secs_f64();
             format!("another host went out at the same moment: next try at {until:.1}s")
         }
+    }
+}
+
+/// What a phase of a switch does and waits for.
+fn of_switch(phase: &SwitchPhase, limits: &Limits, app: &AppSettings) -> String {
+    let command = |command: &Option<Change>| command.as_ref().map(Change::to_string);
+    match phase {
+        SwitchPhase::Prepare => "preparing the new target, before it has users".to_owned(),
+        SwitchPhase::Start => "starting the new target".to_owned(),
+        SwitchPhase::Healthy { .. } => "until the new target is healthy".to_owned(),
+        SwitchPhase::Verify => command(&app.verify).unwrap_or_default(),
+        SwitchPhase::Unpark => {
+            "the new target's port no longer redirects to the old one".to_owned()
+        }
+        SwitchPhase::Join => {
+            "opening the new target's gates, until all its lines are fully UP".to_owned()
+        }
+        SwitchPhase::Leave if !limits.sticky.is_zero() => {
+            "closing the old target's main gate, until its main lines are DOWN".to_owned()
+        }
+        SwitchPhase::Leave => "closing the old target's gates, until its lines are DOWN".to_owned(),
+        SwitchPhase::Sticky { .. } => {
+            "the old twin keeps serving sticky users, until it is quiet".to_owned()
+        }
+        SwitchPhase::Shed => "closing the old twin's gate, until it is DOWN".to_owned(),
+        SwitchPhase::Drain { .. } => "until nothing is in flight on the old target".to_owned(),
+        SwitchPhase::Settle { .. } => "watching the new target under its users".to_owned(),
+        SwitchPhase::Park { back: None, .. } => {
+            "redirecting the old target's port to the new one, for HAProxy's reloads".to_owned()
+        }
+        SwitchPhase::Park { .. } => {
+            "redirecting the new target's port to the old one, until nothing is in flight"
+                .to_owned()
+        }
+        SwitchPhase::Stop { back: None } => "stopping the old target".to_owned(),
+        SwitchPhase::Stop { back: Some(why) } => {
+            format!("{}: stopping the new target", why.in_words())
+        }
+        SwitchPhase::TakeBack(why) => format!(
+            "{}: opening the old target's gates, until its lines are fully UP",
+            why.in_words()
+        ),
+        SwitchPhase::Withdraw(why) => format!(
+            "{}: closing the new target's gates, until its lines are DOWN",
+            why.in_words()
+        ),
     }
 }
 

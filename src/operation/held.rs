@@ -99,7 +99,7 @@ impl Operation<'_> {
             Verb::Close => true,
             Verb::Restart => held || self.app.upgrade.is_some(),
             Verb::Open => held,
-            Verb::Recover | Verb::Stop => false,
+            Verb::Recover | Verb::Stop | Verb::Switch => false,
         }
     }
 }

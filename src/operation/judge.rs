@@ -48,6 +48,7 @@ impl Operation<'_> {
         let start = match start(self.effective_verb(), unfinished.as_ref(), gates) {
             Ok(start) => start,
             Err(NoStart::Nothing(why)) => return Break(self.nothing(why, snapshot.trouble())),
+            Err(NoStart::CutSwitch(why)) => return Break(Begin::refused(why)),
             Err(NoStart::Unfinished(how)) => {
                 let earlier = earlier.entry.as_ref();
                 return Break(self.hold_closed(how, earlier, host).await);

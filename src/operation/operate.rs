@@ -30,6 +30,7 @@ impl Operation<'_> {
             unsure: start.finishes == Some(false),
             stays_closed: limits.stays_closed,
             version: start.version.clone(),
+            switch: None,
             origin: draft.origin.clone(),
             without_balancers: draft.without_balancers.clone(),
             ended: false,
@@ -153,7 +154,8 @@ fn end_journal(journal: Journal, outcome: &Outcome) {
         // The gates are not as expected: the next operation still needs their earlier positions.
         Outcome::GateFailed {
             put_back: false, ..
-        } => journal
+        }
+        | Outcome::NeitherHealthy { .. } => journal
             .leave()
             .unwrap_or_else(|error| tracing::warn!(%error, "the journal is not marked as ended")),
         _ => journal

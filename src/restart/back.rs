@@ -1,8 +1,9 @@
 //! The way back: the app is upgraded, restarted and healthy, the gates open, the lines are UP. Or
 //! the old version comes back, or the gates return to their first positions.
 
+use super::settle::Judgement;
 use super::step::{Step, again, go};
-use super::{ActionResult, Limits, Observation, Outcome, Phase, Version, Why};
+use super::{ActionResult, Limits, Observation, Outcome, Phase, Verb, Version, Why};
 use std::time::Duration;
 
 pub(super) fn upgrade(observation: &Observation, limits: &Limits) -> Step {
@@ -47,7 +48,9 @@ fn fails(what: &str, observation: &Observation, limits: &Limits, otherwise: Outc
         Version::Old(first) => Step::End(Outcome::UpgradeFailed(format!(
             "{first}; rolled back, but {what}"
         ))),
-        Version::Same | Version::New | Version::Inherited => Step::End(otherwise),
+        Version::Same | Version::New | Version::Inherited | Version::Sick(_) => {
+            Step::End(otherwise)
+        }
     }
 }
 
@@ -109,7 +112,7 @@ fn not_healthy(why: &str, observation: &Observation, limits: &Limits) -> Outcome
     }
 }
 
-pub(super) fn open(observation: &Observation, limits: &Limits, over: bool) -> Step {
+pub(super) fn open(verb: Verb, observation: &Observation, limits: &Limits, over: bool) -> Step {
     let waiting = observation.not_confirmed_back();
     match &observation.action_result {
         ActionResult::Failed(why) if over => Step::End(Outcome::GateFailed {
@@ -117,12 +120,34 @@ pub(super) fn open(observation: &Observation, limits: &Limits, over: bool) -> St
             put_back: false,
         }),
         ActionResult::Failed(why) => again(Phase::Open, vec![why.clone()]),
-        ActionResult::Done if waiting.is_empty() || limits.in_rotation.is_zero() => {
+        ActionResult::Done if limits.in_rotation.is_zero() => {
             Step::End(opened(observation, Vec::new()))
         }
+        ActionResult::Done if waiting.is_empty() => match is_to_settle(verb, observation, limits) {
+            true => go(Phase::Settle),
+            false => Step::End(opened(observation, waiting)),
+        },
         ActionResult::Done if over => Step::End(opened(observation, waiting)),
         // The action is repeated, because another process may flush the rules meanwhile.
         ActionResult::Done => again(Phase::Open, waiting),
+    }
+}
+
+/// Only what this operation has brought up is watched, and an old version that came back is not.
+fn is_to_settle(verb: Verb, observation: &Observation, limits: &Limits) -> bool {
+    let came_back = matches!(observation.version, Version::Old(_));
+    verb == Verb::Restart && limits.settle.is_some() && !came_back
+}
+
+/// The lines are UP, and the users are back. A sick version is taken back, if there is a way back.
+pub(super) fn settle(observation: &Observation, limits: &Limits) -> Step {
+    match observation.settled(limits) {
+        Judgement::Watching(words) => again(Phase::Settle, vec![words]),
+        Judgement::Steady(_) => Step::End(opened(observation, Vec::new())),
+        Judgement::Sick(why) if limits.rolls_back && observation.version == Version::New => {
+            go(Phase::Sick(why))
+        }
+        Judgement::Sick(why) => Step::End(Outcome::Sick(why)),
     }
 }
 
@@ -177,8 +202,21 @@ fn left(why: &Why, waiting: Vec<String>, observation: &Observation, limits: &Lim
         (Why::CutShort, _) => Step::End(Outcome::NotBack(waiting)),
         _ => {
             let back = limits.all_found_open && waiting.is_empty();
-            Step::End(Outcome::put_back(why, back))
+            Step::End(put_back_as(why, back, &observation.version))
         }
+    }
+}
+
+/// A sick version that could not be taken out of rotation serves again.
+fn put_back_as(why: &Why, back: bool, version: &Version) -> Outcome {
+    match (why, version) {
+        (Why::Interrupted(_), _) => Outcome::put_back(why, back),
+        (_, Version::Sick(sick)) => {
+            let put_back = Outcome::put_back(why, back);
+            let why = put_back.message(Verb::Restart, "");
+            Outcome::Sick(format!("{sick}; not rolled back: {why}"))
+        }
+        _ => Outcome::put_back(why, back),
     }
 }
 

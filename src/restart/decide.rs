@@ -1,9 +1,10 @@
 //! One observation gives one step: the rules of the restart.
 
-use super::back::{back_off, healthy, open, put_back, restart, rollback, upgrade};
+use super::back::{back_off, healthy, open, put_back, restart, rollback, settle, upgrade};
 use super::drain::drain;
 use super::out::{claim, close, floor, shed, sticky};
 use super::step::{Step, go};
+use super::switch;
 use super::{ActionResult, Limits, Observation, Outcome, Phase, Verb, Version, Why};
 
 /// Decides. A restart waits for requests in flight on each line that can be taken out (all but the
@@ -27,9 +28,13 @@ pub fn decide(verb: Verb, phase: &Phase, observation: &Observation, limits: &Lim
         Phase::Restart => restart(observation, limits),
         Phase::Rollback(why) => rollback(why, observation),
         Phase::Healthy { streak } => healthy(*streak, observation, limits, over),
-        Phase::Open => open(observation, limits, over),
+        Phase::Open => open(verb, observation, limits, over),
         Phase::PutBack(why) => put_back(why, observation, limits, over),
         Phase::BackOff { until } => back_off(*until, observation, limits),
+        Phase::Settle => settle(observation, limits),
+        // The way out again. The version says that the app is taken back there.
+        Phase::Sick(_) => go(limits.first()),
+        Phase::Switch(phase) => switch::decide(phase, observation, limits),
     }
 }
 
@@ -40,6 +45,7 @@ pub fn decide(verb: Verb, phase: &Phase, observation: &Observation, limits: &Lim
 /// | claim to drain | puts the gates back; a stop leaves them closed once enough others are counted |
 /// | upgrade, restart, rollback, healthy | goes on: the app must come up before the gates open |
 /// | healthy, nothing restarted | ends: nothing was changed |
+/// | settle | ends the watch |
 /// | open | ends once the gates are open, without waiting for HAProxy |
 /// | put_back | ends once the gates are put back, without waiting for HAProxy: by why they were |
 /// | back_off | ends |
@@ -72,6 +78,7 @@ fn interrupted(
                 _ => end(&left),
             }
         }
+        Phase::Settle => end(&opened(observation)),
         Phase::BackOff { .. } => {
             end("the gates were put back as they were found, the app was not touched")
         }

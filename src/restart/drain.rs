@@ -3,7 +3,7 @@
 use super::out::gate_failed;
 use super::step::{Step, again, go};
 use super::{
-    ActionResult, Counted, Limits, Observation, OnDrainTimeout, Outcome, Phase, Verb, Why,
+    ActionResult, Counted, Limits, Observation, OnDrainTimeout, Outcome, Phase, Verb, Version, Why,
 };
 use crate::haproxy::{BalancerObservation, Role};
 
@@ -20,19 +20,19 @@ const UNSTEADY: &str = "counting connections again, because sessions began meanw
     HAProxy's master socket the agent need not count: set `master` in [[haproxy]])";
 
 /// What one look shows.
-struct Drained {
+pub(super) struct Drained {
     /// Lines that are not out, or can't be seen.
-    not_out: Vec<String>,
+    pub(super) not_out: Vec<String>,
     /// What is in flight.
-    carried: Vec<String>,
+    pub(super) carried: Vec<String>,
     /// All that the drain waits for.
-    waiting: Vec<String>,
+    pub(super) waiting: Vec<String>,
     /// Looks in a row that have shown nothing in flight, this one included.
-    zeros: u32,
+    pub(super) zeros: u32,
 }
 
 impl Drained {
-    fn at(observation: &Observation, zeros: u32) -> Drained {
+    pub(super) fn at(observation: &Observation, zeros: u32) -> Drained {
         let not_out = [
             observation.unseen(),
             observation.not_out(Role::Main),
@@ -84,6 +84,7 @@ pub(super) fn drain(
         let twins = classic_twins(verb, observation);
         return goes_on(
             verb,
+            observation,
             limits,
             twins,
             "the agent can't take the classic layout's twin out",
@@ -100,6 +101,7 @@ pub(super) fn drain(
         OnDrainTimeout::Abort => go(Phase::PutBack(Why::DrainRanOut(seen.waiting))),
         OnDrainTimeout::Proceed => goes_on(
             verb,
+            observation,
             limits,
             seen.carried,
             "the drain ran out of time, and on_drain_timeout is proceed",
@@ -111,12 +113,14 @@ pub(super) fn drain(
 fn classic_twins(verb: Verb, observation: &Observation) -> Vec<String> {
     match verb {
         Verb::Close => observation.not_out(Role::ClassicTwin),
-        Verb::Restart | Verb::Open | Verb::Recover | Verb::Stop => observation.on_classic_twins(),
+        Verb::Restart | Verb::Open | Verb::Recover | Verb::Stop | Verb::Switch => {
+            observation.on_classic_twins()
+        }
     }
 }
 
 /// How often in a row a look must show nothing in flight.
-fn zeros_needed(observation: &Observation) -> u32 {
+pub(super) fn zeros_needed(observation: &Observation) -> u32 {
     let lines = observation
         .balancers
         .iter()
@@ -129,14 +133,25 @@ fn zeros_needed(observation: &Observation) -> u32 {
 }
 
 /// Out of rotation and drained, or as much as policy asks for.
-fn goes_on(verb: Verb, limits: &Limits, carried: Vec<String>, because: &str) -> Step {
+fn goes_on(
+    verb: Verb,
+    observation: &Observation,
+    limits: &Limits,
+    carried: Vec<String>,
+    because: &str,
+) -> Step {
     let rests = "what is in flight depends on the app's graceful stop and on HAProxy's redispatch";
     let note = (!carried.is_empty()).then(|| format!("{}: {because}; {rests}", carried.join(", ")));
     match verb {
         Verb::Restart => Step::Go {
-            to: limits.touch(),
+            to: match &observation.version {
+                Version::Sick(why) => Phase::Rollback(format!("the app was sick: {why}")),
+                _ => limits.touch(),
+            },
             note,
         },
-        Verb::Close | Verb::Open | Verb::Recover | Verb::Stop => Step::End(Outcome::Done { note }),
+        Verb::Close | Verb::Open | Verb::Recover | Verb::Stop | Verb::Switch => {
+            Step::End(Outcome::Done { note })
+        }
     }
 }

@@ -71,6 +71,12 @@ impl Outcome {
                 "the rules could not be set: {why}; gates may be open or closed: see `agent \
                  status {app}`"
             ),
+            Outcome::Switched { .. }
+            | Outcome::NotPlaced { .. }
+            | Outcome::SwappedBack { .. }
+            | Outcome::StillDraining(_)
+            | Outcome::NeitherHealthy { .. }
+            | Outcome::Sick(_) => self.of_switch(verb, app),
             Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
             Outcome::NotOut {
                 waiting,
@@ -197,6 +203,7 @@ fn done(verb: Verb, noted: bool) -> &'static str {
         (Verb::Open, false) => "open: in rotation",
         (Verb::Open, true) => "open",
         (Verb::Recover, _) => "recovered",
+        (Verb::Switch, _) => "switched",
         (Verb::Stop, false) => "stopped: out of rotation and drained, the gates stay closed",
         (Verb::Stop, true) => "stopped: not fully drained, the gates stay closed",
     }

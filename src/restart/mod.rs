@@ -8,6 +8,7 @@
 //!   +- BackOff <- where too few others were left             or the gates stay closed
 //! ```
 
+mod action;
 mod back;
 mod beside;
 mod capacity;
@@ -25,15 +26,19 @@ mod peers;
 mod per_gate;
 mod phase;
 mod ports;
+mod predicates;
 mod preflight;
 mod reason;
 mod recovery;
+mod resume;
 mod room;
 pub mod settle;
 mod step;
+pub mod switch;
 mod timeline;
 mod version;
 
+pub use action::{Action, Ask};
 pub use beside::{Beside, TakesDown, taken_down};
 pub(crate) use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
@@ -43,7 +48,7 @@ pub use observation::{ActionResult, Observation};
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};
 pub use per_gate::PerGate;
-pub use phase::{Action, Ask, Phase, Why};
+pub use phase::{Phase, Why};
 pub use ports::{Host, Meanwhile, OnMeanwhile, Progress};
 pub use preflight::{
     Facts, claimed, floor_unseen, no_turn_comes, preflight, serving, without_gone,
@@ -59,6 +64,7 @@ use crate::haproxy::Floor;
 use serde::{Deserialize, Serialize};
 use settle::Settle;
 use std::time::Duration;
+use switch::Switching;
 
 /// The operation that the caller asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +82,8 @@ pub enum Verb {
     /// or a request takes too long. Only the floor ([`Limits::checks_capacity`]) can put the
     /// gates back.
     Stop,
+    /// Brings the users from one target of the app to another.
+    Switch,
 }
 
 /// The policy for a drain that runs out of time.
@@ -133,6 +141,8 @@ pub struct Limits {
     pub rolls_back: bool,
     /// How the app is watched once it has its users again; None: the operation ends with UP.
     pub settle: Option<Settle>,
+    /// What a switch does.
+    pub switch: Switching,
 }
 
 impl Limits {
@@ -146,6 +156,11 @@ impl Limits {
     /// check, all hosts might go out at the same moment, and then their twins still serve.
     pub fn closes_both(&self) -> bool {
         self.sticky.is_zero() && !self.checks_capacity()
+    }
+
+    /// How long the new version is watched.
+    pub fn settles_for(&self) -> Duration {
+        self.settle.map_or(Duration::ZERO, |settle| settle.lasts)
     }
 
     /// The first phase that touches the app.
@@ -180,6 +195,7 @@ impl Verb {
             Verb::Open => "open",
             Verb::Recover => "recover",
             Verb::Stop => "stop",
+            Verb::Switch => "switch",
         }
     }
 }

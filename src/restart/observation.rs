@@ -1,5 +1,6 @@
 //! What one look shows: the facts that a decision rests on.
 
+use super::settle::Figures;
 use super::{Connections, Version};
 use crate::haproxy::{BalancerObservation, Mode, Role, ServerLine, Status};
 use std::time::Duration;
@@ -29,6 +30,12 @@ pub struct Observation {
     pub oldest: Option<Duration>,
     /// The app's answer, where the phase asks for it. Err: why it is not healthy.
     pub health: Option<Result<(), String>>,
+    /// How many of its answers in a row have failed, this one included.
+    pub failing: u32,
+    /// Of a switch: what the balancers show of the other target.
+    pub other: Vec<BalancerObservation>,
+    /// What HAProxy has counted since the new version is watched.
+    pub settle: Option<Figures>,
 }
 
 /// How a phase's action ended.
@@ -43,10 +50,7 @@ pub enum ActionResult {
 impl Observation {
     /// The balancers that can't be seen, one entry each.
     pub fn unseen(&self) -> Vec<String> {
-        self.balancers
-            .iter()
-            .filter_map(BalancerObservation::unseen)
-            .collect()
+        unseen(&self.balancers)
     }
 
     /// The balancers whose worker changed since the last look, one entry each.
@@ -75,19 +79,17 @@ impl Observation {
 
     /// The lines that are not back, one entry each.
     pub fn not_back(&self) -> Vec<String> {
-        let is_back = |line: &ServerLine| line.proven || line.is_held();
-        self.lines_where(
-            |line| !is_back(line),
-            |line| match line.status {
-                Status::Up => format!("{} is UP, not yet fully proven", line.name),
-                _ => format!("{} is {}", line.name, line.status),
-            },
-        )
+        not_back(&self.balancers)
     }
 
     /// The lines that are not back, and the balancers that can't confirm it, one entry each.
     pub fn not_confirmed_back(&self) -> Vec<String> {
         [self.unseen(), self.not_back()].concat()
+    }
+
+    /// The same for the other target of a switch.
+    pub fn other_not_confirmed_back(&self) -> Vec<String> {
+        [unseen(&self.other), not_back(&self.other)].concat()
     }
 
     /// The lines that an operator holds out of rotation. The operation does not wait for their
@@ -127,11 +129,38 @@ impl Observation {
         is_wanted: impl Fn(&ServerLine) -> bool,
         say: impl Fn(&ServerLine) -> String,
     ) -> Vec<String> {
-        let mut said = Vec::new();
-        for balancer in &self.balancers {
-            let wanted = balancer.lines().iter().filter(|line| is_wanted(line));
-            said.extend(wanted.map(|line| format!("{} {}", balancer.name, say(line))));
-        }
-        said
+        lines_where(&self.balancers, is_wanted, say)
     }
+}
+
+fn unseen(balancers: &[BalancerObservation]) -> Vec<String> {
+    balancers
+        .iter()
+        .filter_map(BalancerObservation::unseen)
+        .collect()
+}
+
+fn not_back(balancers: &[BalancerObservation]) -> Vec<String> {
+    let is_back = |line: &ServerLine| line.proven || line.is_held();
+    lines_where(
+        balancers,
+        |line| !is_back(line),
+        |line| match line.status {
+            Status::Up => format!("{} is UP, not yet fully proven", line.name),
+            _ => format!("{} is {}", line.name, line.status),
+        },
+    )
+}
+
+fn lines_where(
+    balancers: &[BalancerObservation],
+    is_wanted: impl Fn(&ServerLine) -> bool,
+    say: impl Fn(&ServerLine) -> String,
+) -> Vec<String> {
+    let mut said = Vec::new();
+    for balancer in balancers {
+        let wanted = balancer.lines().iter().filter(|line| is_wanted(line));
+        said.extend(wanted.map(|line| format!("{} {}", balancer.name, say(line))));
+    }
+    said
 }

@@ -144,14 +144,28 @@ pub(super) fn sticky(
     limits: &Limits,
     over: bool,
 ) -> Step {
+    match twin_is_busy(sessions, busy_at, observation) {
+        Some((sessions, busy_at, waiting)) if !over => {
+            again(Phase::Sticky { sessions, busy_at }, vec![waiting])
+        }
+        _ => go(after_sticky(limits)),
+    }
+}
+
+/// The twin's sessions so far, when it was last busy, and what it carries. None: it is quiet.
+pub(super) fn twin_is_busy(
+    sessions: u64,
+    busy_at: Duration,
+    observation: &Observation,
+) -> Option<(u64, Duration, String)> {
     let twins = observation.twins();
     let busy = twins.is_none_or(|(now, in_flight)| now != sessions || in_flight > 0);
     let busy_at = if busy { observation.in_phase } else { busy_at };
-    if over || observation.in_phase.saturating_sub(busy_at) >= QUIET {
-        return go(after_sticky(limits));
+    if observation.in_phase.saturating_sub(busy_at) >= QUIET {
+        return None;
     }
     let (sessions, in_flight) = twins.unwrap_or((sessions, 0));
     let carried = observation.mode_of_twins().in_flight(in_flight);
     let waiting = format!("sticky users on the twin: {carried}, {sessions} sessions so far");
-    again(Phase::Sticky { sessions, busy_at }, vec![waiting])
+    Some((sessions, busy_at, waiting))
 }

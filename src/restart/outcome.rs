@@ -1,5 +1,6 @@
 //! How an operation ended, and the exit code that says so. One mapping.
 
+use super::switch::How;
 use super::{Refusal, Verb, Why};
 
 /// The end of one operation.
@@ -100,6 +101,42 @@ pub enum Outcome {
         /// Other notices for the operator.
         note: Option<String>,
     },
+    /// A switch: the new target serves.
+    Switched {
+        /// What the switch did.
+        how: How,
+        /// A notice for the operator.
+        note: Option<String>,
+    },
+    /// A switch: the new target had no room, was not started, not healthy, not verified, or not UP.
+    /// The old one serves as before.
+    NotPlaced {
+        /// Why.
+        why: String,
+        /// A notice for the operator.
+        note: Option<String>,
+    },
+    /// A switch: the new target was sick under users, or the old one did not go. The old one serves
+    /// again.
+    SwappedBack {
+        /// Why, with the figures.
+        why: String,
+        /// A notice for the operator.
+        note: Option<String>,
+    },
+    /// A switch: the new target serves. The old one was left running, with closed gates: what is
+    /// in flight on it.
+    StillDraining(Vec<String>),
+    /// A switch: the new target can't serve, and HAProxy does not show the old one UP. The gates of
+    /// both are open.
+    NeitherHealthy {
+        /// Why the new one can't.
+        why: String,
+        /// What HAProxy shows of the old one.
+        waiting: Vec<String>,
+    },
+    /// The restarted app has its users again and is sick: why, with the figures. The gates are open.
+    Sick(String),
     /// The rules could not be set.
     GateFailed {
         /// Why.
@@ -145,7 +182,7 @@ impl Outcome {
     /// operation.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Outcome::Done { .. } | Outcome::RestartedClosed => 0,
+            Outcome::Done { .. } | Outcome::RestartedClosed | Outcome::Switched { .. } => 0,
             Outcome::Nothing(_) | Outcome::Skipped(_) | Outcome::Planned => 0,
             Outcome::GateFailed { .. } | Outcome::Unrecorded { .. } | Outcome::NotHeld(_) => 1,
             Outcome::Finished { confirmed, .. } => u8::from(!confirmed),
@@ -156,7 +193,10 @@ impl Outcome {
             Outcome::DrainRanOut { .. } | Outcome::Undrained(_) => 14,
             Outcome::RestartFailed(_) | Outcome::UpgradeFailed(_) => 15,
             Outcome::NotHealthy(_) | Outcome::NotHealthyClosed(_) => 15,
-            Outcome::RolledBackClosed(_) => 17,
+            Outcome::NeitherHealthy { .. } | Outcome::Sick(_) => 15,
+            Outcome::RolledBackClosed(_) | Outcome::SwappedBack { .. } => 17,
+            Outcome::NotPlaced { .. } => 18,
+            Outcome::StillDraining(_) => 19,
             Outcome::RolledBack { waiting, .. } if waiting.is_empty() => 17,
             Outcome::NotBack(_) | Outcome::RolledBack { .. } => 16,
             Outcome::UpWhileClosed { .. } => 20,
@@ -172,6 +212,15 @@ impl Outcome {
             (Outcome::Done { .. }, Verb::Open) => "opened",
             (Outcome::Done { .. }, Verb::Recover) => "recovered",
             (Outcome::Done { .. }, Verb::Stop) => "stopped",
+            (Outcome::Done { .. }, Verb::Switch) => "switched",
+            (Outcome::Switched { .. }, Verb::Recover) => "recovered",
+            (Outcome::Switched { how: How::Back, .. }, _) => "switched_back",
+            (Outcome::Switched { .. }, _) => "switched",
+            (Outcome::NotPlaced { .. }, _) => "not_placed",
+            (Outcome::SwappedBack { .. }, _) => "swapped_back",
+            (Outcome::StillDraining(_), _) => "still_draining",
+            (Outcome::NeitherHealthy { .. }, _) => "neither_healthy",
+            (Outcome::Sick(_), _) => "sick",
             (Outcome::RestartedClosed, Verb::Recover) => "recovered",
             (Outcome::RestartedClosed, _) => "restarted_closed",
             (

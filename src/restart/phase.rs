@@ -1,8 +1,7 @@
-//! The phases, and the action of each. An action depends on the phase, the verb and the limits, never
-//! on what was seen. So the agent can repeat it after a crash, unless it touches the app.
+//! The phases of an operation: what each one is, its name and its time limit.
 
-use super::{Limits, Verb};
-use crate::haproxy::Role;
+use super::Limits;
+use super::switch::SwitchPhase;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -48,6 +47,14 @@ pub enum Phase {
     ),
     /// The gates are open; every balancer must show all lines fully UP.
     Open,
+    /// All lines are UP, and the new version is watched for a while.
+    Settle,
+    /// The new version is sick, and is taken back to the old one: why. The host goes out of rotation
+    /// first.
+    Sick(
+        /// Why.
+        String,
+    ),
     /// The operation gives up before the app is touched. The gates return to their first
     /// positions.
     PutBack(Why),
@@ -56,6 +63,8 @@ pub enum Phase {
         /// The time of the next try, since the operation began.
         until: Duration,
     },
+    /// A phase of a switch.
+    Switch(SwitchPhase),
 }
 
 /// Why the gates are put back.
@@ -78,83 +87,7 @@ pub enum Why {
     CutShort,
 }
 
-/// What the balancers are asked in a phase, in addition to our own lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
-    /// Our own lines only.
-    Lines,
-    /// The capacity of our backends.
-    Capacity,
-    /// The capacity, once our lines of this role are out. It needs whole backends, and nothing is
-    /// decided before.
-    CapacityOnceOut(Role),
-    /// The capacity, as often as the size of the backends allows. True: only if a claim is not visible
-    /// in one of them.
-    CapacityIfDue(bool),
-    /// What leaving workers carry.
-    Leaving,
-}
-
-/// The action of a phase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Close the main gate; the twin's gate stays as it is.
-    CloseMain,
-    /// Close the twin's gate; the main gate stays as it is.
-    CloseTwin,
-    /// Close both gates.
-    CloseBoth,
-    /// Upgrade the app. This action and the next two are not simply repeated.
-    Upgrade,
-    /// Take the app back to the old version.
-    Rollback,
-    /// Restart the app.
-    Restart,
-    /// Open both gates.
-    OpenBoth,
-    /// Set both gates to the positions in which the operation found them.
-    PutBack,
-}
-
-impl Action {
-    /// A gate may be open after it.
-    pub fn opens(self) -> bool {
-        matches!(self, Action::OpenBoth | Action::PutBack)
-    }
-
-    /// The gates that it closes.
-    pub fn closes(self) -> &'static [Role] {
-        match self {
-            Action::CloseMain => &[Role::Main],
-            Action::CloseTwin => &[Role::Twin],
-            Action::CloseBoth => &[Role::Main, Role::Twin],
-            _ => &[],
-        }
-    }
-}
-
 impl Phase {
-    /// Its action on entering, and again at each look that asks for it.
-    pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
-        match self {
-            Phase::Claim => Some(Action::CloseTwin),
-            Phase::Close | Phase::Floor if limits.closes_both() || limits.claims() => {
-                Some(Action::CloseBoth)
-            }
-            Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
-            // Also in the drain: another process may have opened a gate, and it is closed again.
-            Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
-            Phase::Upgrade => Some(Action::Upgrade),
-            Phase::Rollback(_) => Some(Action::Rollback),
-            Phase::Restart => Some(Action::Restart),
-            // Another process may restore old rules. They must not open a gate before a sick app.
-            Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
-            Phase::Open => Some(Action::OpenBoth),
-            Phase::PutBack(_) | Phase::BackOff { .. } => Some(Action::PutBack),
-            Phase::Healthy { .. } => None,
-        }
-    }
-
     /// Its time limit.
     pub fn limit(&self, limits: &Limits) -> Duration {
         match self {
@@ -166,6 +99,9 @@ impl Phase {
             Phase::Healthy { .. } => limits.healthy,
             Phase::Open | Phase::PutBack(_) => limits.in_rotation,
             Phase::BackOff { .. } => limits.turn,
+            Phase::Settle => limits.settles_for(),
+            Phase::Sick(_) => Duration::ZERO,
+            Phase::Switch(phase) => phase.limit(limits),
         }
     }
 
@@ -185,74 +121,9 @@ impl Phase {
             Phase::Open => "open",
             Phase::PutBack(_) => "put_back",
             Phase::BackOff { .. } => "back_off",
-        }
-    }
-
-    /// It takes the host out of rotation, and the app is not touched yet.
-    pub fn closes(&self) -> bool {
-        matches!(
-            self,
-            Phase::Claim
-                | Phase::Close
-                | Phase::Floor
-                | Phase::Sticky { .. }
-                | Phase::Shed
-                | Phase::Drain { .. }
-        )
-    }
-
-    /// HAProxy already shows this host DOWN, or the host is on its way back. It takes no further
-    /// server away.
-    pub fn is_settled(&self) -> bool {
-        let goes = matches!(self, Phase::Claim | Phase::Close);
-        !goes && !matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
-    }
-
-    /// It is not yet known whether enough other servers are left.
-    pub fn awaits_floor(&self, limits: &Limits) -> bool {
-        let is_before = matches!(self, Phase::Claim | Phase::Close | Phase::Floor);
-        is_before && limits.checks_capacity()
-    }
-
-    /// Its action touches the app.
-    pub fn touches_app(&self) -> bool {
-        matches!(self, Phase::Upgrade | Phase::Rollback(_) | Phase::Restart)
-    }
-
-    /// The app is not touched yet, and this phase does not touch it.
-    pub fn is_before_restart(&self) -> bool {
-        self.closes() || matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
-    }
-
-    /// The driver asks the app for its health in this phase.
-    pub fn asks_app(&self) -> bool {
-        matches!(self, Phase::Healthy { .. })
-    }
-
-    /// The driver watches the connections to the app in this phase. It does so from the first
-    /// phase on, so that the drain knows the balancers' connections.
-    pub fn watches_connections(&self) -> bool {
-        self.closes()
-    }
-
-    /// The gates are closed, and the operation does not wait for HAProxy. HAProxy is watched in
-    /// the background.
-    pub fn keeps_closed(&self, verb: Verb) -> bool {
-        let asks = self.asks_app() && verb == Verb::Restart;
-        asks || self.touches_app()
-    }
-
-    /// What the driver asks the balancers in this phase, and waits for; None: nothing.
-    pub fn asks_balancers(&self, limits: &Limits) -> Option<Ask> {
-        match self {
-            Phase::Healthy { .. } => None,
-            phase if phase.touches_app() => None,
-            Phase::Open if limits.in_rotation.is_zero() => None,
-            Phase::Claim => Some(Ask::CapacityOnceOut(Role::Twin)),
-            Phase::Close if limits.checks_capacity() => Some(Ask::CapacityIfDue(limits.claims())),
-            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Capacity),
-            Phase::Drain { .. } => Some(Ask::Leaving),
-            _ => Some(Ask::Lines),
+            Phase::Settle => "settle",
+            Phase::Sick(_) => "sick",
+            Phase::Switch(phase) => phase.name(),
         }
     }
 }

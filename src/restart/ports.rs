@@ -1,6 +1,7 @@
 //! The ports of the core: the world that an operation needs, and its progress reports. The live
 //! host implements them, and so do the scripted hosts of the tests.
 
+use super::switch::Part;
 use super::{Action, ActionResult, Ask, Connections, Observation, Phase};
 use crate::haproxy::{BalancerObservation, Role};
 use std::time::Duration;
@@ -13,20 +14,22 @@ pub trait Host {
     fn elapsed(&self) -> Duration;
     /// SIGINT, SIGTERM or SIGHUP has come: its number.
     fn interrupted(&self) -> Option<i32>;
-    /// Asks every balancer for our lines and for what else the phase needs.
-    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerObservation>;
-    /// The connections to the app, if a balancer's leaving workers can't be asked; None: all of
+    /// Asks every balancer for the lines of this target and for what else the phase needs. An app
+    /// without targets is the old one, here and below.
+    async fn balancers(&mut self, part: Part, ask: Ask) -> Vec<BalancerObservation>;
+    /// The connections to this target, if a balancer's leaving workers can't be asked; None: all of
     /// them can. `before` is what the balancers have just shown.
     async fn connections(
         &mut self,
+        part: Part,
         before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>>;
     /// How long the oldest request to the app has waited, by the host's TCP table. It is asked
     /// for if `connections` does not show it. It may be slightly old, and no decision depends on
     /// it.
     async fn oldest(&mut self) -> Option<Duration>;
-    /// Asks the app whether it is healthy.
-    async fn health(&mut self) -> Result<(), String>;
+    /// Asks the target whether it is healthy.
+    async fn health(&mut self, part: Part) -> Result<(), String>;
     /// Which instance of the app runs.
     async fn instance(&mut self) -> Option<String>;
     /// What the balancers have shown since the last call, while the gates are closed. It returns

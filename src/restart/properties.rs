@@ -175,6 +175,7 @@ impl Model {
                 self.restarts_of_version += 1;
                 self.touched.push(Action::Restart);
             }
+            Some(of_a_switch) => unreachable!("{of_a_switch:?}"),
             None => {}
         }
     }
@@ -366,6 +367,7 @@ impl Model {
                 .shows_restart
                 .then_some(self.restarts > before && !self.changed),
             unsure: start.finishes == Some(false),
+            switch: None,
         }
     }
 }
@@ -399,6 +401,7 @@ proptest! {
             let start = match start(asked, left.as_ref(), gates) {
                 Ok(start) => start.within(&model.limits, false),
                 Err(NoStart::Nothing(_)) => break,
+                Err(NoStart::CutSwitch(_)) => unreachable!(),
                 Err(NoStart::Unfinished(_)) => { prop_assert!(!model.open); break }
             };
             match model.run(&start, &mut moments, &last)? {

@@ -2,6 +2,8 @@
 //! the kernel has the gates' positions. The app is restarted at most once. No upgrade is continued:
 //! only its author knows what half of it does.
 
+use super::resume::resume;
+use super::switch::{How, Switching};
 use super::{Limits, Phase, Verb, Version, Why};
 use std::time::Duration;
 
@@ -20,6 +22,8 @@ pub struct UnfinishedOperation {
     pub unsure: bool,
     /// The version of the app that it had to bring up.
     pub version: Version,
+    /// It was a switch: what it did.
+    pub switch: Option<How>,
 }
 
 /// The gates' positions when an operation begins.
@@ -56,6 +60,8 @@ pub enum NoStart {
     /// An upgrade or a rollback was interrupted, and the state of the app is not known. The gates
     /// must stay closed until the operator has looked.
     Unfinished(String),
+    /// A switch was interrupted, and only `agent recover` continues it. Nothing is changed.
+    CutSwitch(String),
 }
 
 impl Start {
@@ -98,7 +104,7 @@ pub fn stays_closed(asked: Verb, stay: bool, left: bool, gates: GatesFound) -> b
     let wanted = match asked {
         Verb::Restart => stay,
         Verb::Recover => left,
-        Verb::Close | Verb::Open | Verb::Stop => false,
+        Verb::Close | Verb::Open | Verb::Stop | Verb::Switch => false,
     };
     wanted && gates == GatesFound::Held
 }
@@ -109,6 +115,11 @@ pub fn start(
     left: Option<&UnfinishedOperation>,
     gates: GatesFound,
 ) -> Result<Start, NoStart> {
+    if let Some((left, how)) = left.and_then(|left| Some((left, left.switch?)))
+        && asked != Verb::Stop
+    {
+        return resume(asked, left, how);
+    }
     let start = |verb, phase| {
         Ok(Start {
             verb,
@@ -122,6 +133,8 @@ pub fn start(
     let healthy = Phase::Healthy { streak: 0 };
     match (asked, reached(left, gates)) {
         (Verb::Close | Verb::Stop, _) => start(asked, Phase::Close),
+        // A switch begins as its caller asks: see `Start::of_switch`.
+        (Verb::Switch, _) => Ok(Start::of_switch(Switching::default())),
         (Verb::Open, _) => start(Verb::Open, healthy),
         (Verb::Restart | Verb::Recover, Reached::Restarted { confirmed }) => Ok(Start {
             verb: Verb::Restart,
@@ -160,10 +173,12 @@ fn reached(left: Option<&UnfinishedOperation>, gates: GatesFound) -> Reached {
         Phase::Restart if left.restarting => Reached::Restarted {
             confirmed: left.restarted.is_some(),
         },
-        Phase::Healthy { .. } | Phase::Open if left.restarting => Reached::Restarted {
-            confirmed: !left.unsure,
-        },
-        Phase::Healthy { .. } | Phase::Open | Phase::Restart => Reached::Opening,
+        Phase::Healthy { .. } | Phase::Open | Phase::Settle if left.restarting => {
+            Reached::Restarted {
+                confirmed: !left.unsure,
+            }
+        }
+        Phase::Healthy { .. } | Phase::Open | Phase::Settle | Phase::Restart => Reached::Opening,
         _ => closing(left, gates),
     }
 }

@@ -15,6 +15,8 @@ pub enum Version {
     /// The upgraded one, of an operation that died. The next operation does not roll it back,
     /// because the first one may have begun to.
     Inherited,
+    /// The upgraded one, which serves users and is sick: why. It is to be rolled back.
+    Sick(String),
     /// The old one: why the upgrade was rolled back.
     Old(String),
 }
@@ -24,6 +26,7 @@ impl Version {
     pub fn at(&self, phase: &Phase) -> Version {
         match phase {
             Phase::Upgrade => Version::New,
+            Phase::Sick(why) => Version::Sick(why.clone()),
             Phase::Rollback(why) => Version::Old(why.clone()),
             _ => self.clone(),
         }
@@ -32,7 +35,7 @@ impl Version {
     /// The version for an operation that finishes an interrupted one.
     pub fn inherited(&self) -> Version {
         match self {
-            Version::New => Version::Inherited,
+            Version::New | Version::Sick(_) => Version::Inherited,
             other => other.clone(),
         }
     }

@@ -12,6 +12,7 @@ use crate::gate::{GateError, Reservation};
 use crate::host::ThisHost;
 use crate::restart::Host;
 use crate::restart::Verb;
+use crate::restart::switch::Part;
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::hold::{self, Held};
@@ -168,7 +169,7 @@ impl Reconciler {
     async fn ask(&mut self) -> bool {
         self.checks.begin();
         self.host.look_again(&self.rotation.borrow().balancers);
-        match self.host.health().await {
+        match self.host.health(Part::Old).await {
             Ok(()) => self.checks.healthy(),
             Err(why) => {
                 self.checks.anew();

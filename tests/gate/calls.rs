@@ -1,8 +1,8 @@
 //! The exact calls of iptables, from each listing to any positions of two gates. A deletion repeats the
 //! rule as the kernel lists it, with its quotes and options.
 
-use super::gate;
-use haproxy_gate::gate::{Listing, plan_all, removal};
+use super::{gate, parking};
+use haproxy_gate::gate::{Listing, plan_all, plan_parking, removal};
 use haproxy_gate::haproxy::Role;
 use std::fmt::Write;
 
@@ -74,6 +74,71 @@ fn each_call_equals_the_recorded_one() {
         for (first, second) in [(true, true), (true, false), (false, true), (false, false)] {
             writeln!(said, "main {first}, twin {second}:").unwrap();
             for call in plan_all(&listing, &[(&main, first), (&twin, second)]) {
+                writeln!(said, "  {call}").unwrap();
+            }
+        }
+        writeln!(said, "uninstall:").unwrap();
+        for call in removal(&listing) {
+            writeln!(said, "  {call}").unwrap();
+        }
+    }
+    insta::assert_snapshot!(said);
+}
+
+const CHAIN: &str = "-N HAPROXY-GATE-PARK\n";
+const JUMP: &str = "-A PREROUTING -m addrtype --dst-type LOCAL -j HAPROXY-GATE-PARK\n";
+const GREEN: &str = "-A HAPROXY-GATE-PARK -p tcp -m tcp --dport 1001 --tcp-flags \
+    FIN,SYN,RST,ACK SYN -m comment --comment \"haproxy-gate:web:green:park\" -j DNAT --to-destination :1000\n";
+
+/// The same of parked ports.
+fn parked() -> Vec<(&'static str, String)> {
+    let gates = format!("-N HAPROXY-GATE\n{JUMPS}{KEEPER}{MAIN}");
+    let keeper = KEEPER.replace("-A HAPROXY-GATE ", "-A HAPROXY-GATE-PARK ");
+    let ready = format!("{BARE}{gates}{CHAIN}{JUMP}{keeper}");
+    let with = |rules: &[&str]| format!("{ready}{}", rules.concat());
+    let blue = GREEN.replace("green", "blue").replace("1000", "x");
+    let blue = blue.replace("1001", "1000").replace(":x", ":1001");
+    let redirect = GREEN.replace("DNAT --to-destination :", "REDIRECT --to-ports ");
+    let any_packet = GREEN.replace("--tcp-flags FIN,SYN,RST,ACK SYN ", "");
+    let container = GREEN.replace(":1000\n", "172.17.0.2:8080\n");
+    let red = GREEN.replace("green", "red").replace("1001", "1002");
+    let api = red.replace(":web:", ":api:").replace("1002", "1003");
+    let shop = red.replace(":web:", ":shop:").replace("1002", "1004");
+    vec![
+        ("a bare table", BARE.to_owned()),
+        ("beside a gate", format!("{BARE}{gates}")),
+        ("not parked", ready.clone()),
+        ("green parked", with(&[GREEN])),
+        ("blue parked", with(&[&blue])),
+        ("twice the same", with(&[GREEN, GREEN])),
+        ("to a container", with(&[&container])),
+        ("by a redirect", with(&[&redirect, GREEN])),
+        ("for any packet", with(&[&any_packet])),
+        ("a target that is gone", with(&[&red])),
+        ("another app, and one that is gone", with(&[&api, &shop])),
+        ("without a jump", format!("{BARE}{CHAIN}{keeper}{GREEN}")),
+        ("without the keeper", format!("{BARE}{CHAIN}{JUMP}{GREEN}")),
+        (
+            "with doubled jumps",
+            format!("{BARE}{CHAIN}{JUMP}{JUMP}{keeper}{GREEN}"),
+        ),
+    ]
+}
+
+#[test]
+fn each_call_for_a_parked_port_equals_the_recorded_one() {
+    let mut said = String::new();
+    for (name, text) in parked() {
+        let listing = Listing::parse(&text).unwrap();
+        writeln!(said, "# {name}").unwrap();
+        let web = parking::web;
+        for (state, wanted) in [
+            ("green is parked on blue", web("blue")),
+            ("blue is parked on green", web("green")),
+            ("nothing is parked", web("blue").without("green")),
+        ] {
+            writeln!(said, "{state}:").unwrap();
+            for call in plan_parking(&listing, &wanted) {
                 writeln!(said, "  {call}").unwrap();
             }
         }

@@ -3,8 +3,11 @@
 mod calls;
 mod changes;
 mod foreign;
+mod networks;
+mod parking;
 mod redirected;
 mod reserved;
+mod targets;
 mod tracked;
 mod uninstall;
 
@@ -28,6 +31,7 @@ fn gate(role: Role, status_port: u16) -> Gate {
         to: Destination::Port(1000),
         alone: false,
         of_others: Vec::new(),
+        other_targets: Vec::new(),
     }
 }
 

@@ -1,56 +1,12 @@
 //! A gate to another place than the app's port: a health service, or a container behind the host.
 
+use super::networks::{inside_of, networks};
 use super::{VARIANTS, answers, firewall, gate, position, set};
 use haproxy_gate::gate::{Destination, Gate, Position};
 use haproxy_gate::haproxy::Role;
 use lab::namespace::Namespace;
 use lab::own_network::{inside, sh};
-use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
-
-/// The balancer's and the container's network, each with a cable to this host.
-fn networks() -> [Namespace; 2] {
-    let here = |lines: &str| {
-        for line in lines.lines() {
-            sh(&format!("ip {line}"));
-        }
-    };
-    let networks = [("lb", "10.0.0", "fd01"), ("box", "172.17.0", "fd17")];
-    let networks = networks.map(|(name, v4, v6)| {
-        let network = Namespace::create(name.to_owned());
-        here(&format!(
-            "link add to-{name} type veth peer name eth0 netns {name}
-             addr add {v4}.1/24 dev to-{name}
-             addr add {v6}::1/64 dev to-{name} nodad
-             link set to-{name} up"
-        ));
-        network.ip(&format!(
-            "addr add {v4}.2/24 dev eth0\n\
-             addr add {v6}::2/64 dev eth0 nodad\n\
-             link set eth0 up\n\
-             route add default via {v4}.1\n\
-             route add ::/0 via {v6}::1\n"
-        ));
-        network
-    });
-    sh("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
-    networks
-        .iter()
-        .zip(["fd01::1", "fd17::1"])
-        .for_each(|(network, host)| reaches(network, host));
-    networks
-}
-
-/// Waits until the new cable works: IPv6 takes a moment longer than IPv4.
-fn reaches(network: &Namespace, host: &str) {
-    let began = Instant::now();
-    let host: SocketAddr = at(host).parse().unwrap();
-    let connect = || TcpStream::connect_timeout(&host, Duration::from_millis(50)).unwrap_err();
-    while inside_of(network, connect).kind() != ErrorKind::ConnectionRefused {
-        assert!(began.elapsed() < Duration::from_secs(10), "{host}");
-    }
-}
+use std::net::{SocketAddr, TcpListener};
 
 fn to(place: &str) -> Gate {
     Gate {
@@ -66,10 +22,6 @@ fn check(balancer: &Namespace, address: &str) -> bool {
 
 fn at(address: &str) -> String {
     SocketAddr::new(address.parse().unwrap(), 2000).to_string()
-}
-
-fn inside_of<T: Send>(network: &Namespace, work: impl FnOnce() -> T + Send) -> T {
-    lab::namespace::inside(&network.path(), work).unwrap()
 }
 
 /// The container's app, on both families.

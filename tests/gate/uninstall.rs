@@ -53,6 +53,7 @@ fn fill() {
     for (variant, _) in VARIANTS {
         set(&firewall(variant), &gate(Role::Main, 2000), true);
         set(&firewall(variant), &gate(Role::Twin, 3000), true);
+        parking::park(&firewall(variant), &parking::web("blue"));
     }
 }
 
@@ -83,11 +84,11 @@ fn our_rules_go_and_all_others_remain() {
         (&report["outcome"], &report["exit"]),
         (&"removed".into(), &0.into())
     );
-    // Our two jumps, one of them double, and two foreign jumps; then the flush and the deletion of
-    // the chain.
+    // Our three jumps, one of them double, and two foreign jumps; then the flush and the deletion of
+    // each chain.
     assert_eq!(
         report["calls"].as_array().unwrap().len(),
-        PROGRAMS.len() * 7,
+        PROGRAMS.len() * 10,
         "{report}"
     );
     let message = report["message"].as_str().unwrap();
@@ -137,7 +138,7 @@ fn a_dry_run_prints_the_calls_and_makes_none() {
     assert!(!Path::new("/run/state").exists());
     let (calls, last) = planned.out.trim_end().rsplit_once('\n').unwrap();
     assert!(
-        last.starts_with("nothing was changed: these 16 calls "),
+        last.starts_with("nothing was changed: these 28 calls "),
         "{last}"
     );
     assert_eq!(
@@ -297,7 +298,9 @@ fn one_missing_variant_is_left_out_and_two_are_an_error() {
         "{nft}"
     );
     let left = rules();
-    assert_eq!(left.matches("-N HAPROXY-GATE").count(), 2, "{left}");
+    let chains = ["-N HAPROXY-GATE\n", "-N HAPROXY-GATE-PARK\n"];
+    let of_legacy = chains.map(|chain| left.matches(chain).count());
+    assert_eq!(of_legacy, [2, 2], "{left}");
 }
 
 const HAPROXY: &str = "

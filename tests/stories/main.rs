@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use haproxy_gate::haproxy::Floor;
 use haproxy_gate::operation::driver::drive;
 use haproxy_gate::restart::Progress;
+use haproxy_gate::restart::switch::Switching;
 use haproxy_gate::restart::{
     Action, GatesFound, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Phase, Verb, start,
     stays_closed,
@@ -43,6 +44,7 @@ fn limits() -> Limits {
         upgrades: false,
         rolls_back: false,
         settle: None,
+        switch: Switching::default(),
     }
 }
 
@@ -96,6 +98,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         Ok(start) => start,
         Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
+        Err(NoStart::CutSwitch(_)) => unreachable!("no targets"),
     };
     let [main, twin] = world.gates;
     let gates = PerGate {
@@ -122,6 +125,7 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         unsure: start.finishes == Some(false),
         stays_closed: limits.stays_closed,
         version: start.version.clone(),
+        switch: None,
         origin: Default::default(),
         without_balancers: Vec::new(),
         ended: false,

@@ -5,6 +5,7 @@ use haproxy_gate::haproxy::{
     Answer, BackendCapacity, BalancerObservation, Leaving, Mode, NoAnswer, Role, ServerLine, Status,
 };
 use haproxy_gate::restart::Connections;
+use haproxy_gate::restart::switch::Part;
 use haproxy_gate::restart::{Action, ActionResult, Ask, PerGate, Phase};
 use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
 use std::cell::RefCell;
@@ -272,7 +273,7 @@ impl Host for World {
             .map(|(_, signal)| signal)
     }
 
-    async fn balancers(&mut self, ask: Ask) -> Vec<BalancerObservation> {
+    async fn balancers(&mut self, _part: Part, ask: Ask) -> Vec<BalancerObservation> {
         self.look(ask)
     }
 
@@ -292,6 +293,7 @@ impl Host for World {
 
     async fn connections(
         &mut self,
+        _part: Part,
         _before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>> {
         None
@@ -301,7 +303,7 @@ impl Host for World {
         None
     }
 
-    async fn health(&mut self) -> Result<(), String> {
+    async fn health(&mut self, _part: Part) -> Result<(), String> {
         if self.healthy() {
             Ok(())
         } else {
@@ -421,6 +423,7 @@ impl World {
                 (self.restarts, self.restarted_at) = (self.restarts + 1, Some(self.now));
                 self.runs_new = self.new;
             }
+            of_a_switch => unreachable!("{of_a_switch:?} without targets"),
         }
         // A call that changes nothing is no event.
         self.moved = self.gates != before;

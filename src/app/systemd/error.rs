@@ -51,7 +51,7 @@ pub enum UnitError {
     /// The job ended, but failed.
     #[error(
         "{job} of {unit} ended with '{result}', the unit is {state}: {}",
-        advice(unit, state)
+        advice(unit, *refused)
     )]
     Failed {
         /// The unit.
@@ -60,11 +60,13 @@ pub enum UnitError {
         job: Job,
         /// systemd's word: failed, timeout, canceled, dependency, ...
         result: String,
+        /// systemd began no run for a start: the unit had failed too often in a short time.
+        refused: bool,
         /// The unit's state now.
         state: UnitState,
     },
     /// The job is done, but the unit does not run.
-    #[error("{unit} is {state} after its {job}: {}", advice(unit, state))]
+    #[error("{unit} is {state} after its {job}: see `journalctl -u {unit}`")]
     NotActive {
         /// The unit.
         unit: String,
@@ -127,14 +129,14 @@ impl fmt::Display for UnitState {
     }
 }
 
-/// systemd starts a unit no more that has ended too often.
-fn advice(unit: &str, state: &UnitState) -> String {
+fn advice(unit: &str, refused: bool) -> String {
     let log = format!("see `journalctl -u {unit}`");
-    match state.result.as_deref() {
-        Some("start-limit-hit") => {
-            format!("{log}; before its next start run `systemctl reset-failed {unit}`")
-        }
-        _ => log,
+    match refused {
+        true => format!(
+            "systemd began no run, as after too many starts in a short time: {log}; before its \
+             next start run `systemctl reset-failed {unit}`"
+        ),
+        false => log,
     }
 }
 
@@ -178,22 +180,23 @@ mod tests {
 
     #[test]
     fn a_unit_that_systemd_starts_no_more_has_a_fix() {
-        let failed = |result: &str| {
+        let failed = |refused| {
             let state = UnitState {
                 active: "failed".to_owned(),
                 sub: "failed".to_owned(),
-                result: Some(result.to_owned()),
+                result: Some("exit-code".to_owned()),
             };
             let (unit, job, result) = ("web@blue.service".into(), Job::Start, "failed".into());
             let failed = UnitError::Failed {
                 unit,
                 job,
                 result,
+                refused,
                 state,
             };
             failed.to_string()
         };
-        let said = failed("exit-code");
+        let said = failed(false);
         let begins = "start of web@blue.service ended with 'failed', the unit is failed (Result: \
                       exit-code): ";
         assert!(said.starts_with(begins), "{said}");
@@ -201,7 +204,7 @@ mod tests {
             said.ends_with("see `journalctl -u web@blue.service`"),
             "{said}"
         );
-        let said = failed("start-limit-hit");
+        let said = failed(true);
         let fix = "; before its next start run `systemctl reset-failed web@blue.service`";
         assert!(said.ends_with(fix), "{said}");
     }

@@ -71,6 +71,7 @@ async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
     let mut removed = unit.manager.receive_job_removed().await?;
     // Without a subscriber systemd may send no signals.
     unit.manager.subscribe().await?;
+    let run_before = unit.proxy.invocation_id().await.ok();
     let path = queue(unit, job).await?;
     let result = ended(unit, &path, &mut removed).await?;
     let name = unit.name.clone();
@@ -82,7 +83,10 @@ async fn carry_out(unit: &Unit, job: Job) -> Result<(), UnitError> {
     }
     if let Some(result) = result.filter(|result| result != "done") {
         let state = seen(unit).await?;
+        let is_start = [Job::Start, Job::Restart].contains(&job) && result == "failed";
+        let run_now = unit.proxy.invocation_id().await.ok();
         return Err(UnitError::Failed {
+            refused: is_start && run_now.is_some() && run_now == run_before,
             unit: name,
             job,
             result,

@@ -5,12 +5,13 @@ use super::super::probe;
 use super::super::selection::{FAILED, FAILED_WORD};
 use super::super::uninstall::End;
 use super::*;
+use crate::restart::switch::How;
 use crate::restart::{Outcome, Refusal, Verb};
 use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 24;
+const KINDS: usize = 30;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -38,6 +39,12 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::NotHealthyClosed(_) => 21,
         Outcome::RolledBackClosed(_) => 22,
         Outcome::UpWhileClosed { .. } => 23,
+        Outcome::Switched { .. } => 24,
+        Outcome::NotPlaced { .. } => 25,
+        Outcome::SwappedBack { .. } => 26,
+        Outcome::StillDraining(_) => 27,
+        Outcome::NeitherHealthy { .. } => 28,
+        Outcome::Sick(_) => 29,
     }
 }
 
@@ -60,6 +67,20 @@ fn samples() -> Vec<Outcome> {
         Outcome::NotBack(none()),
         Outcome::Undrained(none()),
         Outcome::UpgradeFailed(text()),
+        Outcome::StillDraining(none()),
+        Outcome::Sick(text()),
+        Outcome::NotPlaced {
+            why: text(),
+            note: None,
+        },
+        Outcome::SwappedBack {
+            why: text(),
+            note: None,
+        },
+        Outcome::NeitherHealthy {
+            why: text(),
+            waiting: none(),
+        },
         Outcome::UpWhileClosed {
             closed: false,
             lines: none(),
@@ -101,6 +122,8 @@ fn samples() -> Vec<Outcome> {
         waiting,
         note: None,
     }));
+    let hows = [How::Start, How::Back, How::Finish];
+    samples.extend(hows.map(|how| Outcome::Switched { how, note: None }));
     let interrupted = [1, 2, 15].map(|signal| Outcome::Interrupted {
         signal,
         left: text(),
@@ -110,9 +133,10 @@ fn samples() -> Vec<Outcome> {
 }
 
 /// A new verb does not compile here: add it.
-const VERBS: [Verb; 5] = {
+const VERBS: [Verb; 6] = {
     match Verb::Restart {
         Verb::Restart | Verb::Close | Verb::Open | Verb::Recover | Verb::Stop => {}
+        Verb::Switch => {}
     }
     [
         Verb::Restart,
@@ -120,6 +144,7 @@ const VERBS: [Verb; 5] = {
         Verb::Open,
         Verb::Recover,
         Verb::Stop,
+        Verb::Switch,
     ]
 };
 

@@ -10,6 +10,7 @@ use crate::doctor::{app, balancer, evidence, gates, tables};
 use crate::gate::{Destination, Firewall, Gate, View, bound};
 use crate::haproxy::Balancer;
 use crate::host::{Asking, Snapshot, ThisHost, balancers, interface_addresses};
+use crate::restart::switch::Part;
 use crate::restart::{Ask, Count, Counted, Host, taken_down};
 use crate::signals::StopSignal;
 use crate::state::journal::{Entry, Journal};
@@ -120,7 +121,7 @@ async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
     }
     let mut last = Leaving::NoLines;
     for _ in 0..LOOKS {
-        let before = host.balancers(Ask::Lines).await;
+        let before = host.balancers(Part::Old, Ask::Lines).await;
         if before.iter().any(|balancer| balancer.answer.is_err()) {
             return Leaving::NoLines;
         }

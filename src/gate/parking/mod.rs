@@ -78,15 +78,17 @@ impl Parking {
         park_comment(app, &self.target)
     }
 
-    /// Its rule.
+    /// Its rule. It asks for the packet that opens a connection: connections of a time before any rule
+    /// kept them tracked look new to the kernel, and would be led away in the middle.
     pub(super) fn rule(&self, app: &str) -> Option<Rule> {
-        let traffic = [
+        let opens = [
             Subject::Protocol(vec!["tcp".to_owned()]),
             Subject::Port(self.port.into()),
+            Subject::OpensConnection,
         ];
         let comment = Some(self.comment(app));
         let target = translation(self.to?);
-        Some(Rule::new(PARK_CHAIN, traffic, comment, target))
+        Some(Rule::new(PARK_CHAIN, opens, comment, target))
     }
 }
 

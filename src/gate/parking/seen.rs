@@ -27,14 +27,8 @@ pub(super) fn positions(tables: &Tables, wanted: &Parkings) -> Vec<ParkingPositi
 fn everywhere(tables: &Tables, wanted: &Parkings, target: &Parking) -> ParkingPosition {
     let seen = |(iptables, listing): &(Iptables, Listing)| {
         let position = position(listing, wanted, target);
-        match (target.is_in(iptables.family), position) {
-            (true, position) => Some((iptables.program, position)),
-            (false, ParkingPosition::NotSet) => None,
-            (false, position) => {
-                let why = format!("{position}, in the family that {:?} is not in", target.to);
-                Some((iptables.program, ParkingPosition::Broken(why)))
-            }
-        }
+        let is_as_expected = position == ParkingPosition::NotSet && !target.is_in(iptables.family);
+        (!is_as_expected).then_some((iptables.program, position))
     };
     let mut seen = tables.iter().filter_map(seen);
     let Some((first, one)) = seen.next() else {

@@ -2,8 +2,12 @@
 
 use super::Drive;
 use crate::haproxy::{BalancerObservation, Role};
-use crate::restart::{Connections, Host, Meanwhile, Observation};
+use crate::restart::settle::Figures;
+use crate::restart::{Ask, Connections, Host, Meanwhile, Observation, Phase};
 use std::time::Duration;
+
+/// The time between two questions to an app that serves users.
+const ASK: Duration = Duration::from_millis(500);
 
 impl<H: Host> Drive<'_, H> {
     pub(super) async fn look(&mut self) -> Observation {
@@ -12,10 +16,9 @@ impl<H: Host> Drive<'_, H> {
             true => self.look_at_connections(&balancers).await,
             false => (None, None),
         };
-        let health = match self.phase.asks_app() {
-            true => Some(self.host.health().await),
-            false => None,
-        };
+        let other = self.look_at_other().await;
+        let settle = self.look_at_errors(&balancers);
+        let health = self.look_at_health().await;
         // After the health probe, which may take its time, so that this look includes the same
         // moments.
         if self.phase.keeps_closed(self.verb) {
@@ -33,7 +36,43 @@ impl<H: Host> Drive<'_, H> {
             connections,
             oldest,
             health,
+            failing: self.failing,
+            other,
+            settle,
         }
+    }
+
+    /// While the driver waits for the app, it asks at each look, else now and then.
+    async fn look_at_health(&mut self) -> Option<Result<(), String>> {
+        let at = self.host.elapsed();
+        let due = self.phase.waits_for_app() || at >= self.ask_again;
+        if !self.phase.asks_app() || !due {
+            return None;
+        }
+        let health = self.host.health(self.phase.serves()).await;
+        self.ask_again = self.host.elapsed() + ASK;
+        self.failing = match health {
+            Ok(()) => 0,
+            Err(_) => self.failing + 1,
+        };
+        Some(health)
+    }
+
+    /// What the balancers show of the other target of a switch.
+    async fn look_at_other(&mut self) -> Vec<BalancerObservation> {
+        match self.phase {
+            Phase::Switch(_) if self.phase.asks_balancers(self.limits).is_some() => {
+                let part = self.phase.part().other();
+                self.host.balancers(part, Ask::Lines).await
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What HAProxy has counted since this phase began.
+    fn look_at_errors(&mut self, balancers: &[BalancerObservation]) -> Option<Figures> {
+        let counts = self.phase.counts();
+        counts.then(|| self.watch.look(balancers))
     }
 
     /// Empty: this phase asks none.
@@ -41,7 +80,7 @@ impl<H: Host> Drive<'_, H> {
         let Some(ask) = self.phase.asks_balancers(self.limits) else {
             return Vec::new();
         };
-        let balancers = self.host.balancers(ask).await;
+        let balancers = self.host.balancers(self.phase.part(), ask).await;
         self.timeline.balancers.clone_from(&balancers);
         for backend in balancers.iter().flat_map(BalancerObservation::serving) {
             if !self.serving.contains(&backend) {
@@ -59,7 +98,7 @@ impl<H: Host> Drive<'_, H> {
         &mut self,
         balancers: &[BalancerObservation],
     ) -> (Option<Result<Connections, String>>, Option<Duration>) {
-        let connections = self.host.connections(balancers).await;
+        let connections = self.host.connections(self.phase.part(), balancers).await;
         let carries = balancers.iter().any(|one| one.in_flight() > 0);
         let oldest = match &connections {
             Some(connections) => connections.as_ref().ok().and_then(|all| all.oldest),

@@ -5,6 +5,7 @@ mod meanwhile;
 
 use crate::haproxy::Role;
 use crate::restart::Timeline;
+use crate::restart::settle::Watch;
 use crate::restart::{
     Action, ActionResult, ClosedLines, Host, Limits, Meanwhile, Observation, Outcome, Phase,
     Progress, Start, Step, Verb, Version, Why, decide, put_off,
@@ -39,6 +40,9 @@ pub async fn drive<H: Host>(
         acknowledged: false,
         closed: ClosedLines::default(),
         unexplained: Vec::new(),
+        failing: 0,
+        ask_again: Duration::ZERO,
+        watch: Watch::default(),
         timeline: Timeline::default(),
     };
     drive.enter().await;
@@ -83,6 +87,12 @@ struct Drive<'a, H> {
     closed: ClosedLines,
     /// The gates behind which a line was still UP as the time was up: why, is not known yet.
     unexplained: Vec<Role>,
+    /// How many answers of the app in a row have failed.
+    failing: u32,
+    /// When an app that serves users is asked again.
+    ask_again: Duration,
+    /// What HAProxy counts in this phase.
+    watch: Watch,
     timeline: Timeline,
 }
 
@@ -93,6 +103,7 @@ impl<H: Host> Drive<'_, H> {
         self.progress.enters(at, &self.phase);
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
         (self.acted, self.succeeded) = (ActionResult::Done, false);
+        self.watch = Watch::default();
         let before = self.host.elapsed();
         self.act().await;
         self.timeline
@@ -188,6 +199,9 @@ impl<H: Host> Drive<'_, H> {
             self.unexplained = ClosedLines::still_up(&self.timeline.balancers, closed);
         }
         let to = self.record_first(to, instance);
+        if to.serves() != self.phase.serves() {
+            (self.failing, self.ask_again) = (0, Duration::ZERO);
+        }
         (self.phase, self.entered) = (to, self.host.elapsed());
         self.enter().await;
     }
@@ -205,6 +219,7 @@ impl<H: Host> Drive<'_, H> {
                 self.unrecorded = Some(error.to_string());
                 to
             }
+            Err(error) if let Some(instead) = to.unrecorded(&error.to_string()) => instead,
             Err(error) => {
                 tracing::warn!(phase = to.name(), %error, "the journal can't be written");
                 to
@@ -218,6 +233,7 @@ impl<H: Host> Drive<'_, H> {
         let outcome = self.closed.judge(outcome);
         if let Outcome::Done { note }
         | Outcome::RolledBack { note, .. }
+        | Outcome::Switched { note, .. }
         | Outcome::UpWhileClosed { note, .. } = &outcome
         {
             note.iter().for_each(|note| self.note(note.clone()));

@@ -36,6 +36,9 @@ fn look(
         connections: None,
         oldest: None,
         health: None,
+        failing: 0,
+        other: Vec::new(),
+        settle: None,
     };
     detecting.sees(look.elapsed, &look);
 }

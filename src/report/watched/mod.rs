@@ -170,7 +170,7 @@ pub struct Watched<'a> {
 
 impl Progress for Watched<'_> {
     fn enters(&mut self, at: Duration, phase: &Phase) {
-        if phase.touches_app() || phase.asks_app() {
+        if phase.touches_app() || phase.waits_for_app() {
             self.watching.gap(at);
         }
         self.watching.detecting.enters(phase);

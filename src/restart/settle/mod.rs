@@ -1,6 +1,13 @@
 //! The settle time: how long a version that has just got its users is watched, and how many errors
 //! it may answer with.
 
+mod figures;
+mod judgement;
+
+pub use figures::{Figures, Watch};
+pub use judgement::Judgement;
+pub(super) use judgement::down;
+
 use std::fmt;
 use std::time::Duration;
 

@@ -42,6 +42,7 @@ pub(crate) fn limits() -> Limits {
         upgrades: false,
         rolls_back: false,
         settle: None,
+        switch: switch::Switching::default(),
     }
 }
 
@@ -74,6 +75,9 @@ pub(super) fn observation(lines: &[(Role, &str, u64)]) -> Observation {
         connections: None,
         oldest: None,
         health: None,
+        failing: 0,
+        other: Vec::new(),
+        settle: None,
     }
 }
 

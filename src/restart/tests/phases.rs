@@ -1,6 +1,7 @@
 //! What each phase is, in one table.
 
 use super::*;
+use switch::{SwitchPhase, WhyBack};
 
 /// One phase of each kind, in order. A new kind does not compile until it has its place here.
 pub(crate) fn each_phase() -> Vec<Phase> {
@@ -25,7 +26,38 @@ fn next(phase: &Phase) -> Option<Phase> {
         Phase::Rollback(_) => Phase::Open,
         Phase::Open => Phase::PutBack(Why::CutShort),
         Phase::PutBack(_) => Phase::BackOff { until: zero },
-        Phase::BackOff { .. } => return None,
+        Phase::BackOff { .. } => Phase::Settle,
+        Phase::Settle => Phase::Sick("500".to_owned()),
+        Phase::Sick(_) => Phase::Switch(SwitchPhase::Prepare),
+        Phase::Switch(phase) => Phase::Switch(next_of_switch(phase)?),
+    })
+}
+
+fn next_of_switch(phase: &SwitchPhase) -> Option<SwitchPhase> {
+    Some(match phase {
+        SwitchPhase::Prepare => SwitchPhase::Start,
+        SwitchPhase::Start => SwitchPhase::Healthy { streak: 0 },
+        SwitchPhase::Healthy { .. } => SwitchPhase::Verify,
+        SwitchPhase::Verify => SwitchPhase::Unpark,
+        SwitchPhase::Unpark => SwitchPhase::Join,
+        SwitchPhase::Join => SwitchPhase::Leave,
+        SwitchPhase::Leave => SwitchPhase::Sticky {
+            sessions: 0,
+            busy_at: Duration::ZERO,
+        },
+        SwitchPhase::Sticky { .. } => SwitchPhase::Shed,
+        SwitchPhase::Shed => SwitchPhase::Drain { zeros: 0 },
+        SwitchPhase::Drain { .. } => SwitchPhase::Settle {
+            undrained: Vec::new(),
+        },
+        SwitchPhase::Settle { .. } => SwitchPhase::Park {
+            zeros: 0,
+            back: None,
+        },
+        SwitchPhase::Park { .. } => SwitchPhase::Stop { back: None },
+        SwitchPhase::Stop { .. } => SwitchPhase::TakeBack(WhyBack::CutShort),
+        SwitchPhase::TakeBack(_) => SwitchPhase::Withdraw(WhyBack::CutShort),
+        SwitchPhase::Withdraw(_) => return None,
     })
 }
 
@@ -49,6 +81,24 @@ fn each_phase_is_what_the_table_says() {
         // The host is UP again in these two, and goes later.
         ("put_back", "--x--"),
         ("back_off", "--x--"),
+        ("settle", "-x---"),
+        ("sick", "-x---"),
+        // A switch takes no server away.
+        ("prepare", "-x---"),
+        ("start", "-x---"),
+        ("healthy", "-x---"),
+        ("verify", "-x---"),
+        ("unpark", "-x---"),
+        ("join", "-x---"),
+        ("leave", "-x---"),
+        ("sticky", "-x---"),
+        ("shed", "-x---"),
+        ("drain", "-x---"),
+        ("settle", "-x---"),
+        ("park", "-x---"),
+        ("stop", "-x---"),
+        ("take_back", "-x---"),
+        ("withdraw", "-x---"),
     ];
     let found = each_phase().into_iter().map(|phase| {
         let holds = [

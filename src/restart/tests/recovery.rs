@@ -10,6 +10,7 @@ fn left(phase: Phase) -> UnfinishedOperation {
         restarted: None,
         unsure: false,
         version: Version::Same,
+        switch: None,
     }
 }
 

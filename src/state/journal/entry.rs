@@ -1,5 +1,6 @@
 //! What a journal says, and what the next operation makes of it.
 
+use crate::restart::switch::Switching;
 use crate::restart::{PerGate, Phase, UnfinishedOperation, Version};
 use crate::state::caller::Origin;
 use crate::state::invocation::Invocation;
@@ -31,6 +32,9 @@ pub struct Entry {
     /// The version of the app that it will bring up.
     #[serde(default)]
     pub version: Version,
+    /// Of a switch: its targets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub switch: Option<Targets>,
     /// The caller and the reason, for the history of an operation that was cut short.
     #[serde(default)]
     pub origin: Origin,
@@ -40,6 +44,21 @@ pub struct Entry {
     /// It was not cut short. It has ended, and left this because it could not set its rules.
     #[serde(default)]
     pub ended: bool,
+}
+
+/// The targets of a switch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Targets {
+    /// The old one.
+    pub from: String,
+    /// The new one.
+    pub to: String,
+    /// What the switch does.
+    #[serde(flatten)]
+    pub switching: Switching,
+    /// How long the old target stays warm, in seconds.
+    #[serde(default)]
+    pub keep_s: u64,
 }
 
 /// An operation that was killed, as the next one found it.
@@ -72,7 +91,7 @@ impl Entry {
 
     /// It moves users from one target to another.
     pub fn is_of_a_switch(&self) -> bool {
-        self.invocation.verb.word() == "switch"
+        self.switch.is_some()
     }
 
     /// For the core. `restarted`: whether the app has been restarted since. None: unknown.
@@ -84,6 +103,7 @@ impl Entry {
             restarted,
             unsure: self.unsure,
             version: self.version.clone(),
+            switch: self.switch.as_ref().map(|targets| targets.switching.how),
         }
     }
 

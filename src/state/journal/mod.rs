@@ -3,7 +3,7 @@
 mod entry;
 mod file;
 
-pub use entry::{CutShort, Entry, found_open};
+pub use entry::{CutShort, Entry, Targets, found_open};
 pub use file::Journal;
 
 #[cfg(test)]

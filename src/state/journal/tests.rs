@@ -23,6 +23,7 @@ fn entry(phase: Phase) -> Entry {
         unsure: false,
         stays_closed: false,
         version: Version::Same,
+        switch: None,
         origin: Origin::default(),
         without_balancers: Vec::new(),
         ended: false,

@@ -80,6 +80,11 @@ fn check_start(entry: &Entry, restarted: Option<bool>) {
                     assert_eq!((asked, found), (Verb::Recover, GatesFound::Held));
                     continue;
                 }
+                // Only a recovery continues a switch.
+                Err(NoStart::CutSwitch(_)) => {
+                    assert!(left.switch.is_some() && asked != Verb::Recover);
+                    continue;
+                }
                 // Nothing opens the gates of a half upgraded app.
                 Err(NoStart::Unfinished(_)) => {
                     assert_eq!(asked, Verb::Recover);

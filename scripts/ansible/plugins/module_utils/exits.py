@@ -14,9 +14,11 @@ EXITS = {
     12: ("too few other servers available", "unchanged, or gates put back; app untouched"),
     13: ("not out of rotation in time", "gates put back, app untouched"),
     14: ("the drain ran out of time, and on_drain_timeout is abort", "gates put back (`agent run`, `--owner`: closed)"),
-    15: ("the restart or the upgrade failed, or the app is not healthy or not verified", "gates closed (`agent open`, `agent probe`: unchanged)"),
+    15: ("the restart or the upgrade failed, or the app is not healthy or not verified", "gates closed, open or unchanged: see the message"),
     16: ("not back in rotation in time", "gates open"),
-    17: ("the upgrade failed and was rolled back; the old version is healthy", "gates open (held: closed), on the old version"),
+    17: ("the upgrade or the switch failed and was taken back; the old version is healthy", "gates open (held: closed), on the old version"),
+    18: ("switch: no room, or the new target was not started, not healthy, not verified or not UP", "the old target serves as before"),
+    19: ("switch: the new target serves, and the old one still has users", "the old target left running, with closed gates"),
     20: ("restarted, but HAProxy showed the host UP meanwhile: users may have reached a restarting app", "gates open (held: closed)"),
 }
 
@@ -27,7 +29,7 @@ STILL_DRAINING = 19
 SIGNALS = ("SIGHUP, SIGINT, SIGTERM", "gates put back, or restart finished: see the message")
 
 # After these the host may have changed, although the agent failed.
-TOUCHED = frozenset([1, 15, 16, 17, 20])
+TOUCHED = frozenset([1, 15, 16, 17, 19, 20])
 
 
 def meaning(code: int) -> str:

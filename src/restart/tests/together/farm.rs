@@ -254,6 +254,7 @@ impl Farm {
             Some(Action::OpenBoth | Action::PutBack) => host.gates = [true; 2],
             Some(Action::Restart) => host.app_up = true,
             Some(Action::Upgrade | Action::Rollback) | None => {}
+            Some(of_a_switch) => unreachable!("{of_a_switch:?}"),
         }
     }
 

@@ -1,0 +1,115 @@
+//! The action of each phase. It depends on the phase, the verb and the limits, never on what was
+//! seen. So the agent can repeat it after a crash, unless it touches the app.
+
+use super::switch::Part;
+use super::{Limits, Phase, Verb};
+use crate::haproxy::Role;
+
+/// What the balancers are asked in a phase, in addition to our own lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// Our own lines only.
+    Lines,
+    /// The capacity of our backends.
+    Capacity,
+    /// The capacity, once our lines of this role are out. It needs whole backends, and nothing is
+    /// decided before.
+    CapacityOnceOut(Role),
+    /// The capacity, as often as the size of the backends allows. True: only if a claim is not visible
+    /// in one of them.
+    CapacityIfDue(bool),
+    /// What leaving workers carry.
+    Leaving,
+    /// What HAProxy has counted on our lines and on those of other hosts.
+    Errors,
+}
+
+/// The action of a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Close the main gate; the twin's gate stays as it is.
+    CloseMain,
+    /// Close the twin's gate; the main gate stays as it is.
+    CloseTwin,
+    /// Close both gates.
+    CloseBoth,
+    /// Upgrade the app. This action and the next two are not simply repeated.
+    Upgrade,
+    /// Take the app back to the old version.
+    Rollback,
+    /// Restart the app.
+    Restart,
+    /// Open both gates.
+    OpenBoth,
+    /// Set both gates to the positions in which the operation found them.
+    PutBack,
+    /// A switch: prepare the new target, which serves no users. Never repeated.
+    Prepare,
+    /// A switch: start the new target. If it runs, it is stopped first.
+    Start,
+    /// A switch: run the verification against the new target.
+    Verify,
+    /// A switch: the new target's traffic port is not parked.
+    Unpark,
+    /// A switch: the new target is not parked, and all gates of both targets are open.
+    Join,
+    /// A switch: the new target is recorded as the current one. Its gates are open, the old
+    /// target's main gate is closed, and the old twin's gate is open.
+    LeaveMain,
+    /// The same, and the old twin's gate is closed.
+    LeaveBoth,
+    /// A switch: the old target is recorded as the current one. It is not parked, and its gates are
+    /// open. The new target's gates stay as they are.
+    TakeBack,
+    /// A switch: the same, and the new target's gates are closed.
+    Withdraw,
+    /// A switch: the gates of this target are closed, those of the other one are open, and this
+    /// one's traffic port is redirected to the other.
+    Park(Part),
+    /// A switch: stop this target.
+    Stop(Part),
+}
+
+impl Action {
+    /// A gate may be open after it.
+    pub fn opens(self) -> bool {
+        matches!(
+            self,
+            Action::OpenBoth | Action::PutBack | Action::Join | Action::TakeBack
+        )
+    }
+
+    /// The gates that it closes.
+    pub fn closes(self) -> &'static [Role] {
+        match self {
+            Action::CloseMain | Action::LeaveMain => &[Role::Main],
+            Action::CloseTwin => &[Role::Twin],
+            Action::CloseBoth | Action::LeaveBoth | Action::Withdraw => &[Role::Main, Role::Twin],
+            _ => &[],
+        }
+    }
+}
+
+impl Phase {
+    /// Its action on entering, and again at each look that asks for it.
+    pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
+        match self {
+            Phase::Claim => Some(Action::CloseTwin),
+            Phase::Close | Phase::Floor if limits.closes_both() || limits.claims() => {
+                Some(Action::CloseBoth)
+            }
+            Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
+            // Also in the drain: another process may have opened a gate, and it is closed again.
+            Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
+            Phase::Upgrade => Some(Action::Upgrade),
+            Phase::Rollback(_) => Some(Action::Rollback),
+            Phase::Restart => Some(Action::Restart),
+            // Another process may restore old rules. They must not open a gate before a sick app.
+            Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
+            Phase::Open | Phase::Settle => Some(Action::OpenBoth),
+            Phase::PutBack(_) | Phase::BackOff { .. } => Some(Action::PutBack),
+            Phase::Healthy { .. } | Phase::Sick(_) => None,
+            Phase::Switch(phase) => phase.action(limits),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What a phase means for the driver, for other hosts and for a crash.
+
+use super::switch::{Part, SwitchPhase, WhyBack};
+use super::{Ask, Limits, Phase, Verb};
+use crate::haproxy::Role;
+
+impl Phase {
+    /// It takes the host out of rotation, and the app is not touched yet.
+    pub fn closes(&self) -> bool {
+        matches!(
+            self,
+            Phase::Claim
+                | Phase::Close
+                | Phase::Floor
+                | Phase::Sticky { .. }
+                | Phase::Shed
+                | Phase::Drain { .. }
+        )
+    }
+
+    /// HAProxy already shows this host DOWN, or the host is on its way back. It takes no further
+    /// server away.
+    pub fn is_settled(&self) -> bool {
+        let goes = matches!(self, Phase::Claim | Phase::Close);
+        !goes && !matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
+    }
+
+    /// It is not yet known whether enough other servers are left.
+    pub fn awaits_floor(&self, limits: &Limits) -> bool {
+        let is_before = matches!(self, Phase::Claim | Phase::Close | Phase::Floor);
+        is_before && limits.checks_capacity()
+    }
+
+    /// Its action touches the app.
+    pub fn touches_app(&self) -> bool {
+        matches!(self, Phase::Upgrade | Phase::Rollback(_) | Phase::Restart)
+    }
+
+    /// The app is not touched yet, and this phase does not touch it.
+    pub fn is_before_restart(&self) -> bool {
+        self.closes() || matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
+    }
+
+    /// The driver asks the app for its health in this phase.
+    pub fn asks_app(&self) -> bool {
+        match self {
+            Phase::Switch(phase) => phase.asks_app(),
+            phase => matches!(phase, Phase::Healthy { .. } | Phase::Settle),
+        }
+    }
+
+    /// The driver waits for the app: it asks at each look. Elsewhere it asks now and then.
+    pub fn waits_for_app(&self) -> bool {
+        matches!(
+            self,
+            Phase::Healthy { .. } | Phase::Switch(SwitchPhase::Healthy { .. })
+        )
+    }
+
+    /// The driver adds up what HAProxy counts in this phase.
+    pub fn counts(&self) -> bool {
+        let switch = matches!(self, Phase::Switch(SwitchPhase::Settle { .. }));
+        switch || *self == Phase::Settle
+    }
+
+    /// The driver watches the connections to the app in this phase. It does so from the first
+    /// phase on, so that the drain knows the balancers' connections.
+    pub fn watches_connections(&self) -> bool {
+        match self {
+            Phase::Switch(phase) => phase.drains(),
+            phase => phase.closes(),
+        }
+    }
+
+    /// The gates are closed, and the operation does not wait for HAProxy. HAProxy is watched in
+    /// the background.
+    pub fn keeps_closed(&self, verb: Verb) -> bool {
+        let waits = matches!(self, Phase::Healthy { .. }) && verb == Verb::Restart;
+        waits || self.touches_app()
+    }
+
+    /// The target that the looks at HAProxy and the connections concern. An app without targets is
+    /// the old one.
+    pub fn part(&self) -> Part {
+        match self {
+            Phase::Switch(phase) => phase.part(),
+            _ => Part::Old,
+        }
+    }
+
+    /// The target that is asked for its health.
+    pub fn serves(&self) -> Part {
+        match self {
+            Phase::Switch(phase) => phase.serves(),
+            _ => Part::Old,
+        }
+    }
+
+    /// The phase to enter instead if this one can't be recorded; None: it needs no record. After a
+    /// crash the next agent would not know that a target was started.
+    pub fn unrecorded(&self, why: &str) -> Option<Phase> {
+        match self {
+            Phase::Switch(SwitchPhase::Start) => Some(Phase::Switch(SwitchPhase::Stop {
+                back: Some(WhyBack::Unrecorded(why.to_owned())),
+            })),
+            _ => None,
+        }
+    }
+
+    /// What the driver asks the balancers in this phase, and waits for; None: nothing.
+    pub fn asks_balancers(&self, limits: &Limits) -> Option<Ask> {
+        match self {
+            Phase::Healthy { .. } | Phase::Sick(_) => None,
+            Phase::Switch(phase) => phase.asks_balancers(),
+            phase if phase.touches_app() => None,
+            Phase::Open if limits.in_rotation.is_zero() => None,
+            Phase::Claim => Some(Ask::CapacityOnceOut(Role::Twin)),
+            Phase::Close if limits.checks_capacity() => Some(Ask::CapacityIfDue(limits.claims())),
+            Phase::Floor | Phase::BackOff { .. } => Some(Ask::Capacity),
+            Phase::Drain { .. } => Some(Ask::Leaving),
+            Phase::Settle => Some(Ask::Errors),
+            _ => Some(Ask::Lines),
+        }
+    }
+}

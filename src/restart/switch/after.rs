@@ -1,0 +1,244 @@
+//! From the join on: the old target goes, while the new one serves. Whenever the new one is sick,
+//! the old one is taken back.
+
+use super::{How, SwitchPhase, WhyBack, back, stay, to, to_with};
+use crate::haproxy::Role;
+use crate::restart::drain::{Drained, zeros_needed};
+use crate::restart::settle::{Judgement, down};
+use crate::restart::step::Step;
+use crate::restart::{ActionResult, Limits, Observation, OnDrainTimeout, Outcome};
+
+/// Why the new target can't serve alone, in a phase after the join.
+pub(super) fn sick(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -> Option<String> {
+    // A finish only ends what has been at rest: the old target may be stopped or outdated.
+    if !phase.is_late() || limits.switch.how == How::Finish {
+        return None;
+    }
+    let down = match phase.part() == phase.serves() {
+        true => down(&seen.balancers),
+        false => down(&seen.other),
+    };
+    down.or_else(|| seen.fails_in_a_row(limits))
+}
+
+pub(super) fn leave(seen: &Observation, limits: &Limits, over: bool) -> Step {
+    let both = limits.sticky.is_zero();
+    let twins = if both {
+        seen.not_out(Role::Twin)
+    } else {
+        Vec::new()
+    };
+    let waiting = [seen.unseen(), seen.not_out(Role::Main), twins].concat();
+    match &seen.action_result {
+        ActionResult::Failed(why) if over => {
+            to(SwitchPhase::TakeBack(WhyBack::GateFailed(why.clone())))
+        }
+        ActionResult::Failed(why) => stay(SwitchPhase::Leave, vec![why.clone()]),
+        ActionResult::Done if waiting.is_empty() => match seen.twins() {
+            Some((sessions, _)) if !both => to(SwitchPhase::Sticky {
+                sessions,
+                busy_at: std::time::Duration::ZERO,
+            }),
+            _ => to(SwitchPhase::Drain { zeros: 0 }),
+        },
+        ActionResult::Done if over => to(SwitchPhase::TakeBack(WhyBack::NotOut(waiting))),
+        // The action is repeated, because another process may open the gate meanwhile.
+        ActionResult::Done => stay(SwitchPhase::Leave, waiting),
+    }
+}
+
+/// Users with the old target's cookie stay on its twin until the window ends.
+pub(super) fn sticky(
+    sessions: u64,
+    busy_at: std::time::Duration,
+    seen: &Observation,
+    over: bool,
+) -> Step {
+    match crate::restart::out::twin_is_busy(sessions, busy_at, seen) {
+        Some((sessions, busy_at, waiting)) if !over => {
+            stay(SwitchPhase::Sticky { sessions, busy_at }, vec![waiting])
+        }
+        _ => to(SwitchPhase::Shed),
+    }
+}
+
+pub(super) fn shed(seen: &Observation, limits: &Limits, over: bool) -> Step {
+    let waiting = [seen.unseen(), seen.not_out(Role::Twin)].concat();
+    match &seen.action_result {
+        ActionResult::Failed(why) if over => still_draining(vec![why.clone()]),
+        ActionResult::Failed(why) => stay(SwitchPhase::Shed, vec![why.clone()]),
+        ActionResult::Done if waiting.is_empty() => to(SwitchPhase::Drain { zeros: 0 }),
+        ActionResult::Done if over => undrained(waiting, limits),
+        ActionResult::Done => stay(SwitchPhase::Shed, waiting),
+    }
+}
+
+/// Nothing may be in flight on the old target, on HAProxy's current worker or on a leaving one.
+pub(super) fn drain(zeros: u32, seen: &Observation, limits: &Limits, over: bool) -> Step {
+    if let ActionResult::Failed(why) = &seen.action_result {
+        return match over {
+            true => still_draining(vec![why.clone()]),
+            false => stay(SwitchPhase::Drain { zeros: 0 }, vec![why.clone()]),
+        };
+    }
+    let drained = Drained::at(seen, zeros);
+    if drained.zeros >= zeros_needed(seen) {
+        return after_drain(Vec::new(), limits);
+    }
+    if !over || drained.waiting.is_empty() {
+        return stay(
+            SwitchPhase::Drain {
+                zeros: drained.zeros,
+            },
+            drained.waiting,
+        );
+    }
+    match limits.on_drain_timeout {
+        OnDrainTimeout::Proceed if drained.not_out.is_empty() => {
+            let note = format!(
+                "{}: the drain ran out of time, and on_drain_timeout is proceed; what \
+                is in flight depends on the app's graceful stop",
+                drained.carried.join(", ")
+            );
+            match after_drain(Vec::new(), limits) {
+                Step::Go { to, .. } => Step::Go {
+                    to,
+                    note: Some(note),
+                },
+                step => step,
+            }
+        }
+        OnDrainTimeout::Proceed | OnDrainTimeout::Abort => undrained(drained.waiting, limits),
+    }
+}
+
+/// The old target stays running. The new one is watched all the same.
+fn undrained(waiting: Vec<String>, limits: &Limits) -> Step {
+    after_drain(waiting, limits)
+}
+
+fn after_drain(undrained: Vec<String>, limits: &Limits) -> Step {
+    match (limits.settle, limits.switch.how) {
+        // What serves since an earlier switch has been watched then.
+        (Some(_), How::Start | How::Back) => to(SwitchPhase::Settle { undrained }),
+        _ => after_settle(undrained, None),
+    }
+}
+
+fn after_settle(undrained: Vec<String>, note: Option<String>) -> Step {
+    match undrained.is_empty() {
+        true => to_with(
+            SwitchPhase::Park {
+                zeros: 0,
+                back: None,
+            },
+            note,
+        ),
+        false => still_draining(undrained),
+    }
+}
+
+/// A signal ends the watch.
+pub(super) fn settle_no_longer(undrained: &[String]) -> Step {
+    let note = "interrupted: the new target was not watched to the end".to_owned();
+    after_settle(undrained.to_vec(), Some(note))
+}
+
+fn still_draining(waiting: Vec<String>) -> Step {
+    Step::End(Outcome::StillDraining(waiting))
+}
+
+/// The new target serves alone. HAProxy's counters, its checks and the health show how it does.
+pub(super) fn settle(undrained: &[String], seen: &Observation, limits: &Limits) -> Step {
+    match seen.settled(limits) {
+        Judgement::Steady(words) => after_settle(undrained.to_vec(), Some(words)),
+        Judgement::Watching(words) => stay(
+            SwitchPhase::Settle {
+                undrained: undrained.to_vec(),
+            },
+            vec![words],
+        ),
+        Judgement::Sick(why) => to(SwitchPhase::TakeBack(WhyBack::Sick(why))),
+    }
+}
+
+/// The port is parked, so a reload brings the idle target no new user. It may have brought one
+/// before that.
+pub(super) fn park(
+    zeros: u32,
+    why: &Option<WhyBack>,
+    seen: &Observation,
+    limits: &Limits,
+    over: bool,
+) -> Step {
+    let same = |zeros, waiting| {
+        stay(
+            SwitchPhase::Park {
+                zeros,
+                back: why.clone(),
+            },
+            waiting,
+        )
+    };
+    let (drained, failed) = match &seen.action_result {
+        ActionResult::Done => (Drained::at(seen, zeros), None),
+        // Without its rule the port is only less protected.
+        ActionResult::Failed(why) if over => (
+            Drained::at(seen, zeros),
+            Some(format!("the port is not parked: {why}")),
+        ),
+        ActionResult::Failed(why) => return same(0, vec![why.clone()]),
+    };
+    let proceeds = limits.on_drain_timeout == OnDrainTimeout::Proceed;
+    let is_quiet =
+        drained.zeros >= zeros_needed(seen) || (failed.is_some() && drained.waiting.is_empty());
+    if is_quiet || (proceeds && drained.not_out.is_empty() && (over || why.is_none())) {
+        return idle(why, failed, limits);
+    }
+    if !over || drained.waiting.is_empty() {
+        return same(drained.zeros, drained.waiting);
+    }
+    match why {
+        None => still_draining(drained.waiting),
+        Some(why) => {
+            let left = drained.waiting.join(", ");
+            let note = format!("the new target was left running: {left}");
+            Step::End(back::outcome(why, Some(note)))
+        }
+    }
+}
+
+/// The target that does not serve is stopped, unless it stays warm.
+fn idle(why: &Option<WhyBack>, note: Option<String>, limits: &Limits) -> Step {
+    let stops = match why {
+        None => !limits.switch.keeps,
+        Some(_) => limits.switch.how == How::Start,
+    };
+    match stops {
+        true => to_with(SwitchPhase::Stop { back: why.clone() }, note),
+        false => Step::End(ended(why, note, limits)),
+    }
+}
+
+fn ended(why: &Option<WhyBack>, note: Option<String>, limits: &Limits) -> Outcome {
+    match why {
+        None => Outcome::Switched {
+            how: limits.switch.how,
+            note,
+        },
+        Some(why) => back::outcome(why, note),
+    }
+}
+
+/// A target that does not stop has no users, and its gates are closed: the switch is done.
+pub(super) fn stop(why: &Option<WhyBack>, seen: &Observation, limits: &Limits) -> Step {
+    let which = if why.is_none() { "old" } else { "new" };
+    let note = match &seen.action_result {
+        ActionResult::Done => None,
+        ActionResult::Failed(failed) => Some(format!(
+            "the {which} target could not be stopped: {failed}; it serves no users, and its gates are \
+             closed: stop it by hand"
+        )),
+    };
+    Step::End(ended(why, note, limits))
+}

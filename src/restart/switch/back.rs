@@ -1,0 +1,111 @@
+//! The way back to the old target.
+
+use super::{SwitchPhase, WhyBack, stay, to, to_with};
+use crate::haproxy::Role;
+use crate::restart::step::Step;
+use crate::restart::{ActionResult, Observation, Outcome};
+
+/// Back from the join. No gate of the old target was closed. If HAProxy shows it UP, the new one can
+/// be closed at once.
+pub(super) fn back(why: WhyBack, seen: &Observation) -> Step {
+    match seen.other_not_confirmed_back().is_empty() {
+        true => to(SwitchPhase::Withdraw(why)),
+        false => to(SwitchPhase::TakeBack(why)),
+    }
+}
+
+/// The new target's gates close only once every balancer shows the old one UP. Otherwise both stay
+/// open, and HAProxy sends users to the one that passes its checks.
+pub(super) fn take_back(why: &WhyBack, seen: &Observation, over: bool) -> Step {
+    let waiting = seen.not_confirmed_back();
+    match &seen.action_result {
+        ActionResult::Failed(failed) if over => Step::End(Outcome::GateFailed {
+            why: failed.clone(),
+            put_back: false,
+        }),
+        ActionResult::Failed(failed) => {
+            stay(SwitchPhase::TakeBack(why.clone()), vec![failed.clone()])
+        }
+        ActionResult::Done if waiting.is_empty() => to(SwitchPhase::Withdraw(why.clone())),
+        ActionResult::Done if over => Step::End(Outcome::NeitherHealthy {
+            why: why.in_words(),
+            waiting,
+        }),
+        ActionResult::Done => stay(SwitchPhase::TakeBack(why.clone()), waiting),
+    }
+}
+
+pub(super) fn withdraw(why: &WhyBack, seen: &Observation, over: bool) -> Step {
+    let waiting = [
+        seen.unseen(),
+        seen.not_out(Role::Main),
+        seen.not_out(Role::Twin),
+    ]
+    .concat();
+    let park = || SwitchPhase::Park {
+        zeros: 0,
+        back: Some(why.clone()),
+    };
+    match &seen.action_result {
+        ActionResult::Failed(failed) if over => Step::End(Outcome::GateFailed {
+            why: failed.clone(),
+            put_back: false,
+        }),
+        ActionResult::Failed(failed) => {
+            stay(SwitchPhase::Withdraw(why.clone()), vec![failed.clone()])
+        }
+        ActionResult::Done if waiting.is_empty() => to(park()),
+        ActionResult::Done if over => {
+            let note = format!("not out of rotation in time: {}", waiting.join(", "));
+            to_with(park(), Some(note))
+        }
+        ActionResult::Done => stay(SwitchPhase::Withdraw(why.clone()), waiting),
+    }
+}
+
+/// How a switch ended that went back for this reason.
+pub(super) fn outcome(why: &WhyBack, note: Option<String>) -> Outcome {
+    match why.clone() {
+        WhyBack::NotPlaced(why) => Outcome::NotPlaced { why, note },
+        WhyBack::Sick(_) | WhyBack::NotOut(_) => Outcome::SwappedBack {
+            why: why.in_words(),
+            note,
+        },
+        WhyBack::GateFailed(why) => Outcome::GateFailed {
+            why,
+            put_back: true,
+        },
+        WhyBack::Unrecorded(why) => Outcome::Unrecorded { why, back: true },
+        WhyBack::Interrupted(signal) => Outcome::Interrupted {
+            signal,
+            left: left(note),
+        },
+        WhyBack::CutShort => Outcome::Done { note },
+    }
+}
+
+fn left(note: Option<String>) -> String {
+    let left = "the old target serves, as before the switch";
+    match note {
+        None => left.to_owned(),
+        Some(note) => format!("{left}; {note}"),
+    }
+}
+
+impl WhyBack {
+    /// For messages.
+    pub fn in_words(&self) -> String {
+        match self {
+            WhyBack::NotPlaced(why) => format!("the new target can't serve: {why}"),
+            WhyBack::Sick(why) => format!("the new target is sick: {why}"),
+            WhyBack::NotOut(waiting) => format!(
+                "the old target was not out of rotation in time: {}",
+                waiting.join(", ")
+            ),
+            WhyBack::GateFailed(why) => format!("the rules could not be set: {why}"),
+            WhyBack::Unrecorded(why) => format!("the journal can't be written: {why}"),
+            WhyBack::Interrupted(signal) => format!("interrupted by signal {signal}"),
+            WhyBack::CutShort => "an earlier switch was cut short".to_owned(),
+        }
+    }
+}

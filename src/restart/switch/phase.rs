@@ -1,0 +1,216 @@
+//! The phases of a switch, in order, and the action of each.
+
+use super::{How, Part, WhyBack};
+use crate::restart::{Action, Ask, Limits};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A phase of a switch. The *new* target is the one that is to serve, the *old* one served before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchPhase {
+    /// A command prepares the new target, which serves no users.
+    Prepare,
+    /// The new target is being started.
+    Start,
+    /// The new target must be healthy as often in a row as configured.
+    Healthy {
+        /// The number of healthy answers in a row.
+        streak: u32,
+    },
+    /// A command verifies the new target.
+    Verify,
+    /// The new target's port must not be parked.
+    Unpark,
+    /// The new target's gates are open; every balancer must show its lines fully UP.
+    Join,
+    /// The old target's main gate is closed, or both; every balancer must show these lines DOWN.
+    Leave,
+    /// The old twin keeps its users until it is quiet for a while, or the time is up.
+    Sticky {
+        /// Sessions that the twins had had at the last look.
+        sessions: u64,
+        /// The time in this phase at which that number last changed or something was in flight.
+        busy_at: Duration,
+    },
+    /// The old twin's gate is closed; every balancer must show it DOWN.
+    Shed,
+    /// Nothing may be in flight on the old target.
+    Drain {
+        /// The number of quiet looks in a row.
+        zeros: u32,
+    },
+    /// The new target serves alone, and is watched for a while.
+    Settle {
+        /// What the drain left in flight on the old target.
+        undrained: Vec<String>,
+    },
+    /// The target that does not serve is parked. Nothing may be in flight on it.
+    Park {
+        /// The number of quiet looks in a row.
+        zeros: u32,
+        /// Some: it is the new target, and the switch went back.
+        back: Option<WhyBack>,
+    },
+    /// The target that does not serve is being stopped.
+    Stop {
+        /// Some: it is the new target, and the switch goes back.
+        back: Option<WhyBack>,
+    },
+    /// The new target is sick, or the old one did not go out. The old target's gates are open;
+    /// every balancer must show its lines fully UP.
+    TakeBack(WhyBack),
+    /// The old target serves. The new one's gates are closed; every balancer must show its lines
+    /// DOWN.
+    Withdraw(WhyBack),
+}
+
+impl SwitchPhase {
+    /// Its action on entering, and again at each look that asks for it.
+    pub(in crate::restart) fn action(&self, limits: &Limits) -> Option<Action> {
+        Some(match self {
+            SwitchPhase::Prepare => Action::Prepare,
+            SwitchPhase::Start => Action::Start,
+            SwitchPhase::Healthy { .. } => return None,
+            SwitchPhase::Verify => Action::Verify,
+            SwitchPhase::Unpark => Action::Unpark,
+            SwitchPhase::Join => Action::Join,
+            SwitchPhase::Leave if !limits.sticky.is_zero() => Action::LeaveMain,
+            SwitchPhase::Sticky { .. } => Action::LeaveMain,
+            // Also later: another process may have moved a gate, and it is set again.
+            SwitchPhase::Leave
+            | SwitchPhase::Shed
+            | SwitchPhase::Drain { .. }
+            | SwitchPhase::Settle { .. } => Action::LeaveBoth,
+            SwitchPhase::Park { back, .. } => Action::Park(idle(back)),
+            SwitchPhase::Stop { back } => Action::Stop(idle(back)),
+            SwitchPhase::TakeBack(_) => Action::TakeBack,
+            SwitchPhase::Withdraw(_) => Action::Withdraw,
+        })
+    }
+
+    /// Its time limit.
+    pub(in crate::restart) fn limit(&self, limits: &Limits) -> Duration {
+        match self {
+            SwitchPhase::Prepare => limits.upgrade,
+            SwitchPhase::Start | SwitchPhase::Stop { .. } => limits.restart,
+            SwitchPhase::Healthy { .. } | SwitchPhase::Verify => limits.healthy,
+            SwitchPhase::Join | SwitchPhase::TakeBack(_) => limits.in_rotation,
+            SwitchPhase::Unpark
+            | SwitchPhase::Leave
+            | SwitchPhase::Shed
+            | SwitchPhase::Withdraw(_)
+            // The old target has drained before, and a reload may have brought it users again.
+            | SwitchPhase::Park { back: None, .. } => limits.out_of_rotation,
+            SwitchPhase::Sticky { .. } => limits.sticky,
+            SwitchPhase::Drain { .. } | SwitchPhase::Park { back: Some(_), .. } => limits.drain,
+            SwitchPhase::Settle { .. } => limits.settles_for(),
+        }
+    }
+
+    /// Its name in logs, JSON and the journal.
+    pub(in crate::restart) fn name(&self) -> &'static str {
+        match self {
+            SwitchPhase::Prepare => "prepare",
+            SwitchPhase::Start => "start",
+            SwitchPhase::Healthy { .. } => "healthy",
+            SwitchPhase::Verify => "verify",
+            SwitchPhase::Unpark => "unpark",
+            SwitchPhase::Join => "join",
+            SwitchPhase::Leave => "leave",
+            SwitchPhase::Sticky { .. } => "sticky",
+            SwitchPhase::Shed => "shed",
+            SwitchPhase::Drain { .. } => "drain",
+            SwitchPhase::Settle { .. } => "settle",
+            SwitchPhase::Park { .. } => "park",
+            SwitchPhase::Stop { .. } => "stop",
+            SwitchPhase::TakeBack(_) => "take_back",
+            SwitchPhase::Withdraw(_) => "withdraw",
+        }
+    }
+
+    /// The target whose lines and connections the looks show first.
+    pub(in crate::restart) fn part(&self) -> Part {
+        match self {
+            SwitchPhase::Leave
+            | SwitchPhase::Sticky { .. }
+            | SwitchPhase::Shed
+            | SwitchPhase::Drain { .. }
+            | SwitchPhase::TakeBack(_) => Part::Old,
+            SwitchPhase::Park { back, .. } | SwitchPhase::Stop { back } => idle(back),
+            _ => Part::New,
+        }
+    }
+
+    /// The target that serves alone at the end, if this phase leads there. The app is asked there
+    /// for its health.
+    pub fn serves(&self) -> Part {
+        match self {
+            SwitchPhase::TakeBack(_) | SwitchPhase::Withdraw(_) => Part::Old,
+            SwitchPhase::Park { back: Some(_), .. } | SwitchPhase::Stop { back: Some(_) } => {
+                Part::Old
+            }
+            _ => Part::New,
+        }
+    }
+
+    /// A gate of the new target may be open, or has been.
+    pub fn is_from_join(&self) -> bool {
+        self.is_late() || *self == SwitchPhase::Join
+    }
+
+    /// After the join: the old target may be closed, and the new one must stay healthy.
+    pub(in crate::restart) fn is_late(&self) -> bool {
+        matches!(
+            self,
+            SwitchPhase::Leave
+                | SwitchPhase::Sticky { .. }
+                | SwitchPhase::Shed
+                | SwitchPhase::Drain { .. }
+                | SwitchPhase::Settle { .. }
+                | SwitchPhase::Park { back: None, .. }
+        )
+    }
+
+    /// The driver asks the target that is to serve for its health.
+    pub(in crate::restart) fn asks_app(&self) -> bool {
+        self.is_from_join() || matches!(self, SwitchPhase::Healthy { .. })
+    }
+
+    /// The driver watches the connections to the target that goes.
+    pub(in crate::restart) fn drains(&self) -> bool {
+        let leaves = self.is_late() && self.part() == Part::Old;
+        leaves || matches!(self, SwitchPhase::Withdraw(_) | SwitchPhase::Park { .. })
+    }
+
+    /// What the driver asks the balancers in this phase; None: nothing.
+    pub(in crate::restart) fn asks_balancers(&self) -> Option<Ask> {
+        match self {
+            SwitchPhase::Drain { .. } | SwitchPhase::Park { .. } => Some(Ask::Leaving),
+            SwitchPhase::Join | SwitchPhase::TakeBack(_) | SwitchPhase::Withdraw(_) => {
+                Some(Ask::Lines)
+            }
+            SwitchPhase::Settle { .. } => Some(Ask::Errors),
+            phase if phase.is_late() => Some(Ask::Lines),
+            _ => None,
+        }
+    }
+
+    /// The first phase of a switch.
+    pub(super) fn first(how: How, prepares: bool) -> SwitchPhase {
+        match how {
+            How::Start if prepares => SwitchPhase::Prepare,
+            How::Start => SwitchPhase::Start,
+            How::Back => SwitchPhase::Healthy { streak: 0 },
+            How::Finish => SwitchPhase::Drain { zeros: 0 },
+        }
+    }
+}
+
+/// The target that does not serve at the end.
+fn idle(back: &Option<WhyBack>) -> Part {
+    match back {
+        None => Part::Old,
+        Some(_) => Part::New,
+    }
+}

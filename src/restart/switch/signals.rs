@@ -1,0 +1,49 @@
+//! What a signal (Ctrl-C) does in each phase of a switch:
+//!
+//! | phase | step |
+//! | --- | --- |
+//! | prepare to verify | ends: the new target is stopped if this switch started it |
+//! | unpark, join, leave | goes back to the old target |
+//! | sticky | ends the window |
+//! | drain | ends: the new target serves, the old one is left running |
+//! | settle | ends the watch, and goes on |
+//! | shed, park, stop | goes on |
+//! | take_back, withdraw | goes on: the old target must serve alone |
+
+use super::{SwitchPhase, WhyBack, after, back, before, to};
+use crate::restart::step::Step;
+use crate::restart::{Limits, Observation, Outcome};
+
+pub(super) fn interrupted(
+    phase: &SwitchPhase,
+    seen: &Observation,
+    limits: &Limits,
+) -> Option<Step> {
+    let why = WhyBack::Interrupted(seen.interrupted?);
+    match phase {
+        // Nothing was started yet.
+        SwitchPhase::Prepare => Some(Step::End(back::outcome(&why, None))),
+        SwitchPhase::Start | SwitchPhase::Healthy { .. } | SwitchPhase::Verify => {
+            Some(before::end_unused(why, limits))
+        }
+        SwitchPhase::Unpark => Some(to(SwitchPhase::Withdraw(why))),
+        SwitchPhase::Join => Some(back::back(why, seen)),
+        SwitchPhase::Leave => Some(to(SwitchPhase::TakeBack(why))),
+        SwitchPhase::Sticky { .. } => Some(to(SwitchPhase::Shed)),
+        SwitchPhase::Drain { .. } => {
+            let left = after::drain(0, seen, limits, false);
+            match left {
+                Step::Stay { waiting, .. } if !waiting.is_empty() => {
+                    Some(Step::End(Outcome::StillDraining(waiting)))
+                }
+                _ => None,
+            }
+        }
+        SwitchPhase::Settle { undrained } => Some(after::settle_no_longer(undrained)),
+        SwitchPhase::Shed
+        | SwitchPhase::Park { .. }
+        | SwitchPhase::Stop { .. }
+        | SwitchPhase::TakeBack(_)
+        | SwitchPhase::Withdraw(_) => None,
+    }
+}
