@@ -10,8 +10,8 @@ type Change = fn(Settings) -> Settings;
 /// The agent refuses the configuration.
 #[test]
 fn a_wrong_configuration_is_refused() {
-    let farm = Farm::open("wrong_config", 1, Lines::with_twins());
-    let wrong: [(&str, Change, &[&str]); 8] = [
+    let farm = Farm::start("wrong_config", 1, Lines::with_twins());
+    let wrong: [(&str, Change, &[&str]); 9] = [
         (
             "one port",
             |settings| settings.set("app.web.target.green.port", 1000),
@@ -51,6 +51,11 @@ fn a_wrong_configuration_is_refused() {
             "an empty command",
             |settings| settings.set("app.web.target.green.run.stop", Vec::<String>::new()),
             &["green", "stop"],
+        ),
+        (
+            "keep without targets",
+            keep_without_targets,
+            &["keep", "target"],
         ),
     ];
     for (what, change, says) in wrong {
@@ -111,6 +116,16 @@ fn same(settings: Settings) -> Settings {
 
 fn no_lines(settings: Settings) -> Settings {
     settings.set("app.web.target.green.port", 1005)
+}
+
+fn keep_without_targets(settings: Settings) -> Settings {
+    settings
+        .unset("app.web.target")
+        .set("app.web.port", 1000)
+        .set("app.web.status_port", 2000)
+        .set("app.web.restart.systemd", "web.service")
+        .set("app.web.restart.job", "restart")
+        .set("app.web.keep", "10m")
 }
 
 fn one_unit(settings: Settings) -> Settings {
