@@ -6,7 +6,7 @@
 //! | `current` | reads the record, and looks at the targets if there is none |
 //! | `run` | a switch, from its two targets to its outcome |
 //! | `pair`, `to` | its two targets |
-//! | `begin`, `looks`, `room` | the preflight of a switch |
+//! | `begin`, `looks`, `rest`, `room` | the preflight of a switch |
 //! | `plan` | the plan of a dry run |
 //! | `at_target` | exchanges the app of an operation for its current target, and records it |
 
@@ -17,6 +17,7 @@ mod current;
 mod looks;
 mod pair;
 mod plan;
+mod rest;
 mod room;
 mod run;
 mod to;

@@ -7,10 +7,11 @@ use crate::operation::Operation;
 use crate::operation::driver::drive;
 use crate::operation::go::{Begin, Go, refusal};
 use crate::operation::operate::{end_journal, preflight};
+use crate::operation::remember::By;
 use crate::operation::request::MakeProgress;
 use crate::report::{Draft, Watched};
 use crate::restart::switch::{How, Part};
-use crate::restart::{Host, Outcome, PerGate, Progress};
+use crate::restart::{Host, Outcome, PerGate, Progress, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::invocation::Invocation;
@@ -25,6 +26,9 @@ impl Operation<'_> {
         make_progress: MakeProgress<'_>,
         draft: &mut Draft,
     ) -> Outcome {
+        if let Some(outcome) = self.recover_first(&stop, make_progress, draft).await {
+            return outcome;
+        }
         let outcome = match self.pair().await {
             Continue(pair) => self.switch_between(&pair, stop, make_progress, draft).await,
             Break(begin) => Err(begin),
@@ -35,6 +39,37 @@ impl Operation<'_> {
                 let outcome = begin.outcome(draft);
                 self.count(&outcome, draft);
                 outcome
+            }
+        }
+    }
+
+    /// A switch that was cut short is finished or undone first, as an operation of its own. None: the
+    /// users are where they were, and this switch begins.
+    async fn recover_first(
+        &self,
+        stop: &StopSignal,
+        make_progress: MakeProgress<'_>,
+        draft: &mut Draft,
+    ) -> Option<Outcome> {
+        if self.verb != Verb::Switch || self.dry_run || self.cut_switch().is_none() {
+            return None;
+        }
+        let recovery = Operation {
+            verb: Verb::Recover,
+            options: self.options.clone(),
+            again: None,
+            ..*self
+        };
+        let mut its_draft = recovery.draft(By::Caller);
+        let run = recovery.run_switch(stop.clone(), make_progress, &mut its_draft);
+        let outcome = Box::pin(run).await;
+        let report = recovery.end(&its_draft, &outcome).write().await;
+        draft.notices.push(format!("first: {}", report.message));
+        match outcome {
+            Outcome::Done { .. } | Outcome::Nothing(_) => None,
+            outcome => {
+                draft.targets = its_draft.targets;
+                Some(outcome)
             }
         }
     }
