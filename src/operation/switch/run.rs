@@ -64,6 +64,7 @@ impl Operation<'_> {
             .switch_phases(&mut two, &go, &mut journal, progress, draft)
             .await;
         self.record_kept(&two, pair, &outcome);
+        park_at_rest(&mut two, &outcome, draft).await;
         // Before the journal is removed: counting takes its time, too.
         self.count(&outcome, draft);
         end_journal(journal, &outcome);
@@ -136,6 +137,21 @@ impl Operation<'_> {
             tracing::warn!(%error, "{old} stays running until `agent switch {} --finish`: its end \
                 can't be recorded", self.app.name);
         }
+    }
+}
+
+/// The first switch may find an idle target that no command has parked yet. Without parking a reload
+/// of HAProxy stalls users for a moment, and no more.
+async fn park_at_rest(two: &mut TwoHosts, outcome: &Outcome, draft: &mut Draft) {
+    let is_at_rest = !matches!(
+        outcome,
+        Outcome::StillDraining(_) | Outcome::NeitherHealthy { .. } | Outcome::GateFailed { .. }
+    );
+    if is_at_rest && let Err(error) = two.park_at_rest().await {
+        draft.notices.push(format!(
+            "the port of the idle target is not parked, so a reload of HAProxy stalls users for a \
+             moment: {error}"
+        ));
     }
 }
 
