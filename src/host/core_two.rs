@@ -1,6 +1,6 @@
 //! The two targets of a switch, as the core uses them.
 
-use super::TwoHosts;
+use super::{ThisHost, TwoHosts};
 use crate::haproxy::{BalancerObservation, Role};
 use crate::restart::switch::Part;
 use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
@@ -24,7 +24,9 @@ impl Host for TwoHosts {
         part: Part,
         before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>> {
-        self.at(part).connections(Part::Old, before).await
+        // Connections that were made while the port was parked show in the table alone.
+        let ThisHost { counting, balancers, .. } = self.at(part);
+        Some(counting.look(balancers, before, false).await)
     }
 
     async fn oldest(&mut self) -> Option<Duration> {

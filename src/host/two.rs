@@ -5,8 +5,8 @@
 //! after a crash, and after a reboot without a journal, the sidecar opens a target that has served.
 //! The target that goes is recorded as ready, without an end, until the switch stops or keeps it.
 
-use super::ThisHost;
 use super::parking::parkings;
+use super::{Asking, Snapshot, ThisHost};
 use crate::app::Change;
 use crate::config::{AppSettings, Settings};
 use crate::gate::{Destination, Gate, GateError};
@@ -91,6 +91,13 @@ impl TwoHosts {
             Part::New => &self.new,
         };
         host.app.target.as_deref().unwrap_or_default()
+    }
+
+    /// One look at everything about each of the two.
+    pub(crate) async fn snapshots(&mut self) -> [Snapshot; 2] {
+        let old = self.old.snapshot(Asking::Anew).await;
+        let new = self.new.snapshot_beside(&old, Asking::Anew).await;
+        [old, new]
     }
 
     /// Waits until all that an earlier operation ran, started or stopped is done.

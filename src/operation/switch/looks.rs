@@ -4,7 +4,7 @@
 use super::pair::Pair;
 use crate::gate::{Destination, Position};
 use crate::haproxy::{Floor, ServerLine};
-use crate::host::{Asking, Snapshot, TwoHosts};
+use crate::host::{Snapshot, TwoHosts};
 use crate::operation::Operation;
 use crate::operation::earlier::Earlier;
 use crate::operation::go::{Begin, Preflight};
@@ -14,7 +14,6 @@ use crate::restart::switch::How;
 use crate::restart::{GatesFound, Host, NoStart, Reason, Refusal, Start, Verb, preflight, start};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
-use tokio::join;
 
 /// What the last look has shown, and the decision.
 pub(super) struct Seen {
@@ -53,8 +52,7 @@ impl Operation<'_> {
     ) -> Preflight<Seen> {
         let began = Instant::now();
         loop {
-            let TwoHosts { old, new, .. } = &mut *two;
-            let (old, new) = join!(old.snapshot(Asking::Anew), new.snapshot(Asking::Anew));
+            let [old, new] = two.snapshots().await;
             draft.set_snapshots(two.elapsed(), [&old, &new]);
             let refusal = match self.permits_switch(pair, &old, &new, earlier) {
                 Ok((start, notices)) => {
