@@ -54,9 +54,7 @@ impl ThisHost {
     /// The owners of those of these ports that this process can't reserve.
     pub(crate) fn taken_of(&self, ports: impl Iterator<Item = u16>) -> Vec<(u16, Taken)> {
         let taken = ports.map(|port| (port, self.taken_by(port)));
-        taken
-            .filter_map(|(port, who)| Some((port, who?)))
-            .collect()
+        taken.filter_map(|(port, who)| Some((port, who?))).collect()
     }
 
     /// The same, or what [`ThisHost::reserve`] has just found. A process that only looks tries
