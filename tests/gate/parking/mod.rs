@@ -2,6 +2,7 @@
 //! current one.
 
 mod places;
+mod reload;
 mod rules;
 
 use super::networks::{inside_of, networks};
