@@ -7,6 +7,7 @@ use crate::operation::Operation;
 use crate::operation::driver::drive;
 use crate::operation::go::{Begin, Go, refusal};
 use crate::operation::operate::{end_journal, preflight};
+use crate::operation::remember::{By, Unwritten};
 use crate::operation::request::MakeProgress;
 use crate::report::{Draft, Watched};
 use crate::restart::switch::{How, Part};
@@ -37,6 +38,17 @@ impl Operation<'_> {
                 outcome
             }
         }
+    }
+
+    /// The same for the sidecar, which has the app's lock and writes the history without it.
+    pub async fn run_switch_on(
+        &self,
+        stop: StopSignal,
+        make_progress: MakeProgress<'_>,
+    ) -> Unwritten {
+        let mut draft = self.draft(By::Sidecar);
+        let outcome = self.run_switch(stop, make_progress, &mut draft).await;
+        self.end(&draft, &outcome)
     }
 
     async fn switch_between(
