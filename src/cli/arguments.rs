@@ -7,6 +7,7 @@ use super::history::Looking;
 use super::options::{Closing, Opening, Restarting, Target, waits};
 use super::probe::Probing;
 use super::report::Reporting;
+use super::switch::Switching;
 use super::without::Without;
 use crate::config;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -20,6 +21,7 @@ Examples:
   agent status --watch          show what the kernel, HAProxy and the app report
   agent restart web --dry-run   print the preflight and the plan, change nothing
   agent restart web             take the host out, restart the app, put it back
+  agent switch web              start the other target of an app, and move all users to it
   agent close web               take the host out until `agent open web`
   agent recover                 repair all apps after a crash or a rule flush
   agent history                 list past operations: when, by which user, why
@@ -43,6 +45,14 @@ Examples:
   agent restart web --with 'apt-get install -y web=2.1'
   agent restart web --turn 10m       if other hosts may be out now
   agent restart web --stay-closed    if `agent close` holds the gates closed";
+
+const SWITCH: &str = "\
+Examples:
+  agent switch web --dry-run
+  agent switch web --to green --with 'web-install 2.1 \"$AGENT_TARGET\"'
+  agent switch web --keep 10m
+  agent switch web --back            while the old target is ready
+  agent switch web --finish          stop the old target now";
 
 const OPEN: &str = "\
 Examples:
@@ -97,8 +107,8 @@ pub struct Cli {
     /// Print one JSON object on stdout instead of text
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// With --json: print each phase, wait and note of a restart, close, open or recover
-    /// on stderr, one JSON object a line
+    /// With --json: print each phase, wait and note of a restart, switch, close, open or
+    /// recover on stderr, one JSON object a line
     #[arg(long, global = true, requires = "json")]
     pub(super) progress: bool,
     /// Log more on stderr (-v: each action, and what a command prints; -vv: each call)
@@ -180,7 +190,9 @@ impl Asked {
             anyhow::bail!("completions are a shell script, not JSON: remove --json");
         }
         if progress && !operates {
-            anyhow::bail!("--progress works only with restart, close, open and recover: remove it");
+            anyhow::bail!(
+                "--progress works only with restart, switch, close, open and recover: remove it"
+            );
         }
         Ok(())
     }
@@ -200,6 +212,16 @@ pub(super) enum Command {
     /// of --reopen, --stay-closed and --skip-held.
     #[command(after_help = RESTART)]
     Restart(Restarting),
+    /// Start another target of the app beside the current one, and move all users to it
+    ///
+    /// The agent starts the idle target, waits until it is healthy and verified, and opens its gate.
+    /// Once HAProxy shows it UP everywhere, the agent closes the gate of the old one, drains it, and
+    /// stops it. No capacity is lost. If the new target fails, the old one keeps its users, or gets
+    /// them back.
+    ///
+    /// With `keep` the old target stays ready, and `agent switch APP --back` takes a moment.
+    #[command(after_help = SWITCH)]
+    Switch(Switching),
     /// Take this host out of rotation, drain it, and keep it out
     ///
     /// It stays out until `agent open`, also over reboots. With --for the sidecar (`agent run`)

@@ -97,7 +97,7 @@ impl Cli {
         self.operate(verb, settings, target, options).await
     }
 
-    async fn operate(
+    pub(super) async fn operate(
         &self,
         verb: Verb,
         settings: &Settings,
@@ -173,7 +173,7 @@ fn operation<'a>(
     }
 }
 
-fn options(target: &Target) -> Options {
+pub(super) fn options(target: &Target) -> Options {
     Options {
         reason: target.reason.clone(),
         call: call(),

@@ -165,7 +165,7 @@ pub(super) fn waits(text: &str) -> Result<Duration, String> {
     up_to(text, Duration::from_hours(24), "1day")
 }
 
-fn up_to(text: &str, longest: Duration, most: &str) -> Result<Duration, String> {
+pub(super) fn up_to(text: &str, longest: Duration, most: &str) -> Result<Duration, String> {
     let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     match (Duration::from_secs(1)..=longest).contains(&lasts) {
         true => Ok(lasts),
@@ -174,7 +174,7 @@ fn up_to(text: &str, longest: Duration, most: &str) -> Result<Duration, String> 
 }
 
 /// A command line. A blank one is refused, because it upgrades nothing.
-fn line(text: &str) -> Result<String, String> {
+pub(super) fn line(text: &str) -> Result<String, String> {
     match text.trim().is_empty() {
         true => Err("expected a command line that is not blank".to_owned()),
         false => Ok(text.to_owned()),

@@ -26,7 +26,7 @@ pub use find::{AppPorts, Found, Missing, Own, find};
 pub use master::Master;
 pub use model::{
     Answer, BackendCapacity, BackendErrors, BalancerObservation, CheckStatus, ErrorCounts, Floor,
-    Leaving, Mode, NoAnswer, OutServer, Role, ServerLine, Status, Worker,
+    Leaving, Mode, NoAnswer, OutServer, Role, ServerLine, Status, Worker, both,
 };
 pub use servers::ServerState;
 pub use siblings::Neighbours;

@@ -21,6 +21,7 @@ impl Operation<'_> {
         let locks = self.lock(&stop).await;
         draft.before.for_locks = asked.elapsed();
         let outcome = match locks {
+            Ok(_locks) if self.switches() => self.run_switch(stop, make_progress, &mut draft).await,
             Ok(_locks) => self.run_at_target(stop, make_progress, &mut draft).await,
             Err(no_lock) => no_lock.outcome(),
         };
@@ -95,19 +96,7 @@ impl Operation<'_> {
                 }
                 Err(why) => Outcome::Refused(refusal(why)),
             },
-            Begin::NothingToDo(why) => Outcome::Nothing(why),
-            Begin::Skipped(hold) => Outcome::Skipped(hold),
-            Begin::Planned(steps) => {
-                draft.plan = Some(steps);
-                Outcome::Planned
-            }
-            Begin::Refused(refusal) => Outcome::Refused(refusal),
-            Begin::Interrupted(signal) => untouched(signal),
-            Begin::HeldClosed(how) => Outcome::UpgradeFailed(how),
-            Begin::NotClosed(why) => Outcome::GateFailed {
-                why,
-                put_back: false,
-            },
+            begin => begin.outcome(draft),
         };
         self.count(&outcome, draft);
         outcome

@@ -7,7 +7,7 @@ use super::shares::{Before, Shares};
 use super::watched::Watching;
 use crate::clock::since_1970;
 use crate::gate::{Gate, Position};
-use crate::haproxy::BalancerObservation;
+use crate::haproxy::{BalancerObservation, both};
 use crate::host::{self, Snapshot};
 use crate::restart::{Outcome, PhaseTime, Verb, seconds};
 use crate::state::caller::Origin;
@@ -33,6 +33,8 @@ pub struct Draft {
     pub notices: Vec<String>,
     /// The balancers that it neither asks nor waits for.
     pub without_balancers: Vec<String>,
+    /// The targets of a switch: the old one and the new one.
+    pub targets: Option<(String, String)>,
     /// The plan of a dry run.
     pub plan: Option<Vec<String>>,
     /// A gate was open before it began.
@@ -59,6 +61,7 @@ impl Draft {
             balancers: Vec::new(),
             notices: Vec::new(),
             without_balancers: Vec::new(),
+            targets: None,
             plan: None,
             any_found_open: false,
             origin: Origin::default(),
@@ -84,6 +87,15 @@ impl Draft {
         self.watching.detecting.possible = snapshot.possible_rules();
         self.watching.detecting.around = snapshot.rules_around();
         self.watching.detecting.finds(closed, balancers);
+    }
+
+    /// Takes what the preflight of a switch saw of the old target and the new one.
+    pub fn set_snapshots(&mut self, at: Duration, snapshots: [&Snapshot; 2]) {
+        let gates = snapshots.map(|one| one.gates().into_iter().zip(one.positions()));
+        self.set_gates_before(gates.into_iter().flatten());
+        let [old, new] = snapshots;
+        self.balancers = both(&old.balancers, &new.balancers);
+        self.watching.look(at, &self.balancers);
     }
 
     /// Takes the balancers that it leaves out.
@@ -153,6 +165,8 @@ impl Draft {
             balancers: self.balancers.iter().map(BalancerReport::from).collect(),
             notices: self.notices.clone(),
             without_balancers: self.without_balancers.clone(),
+            from: self.targets.as_ref().map(|(from, _)| from.clone()),
+            to: self.targets.as_ref().map(|(_, to)| to.clone()),
             plan: self.plan.clone(),
         }
     }

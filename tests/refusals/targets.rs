@@ -1,6 +1,11 @@
 //! An app with targets: which one each verb works on, and when the agent asks for its name.
 
 use crate::{agent, app, haproxy, refused, rules};
+use haproxy_gate::restart::switch::{SwitchPhase, Switching};
+use haproxy_gate::restart::{PerGate, Phase, Verb, Version};
+use haproxy_gate::state::caller::Origin;
+use haproxy_gate::state::invocation::Invocation;
+use haproxy_gate::state::journal::{Entry, Journal, Targets};
 use lab::own_network::{inside, sh};
 use std::fs;
 use std::path::Path;
@@ -193,4 +198,52 @@ fn a_record_that_does_not_fit_is_refused_with_what_to_write() {
     let without = crate::GOOD;
     let says = "app web has no targets: a target needs a table [app.web.target.blue]";
     refused(without, &["open", "web", "--to", "blue"], 2, says);
+}
+
+/// Only a recovery knows which of the two targets goes on.
+#[test]
+fn a_switch_that_was_cut_short_is_recovered_first() {
+    if !inside("targets::a_switch_that_was_cut_short_is_recovered_first") {
+        return;
+    }
+    let _haproxy = haproxy(HAPROXY);
+    app(1000);
+    does(&["open", "web"]);
+    app(1001);
+    let entry = Entry {
+        invocation: Invocation::new(Verb::Switch, "web"),
+        phase: Phase::Switch(SwitchPhase::Join),
+        found_open: PerGate {
+            main: true,
+            twin: None,
+        },
+        instance: None,
+        restarting: false,
+        unsure: false,
+        stays_closed: false,
+        version: Version::Same,
+        switch: Some(Targets {
+            from: "blue".to_owned(),
+            to: "green".to_owned(),
+            switching: Switching::default(),
+            keep_s: 0,
+        }),
+        origin: Origin::default(),
+        without_balancers: Vec::new(),
+        ended: false,
+    };
+    drop(Journal::begin(Path::new("/run/state"), entry).unwrap());
+    let says = "was cut short in phase join: run `agent recover web` first";
+    for words in [
+        &["restart", "web"][..],
+        &["close", "web"],
+        &["open", "web"],
+        &["open", "web", "--to", "green"],
+    ] {
+        refused(TARGETS, words, 11, says);
+    }
+    assert_eq!(
+        (open(), recorded().as_deref()),
+        (vec!["blue"], Some("blue"))
+    );
 }

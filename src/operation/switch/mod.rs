@@ -4,11 +4,22 @@
 //! | --- | --- |
 //! | `chosen` | decides which target is current |
 //! | `current` | reads the record, and looks at the targets if there is none |
+//! | `run` | a switch, from its two targets to its outcome |
+//! | `pair`, `to` | its two targets |
+//! | `begin`, `looks`, `room` | the preflight of a switch |
+//! | `plan` | the plan of a dry run |
 //! | `at_target` | exchanges the app of an operation for its current target, and records it |
 
 mod at_target;
+mod begin;
 mod chosen;
 mod current;
+mod looks;
+mod pair;
+mod plan;
+mod room;
+mod run;
+mod to;
 
 pub use chosen::{By, Current};
 pub use current::{current, seen_at_current};
