@@ -45,8 +45,7 @@ fn may_switch(app: &AppSettings, switching: &Switching) -> anyhow::Result<()> {
              [app.{name}.target.X] for two of them, or run `agent restart {name}`"
         ),
         ([only], _) => anyhow::bail!(
-            "app {name} has only the target {only}: a switch needs a second one, \
-             [app.{name}.target.X]"
+            "app {name} has one target, {only}: a switch needs a second one, [app.{name}.target.X]"
         ),
         (_, Some(to)) => the_target(app, to).map(drop),
         (names, None) if names.len() > 2 && !switching.back && !switching.finish => anyhow::bail!(

@@ -10,6 +10,7 @@ mod counting;
 mod errors;
 mod examination;
 mod find;
+mod found;
 mod info;
 mod master;
 mod model;
@@ -22,7 +23,8 @@ pub(crate) mod version;
 
 pub use balancer::{Balancer, Names};
 pub use examination::{Checked, Examination, Level, Listed, Lost};
-pub use find::{AppPorts, Found, Missing, Own, find};
+pub use find::{AppPorts, Missing, Own, find};
+pub use found::Found;
 pub use master::Master;
 pub use model::{
     Answer, BackendCapacity, BackendErrors, BalancerObservation, CheckStatus, ErrorCounts, Floor,

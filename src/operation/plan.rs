@@ -94,13 +94,16 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     let out = [turn, claim, Some(Phase::Close), floor, sticky, shed, drain];
     let out = out.into_iter().flatten();
     let open = (!limits.stays_closed).then_some(Phase::Open);
-    let back = [Some(Phase::Healthy { streak: 0 }), open]
+    let watches = start.verb == Verb::Restart && limits.settle.is_some();
+    let settle = (watches && !limits.stays_closed).then_some(Phase::Settle);
+    let back = [Some(Phase::Healthy { streak: 0 }), open, settle]
         .into_iter()
         .flatten();
     match (&start.phase, start.verb) {
         (phase, Verb::Close | Verb::Stop) if goes_out(phase) => out.collect(),
         (phase, _) if goes_out(phase) => out.chain(touches(limits)).chain(back).collect(),
         (Phase::Healthy { .. }, _) => back.collect(),
+        (Phase::Switch(first), _) => first.ahead(limits).into_iter().map(Phase::Switch).collect(),
         (phase, _) => vec![phase.clone()],
     }
 }

@@ -97,6 +97,7 @@ impl Operation<'_> {
         let outcome = match self.begin(host, draft).await {
             Begin::Go(go) => match self.begin_records(invocation, &go, host, draft) {
                 Ok(journal) => {
+                    self.unpark_this_target(host, draft).await;
                     let progress = make_progress(self.app, &go.limits);
                     return self.operate(host, &go, journal, progress, draft).await;
                 }

@@ -2,7 +2,7 @@
 //! all users, so the new one is taken away. From the join on the switch goes on where it was: its
 //! rules go back themselves if the new target is not healthy and UP everywhere.
 
-use super::switch::{How, SwitchPhase, WhyBack};
+use super::switch::{How, Part, SwitchPhase, WhyBack};
 use super::{NoStart, Phase, Start, UnfinishedOperation, Verb};
 
 /// Decides where to begin, after the switch that `left` records. `how` is what it did.
@@ -26,34 +26,32 @@ pub(super) fn resume(asked: Verb, left: &UnfinishedOperation, how: How) -> Resul
 
 /// The phase to begin with; None: there is nothing to finish or undo.
 fn resumed(phase: &SwitchPhase, how: How) -> Option<SwitchPhase> {
-    let drain = SwitchPhase::Drain { zeros: 0 };
     Some(match phase {
         // The preparation is never repeated.
         SwitchPhase::Prepare => return None,
         SwitchPhase::Start | SwitchPhase::Healthy { .. } | SwitchPhase::Verify => match how {
-            How::Start => SwitchPhase::Stop {
+            How::Start => SwitchPhase::Park {
+                zeros: 0,
                 back: Some(WhyBack::CutShort),
             },
             How::Back | How::Finish => return None,
         },
         SwitchPhase::Unpark => SwitchPhase::Withdraw(WhyBack::CutShort),
-        // The old target's users may have moved in the meantime, or a reload may have moved them.
         SwitchPhase::Sticky { .. } | SwitchPhase::Shed => SwitchPhase::Shed,
-        SwitchPhase::Drain { .. } => drain,
-        SwitchPhase::Settle { .. } => drain,
+        SwitchPhase::Drain { .. } | SwitchPhase::Settle { .. } => SwitchPhase::Drain { zeros: 0 },
         SwitchPhase::Park { back, .. } | SwitchPhase::Stop { back } => SwitchPhase::Park {
             zeros: 0,
             back: back.clone(),
         },
-        SwitchPhase::Join
-        | SwitchPhase::Leave
-        | SwitchPhase::TakeBack(_)
-        | SwitchPhase::Withdraw(_) => phase.clone(),
+        // A look must show the target that serves before the other one is closed.
+        SwitchPhase::Join | SwitchPhase::Leave => SwitchPhase::Join,
+        SwitchPhase::TakeBack(why) | SwitchPhase::Withdraw(why) => {
+            SwitchPhase::TakeBack(why.clone())
+        }
     })
 }
 
 fn note(phase: &SwitchPhase) -> &'static str {
-    use super::switch::Part;
     match phase.serves() {
         Part::New => "an earlier switch was cut short after the join: the agent finishes it",
         Part::Old => "an earlier switch was cut short: the agent goes back to the old target",

@@ -3,6 +3,7 @@
 
 mod printed;
 mod releases;
+mod targets;
 
 use std::path::{Path, PathBuf};
 

@@ -10,8 +10,8 @@ type Change = fn(Settings) -> Settings;
 /// The agent refuses the configuration.
 #[test]
 fn a_wrong_configuration_is_refused() {
-    let farm = Farm::open("wrong_config", 1, Lines::with_twins());
-    let wrong: [(&str, Change, &[&str]); 8] = [
+    let farm = Farm::start("wrong_config", 1, Lines::with_twins());
+    let wrong: [(&str, Change, &[&str]); 9] = [
         (
             "one port",
             |settings| settings.set("app.web.target.green.port", 1000),
@@ -52,6 +52,11 @@ fn a_wrong_configuration_is_refused() {
             |settings| settings.set("app.web.target.green.run.stop", Vec::<String>::new()),
             &["green", "stop"],
         ),
+        (
+            "keep without targets",
+            keep_without_targets,
+            &["keep", "target"],
+        ),
     ];
     for (what, change, says) in wrong {
         let refused = unchanged(&farm, change, &["switch", "web", "--json"]);
@@ -60,25 +65,36 @@ fn a_wrong_configuration_is_refused() {
     }
 }
 
+/// A call that asks for what is there changes nothing, and succeeds.
+#[test]
+fn a_call_with_nothing_to_do_succeeds() {
+    let farm = Farm::open("nothing_to_do", 1, Lines::with_twins());
+    let calls: [(&[&str], &str); 2] = [
+        (&["--to", "blue"], "blue is already current"),
+        (&["--finish"], "no target is warm beside blue"),
+    ];
+    for (more, says) in calls {
+        let before = state(&farm);
+        let words = [&["switch", "web", "--json"], more].concat();
+        let ended = farm.agent(1, same).words(&words).expect_exit(0);
+        assert_eq!(state(&farm), before, "{}", ended.out);
+        assert_eq!(ended.report().outcome, "nothing_to_do", "{}", ended.out);
+        is_one_line("nothing to do", &ended, &[says]);
+    }
+}
+
 /// The agent refuses the call.
 #[test]
 fn a_wrong_call_is_refused() {
     let farm = Farm::open("wrong_call", 1, Lines::with_twins());
-    let wrong: [(&str, Change, &[&str], &[&str]); 5] = [
+    let wrong: [(&str, Change, &[&str], &[&str]); 3] = [
         (
             "an unknown target",
             same,
             &["--to", "red"],
             &["red", "blue", "green"],
         ),
-        (
-            "the current target",
-            same,
-            &["--to", "blue"],
-            &["blue", "current"],
-        ),
         ("nothing is warm", same, &["--back"], &["--back", "warm"]),
-        ("nothing to finish", same, &["--finish"], &["--finish"]),
         (
             "no lines at HAProxy",
             no_lines,
@@ -100,6 +116,16 @@ fn same(settings: Settings) -> Settings {
 
 fn no_lines(settings: Settings) -> Settings {
     settings.set("app.web.target.green.port", 1005)
+}
+
+fn keep_without_targets(settings: Settings) -> Settings {
+    settings
+        .unset("app.web.target")
+        .set("app.web.port", 1000)
+        .set("app.web.status_port", 2000)
+        .set("app.web.restart.systemd", "web.service")
+        .set("app.web.restart.job", "restart")
+        .set("app.web.keep", "10m")
 }
 
 fn one_unit(settings: Settings) -> Settings {

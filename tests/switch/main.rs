@@ -2,6 +2,7 @@
 //! network namespaces. It fails without root.
 
 mod by_hand;
+mod current;
 mod fails;
 mod input;
 mod killed;

@@ -1,7 +1,6 @@
 //! A configuration with its mistake, and what may be in one.
 
-use super::reference::{Entry, table_of};
-use super::targets::example;
+use super::reference::{Entry, NAME, is_of_target, table_of};
 use super::tree::{Node, Tree};
 use std::ops::Range;
 
@@ -19,10 +18,16 @@ impl<'a> Known<'a> {
         of_table.into_iter().map(|entry| entry.key.as_str())
     }
 
-    /// The values of the examples of a key of the table with this path.
+    /// The values of the examples of a key of the table with this path. Those of a target have its
+    /// name.
     pub(crate) fn examples(&self, path: &[String], key: &str) -> Vec<String> {
         let examples = self.annotated(&table_of(path), key).into_iter();
-        examples.map(|value| example(path, value)).collect()
+        examples
+            .map(|value| match is_of_target(path) {
+                true => value.replace(NAME, &path[3]),
+                false => value,
+            })
+            .collect()
     }
 
     fn annotated(&self, table: &str, key: &str) -> Vec<String> {

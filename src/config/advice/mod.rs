@@ -14,6 +14,7 @@ mod place;
 pub mod reference;
 mod removal;
 mod several;
+mod shares;
 mod spelling;
 mod syntax;
 mod tables;

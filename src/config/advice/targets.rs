@@ -4,13 +4,13 @@ use super::edits::append;
 use super::fix::{Edit, Fix};
 use super::known::Known;
 use super::lines::{headers, line_at, whole_line};
-use super::reference::{TARGET, required_keys};
+use super::reference::{NAME, TARGET, is_of_target, required_keys};
 use super::removal::removed;
 use super::tree::Node;
 use std::ops::Range;
 
-/// Names for targets that have none, as in the annotated configuration.
-const NAMES: [&str; 2] = ["blue", "green"];
+/// Names for targets that have none.
+const NAMES: [&str; 2] = [NAME, "green"];
 
 /// A key of the app that belongs into its targets, or one that works only with targets. The app's
 /// address is that of each target.
@@ -67,18 +67,6 @@ pub(super) fn unit(known: &Known<'_>, node: &Node) -> Option<Fix> {
         node.value.clone(),
         toml::Value::from(unit).to_string(),
     ))
-}
-
-fn is_of_target(path: &[String]) -> bool {
-    path.len() > 3 && path[0] == "app" && path[2] == "target"
-}
-
-/// An example of a target's key, with the target's own name.
-pub(super) fn example(table: &[String], value: String) -> String {
-    match is_of_target(table) {
-        true => value.replace(NAMES[0], &table[3]),
-        false => value,
-    }
 }
 
 /// `target = [...]` beside tables of targets.

@@ -92,7 +92,7 @@ fn an_app_without_targets_is_its_only_instance() {
     let settings = settings(GOOD);
     let api = &settings.apps[0];
     assert_eq!((api.label().as_str(), api.has_targets()), ("api", false));
-    assert_eq!(api.instances(), [api.clone()]);
+    assert_eq!(api.instances(), std::slice::from_ref(api));
     assert_eq!(
         (api.target.as_ref(), api.run.as_ref(), api.at("api")),
         (None, None, None)

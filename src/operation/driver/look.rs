@@ -17,6 +17,11 @@ impl<H: Host> Drive<'_, H> {
             false => (None, None),
         };
         let other = self.look_at_other().await;
+        if let Phase::Switch(_) = self.phase
+            && !balancers.is_empty()
+        {
+            self.timeline.balancers = of_both(&balancers, &other);
+        }
         let settle = self.look_at_errors(&balancers);
         let health = self.look_at_health().await;
         // After the health probe, which may take its time, so that this look includes the same
@@ -117,4 +122,18 @@ impl<H: Host> Drive<'_, H> {
             }
         }
     }
+}
+
+/// The lines of both targets, by balancer.
+fn of_both(
+    balancers: &[BalancerObservation],
+    other: &[BalancerObservation],
+) -> Vec<BalancerObservation> {
+    let mut both = balancers.to_vec();
+    for (balancer, other) in both.iter_mut().zip(other) {
+        if let Ok(answer) = &mut balancer.answer {
+            answer.lines.extend_from_slice(other.lines());
+        }
+    }
+    both
 }

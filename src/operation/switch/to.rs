@@ -50,12 +50,12 @@ pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
         (Way::Back, None) => {
             let other = others.next().copied().unwrap_or("TARGET");
             Err(format!(
-                "no target is ready beside {current}, so there is no quick way back: `agent switch \
-                 {app} --to {other}` starts one"
+                "no target is warm beside {current}, so --back has nothing to go back to: `agent \
+                 switch {app} --to {other}` starts one"
             ))
         }
         (Way::Finish, None) => Ok(Choice::Nothing(format!(
-            "nothing to finish: no target is ready beside {current}"
+            "nothing to do for --finish: no target is warm beside {current}"
         ))),
         (Way::Forward, _) => match (to, others.next(), others.next()) {
             (Some(to), ..) if to == current => {
@@ -68,7 +68,7 @@ pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
             )),
             (None, Some(only), None) => Ok(Choice::Forward((*only).to_owned())),
             (None, None, _) => Err(format!(
-                "app {app} has only the target {current}: a switch needs a second one"
+                "app {app} has one target, {current}: a switch needs a second one"
             )),
             (None, Some(_), Some(_)) => Err(format!(
                 "app {app} has several targets: name one of {} with --to",
@@ -145,7 +145,7 @@ mod tests {
             ),
             (TWO, None, BACK, "`agent switch web --to blue`"),
             (TWO, Some("red"), BACK, "no target red"),
-            (&["green"][..], None, FORWARD, "only the target green"),
+            (&["green"][..], None, FORWARD, "one target, green"),
         ] {
             let why = chosen(targets, ready, way).unwrap_err();
             assert!(why.contains(says), "{why}");
@@ -156,7 +156,7 @@ mod tests {
     fn nothing_is_done_where_all_is_as_asked() {
         for (way, says) in [
             (to("green"), "green is already current"),
-            (FINISH, "no target is ready beside green"),
+            (FINISH, "no target is warm beside green"),
         ] {
             match chosen(TWO, None, way) {
                 Ok(Choice::Nothing(why)) => assert!(why.contains(says), "{why}"),

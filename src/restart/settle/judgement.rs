@@ -1,7 +1,7 @@
 //! Whether a new version is steady: by HAProxy's counters, its checks and the app's health.
 
 use super::{Figures, Settle};
-use crate::haproxy::{BalancerObservation, ErrorCounts};
+use crate::haproxy::{BalancerObservation, ErrorCounts, Role};
 use crate::restart::{Limits, Observation};
 use std::fmt;
 
@@ -77,13 +77,14 @@ impl Observation {
     }
 }
 
-/// The lines that HAProxy does not take for UP. A balancer that can't be seen shows none, and an
+/// The main lines that HAProxy does not take for UP. A balancer that can't be seen shows none, and an
 /// operator may hold some.
 pub(in crate::restart) fn down(balancers: &[BalancerObservation]) -> Option<String> {
     let mut down = Vec::new();
     for balancer in balancers {
         let lines = balancer.lines().iter();
-        let lines = lines.filter(|line| !line.status.is_up() && !line.is_held());
+        let mains = lines.filter(|line| line.role == Role::Main);
+        let lines = mains.filter(|line| !line.status.is_up() && !line.is_held());
         down.extend(
             lines.map(|line| format!("{} {} is {}", balancer.name, line.name, line.status)),
         );

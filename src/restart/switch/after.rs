@@ -68,7 +68,7 @@ pub(super) fn shed(seen: &Observation, limits: &Limits, over: bool) -> Step {
         ActionResult::Failed(why) if over => still_draining(vec![why.clone()]),
         ActionResult::Failed(why) => stay(SwitchPhase::Shed, vec![why.clone()]),
         ActionResult::Done if waiting.is_empty() => to(SwitchPhase::Drain { zeros: 0 }),
-        ActionResult::Done if over => undrained(waiting, limits),
+        ActionResult::Done if over => after_drain(waiting, limits),
         ActionResult::Done => stay(SwitchPhase::Shed, waiting),
     }
 }
@@ -95,32 +95,31 @@ pub(super) fn drain(zeros: u32, seen: &Observation, limits: &Limits, over: bool)
     }
     match limits.on_drain_timeout {
         OnDrainTimeout::Proceed if drained.not_out.is_empty() => {
-            let note = format!(
-                "{}: the drain ran out of time, and on_drain_timeout is proceed; what \
-                is in flight depends on the app's graceful stop",
-                drained.carried.join(", ")
-            );
             match after_drain(Vec::new(), limits) {
                 Step::Go { to, .. } => Step::Go {
                     to,
-                    note: Some(note),
+                    note: Some(proceeds(&drained.carried)),
                 },
                 step => step,
             }
         }
-        OnDrainTimeout::Proceed | OnDrainTimeout::Abort => undrained(drained.waiting, limits),
+        OnDrainTimeout::Proceed | OnDrainTimeout::Abort => after_drain(drained.waiting, limits),
     }
 }
 
-/// The old target stays running. The new one is watched all the same.
-fn undrained(waiting: Vec<String>, limits: &Limits) -> Step {
-    after_drain(waiting, limits)
+fn proceeds(carried: &[String]) -> String {
+    format!(
+        "{}: the drain ran out of time, and on_drain_timeout is proceed; what is in flight depends \
+         on the app's graceful stop",
+        carried.join(", ")
+    )
 }
 
+/// What is `undrained` keeps the old target running. The new one is watched all the same.
 fn after_drain(undrained: Vec<String>, limits: &Limits) -> Step {
     match (limits.settle, limits.switch.how) {
-        // What serves since an earlier switch has been watched then.
-        (Some(_), How::Start | How::Back) => to(SwitchPhase::Settle { undrained }),
+        // What has served before was watched then.
+        (Some(_), How::Start) => to(SwitchPhase::Settle { undrained }),
         _ => after_settle(undrained, None),
     }
 }

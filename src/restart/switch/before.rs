@@ -82,10 +82,14 @@ fn not_placed(why: String, limits: &Limits) -> Step {
     end_unused(WhyBack::NotPlaced(why), limits)
 }
 
-/// Ends before any user could reach the new target. It is stopped if this switch started it.
+/// Ends before the new target has users. It is stopped if this switch started it. Its port is parked
+/// since before, and is parked again in case the rule was lost.
 pub(super) fn end_unused(why: WhyBack, limits: &Limits) -> Step {
     match limits.switch.how {
-        How::Start => to(SwitchPhase::Stop { back: Some(why) }),
+        How::Start => to(SwitchPhase::Park {
+            zeros: 0,
+            back: Some(why),
+        }),
         How::Back | How::Finish => Step::End(back::outcome(&why, None)),
     }
 }

@@ -196,6 +196,50 @@ impl SwitchPhase {
         }
     }
 
+    /// The phases from this one on, if all succeed.
+    pub fn ahead(&self, limits: &Limits) -> Vec<SwitchPhase> {
+        let (switch, watches) = (limits.switch, limits.settle.is_some());
+        let starts = switch.how == How::Start;
+        let (sticky, back) = (!limits.sticky.is_zero(), None);
+        let busy_at = limits.sticky;
+        let all = [
+            (switch.prepares, SwitchPhase::Prepare),
+            (starts, SwitchPhase::Start),
+            (true, SwitchPhase::Healthy { streak: 0 }),
+            (starts && switch.verifies, SwitchPhase::Verify),
+            (true, SwitchPhase::Unpark),
+            (true, SwitchPhase::Join),
+            (true, SwitchPhase::Leave),
+            (
+                sticky,
+                SwitchPhase::Sticky {
+                    sessions: 0,
+                    busy_at,
+                },
+            ),
+            (sticky, SwitchPhase::Shed),
+            (true, SwitchPhase::Drain { zeros: 0 }),
+            (
+                starts && watches,
+                SwitchPhase::Settle {
+                    undrained: Vec::new(),
+                },
+            ),
+            (
+                true,
+                SwitchPhase::Park {
+                    zeros: 0,
+                    back: back.clone(),
+                },
+            ),
+            (!switch.keeps, SwitchPhase::Stop { back }),
+        ];
+        let all = all.into_iter().filter(|(is_in, _)| *is_in);
+        let from = all.map(|(_, phase)| phase);
+        from.skip_while(|phase| phase.name() != self.name())
+            .collect()
+    }
+
     /// The first phase of a switch.
     pub(super) fn first(how: How, prepares: bool) -> SwitchPhase {
         match how {

@@ -13,6 +13,7 @@ mod recovery;
 mod rising;
 mod room;
 mod stop;
+mod switching;
 mod together;
 mod upgrade;
 

@@ -64,7 +64,9 @@ fn check_app(app: &AppSettings) {
     assert_eq!(limits.healthy_times, app.health.times);
     check_health(&app.health);
     check_name(&app.name);
-    app.target.as_deref().map_or((), check_name);
+    if let Some(target) = &app.target {
+        check_name(target);
+    }
     match &app.restart {
         Restart::Systemd { unit, .. } => assert!(unit.contains('.'), "{unit}"),
         Restart::Command(argv) => assert!(!argv.is_empty()),

@@ -143,15 +143,15 @@ fn swap(farm: &Farm, from: &str, to: &str) {
     let namespace = &farm.host(1).namespace;
     new.start(namespace, START);
     farm.haproxy
-        .operate(&format!("set server srvs/w1-{to} state ready"));
+        .operate(&format!("set server srvs/web1-{to} state ready"));
     farm.haproxy.wait_until("the new one is UP", |lines| {
         let mut lines = lines.iter();
-        lines.any(|line| line.get("svname") == format!("w1-{to}") && line.status() == "UP")
+        lines.any(|line| line.get("svname") == format!("web1-{to}") && line.status() == "UP")
     });
     farm.haproxy
-        .operate(&format!("set server srvs/w1-{from} state maint"));
+        .operate(&format!("set server srvs/web1-{from} state maint"));
     wait_for("no request in flight", Duration::from_secs(20), || {
-        let line = farm.haproxy.server(&format!("w1-{from}"));
+        let line = farm.haproxy.server(&format!("web1-{from}"));
         (line.number("scur") == 0).then_some(())
     });
     old.stop(namespace);

@@ -46,7 +46,7 @@ impl Farm {
 
     /// HAProxy's lines of a target.
     fn names(&self, number: usize, target: &str) -> Vec<String> {
-        let stages = &["w", "t"][..1 + usize::from(self.lines.twins)];
+        let stages = &["web", "bkp"][..1 + usize::from(self.lines.twins)];
         let lines = stages.iter();
         lines
             .map(|stage| format!("{stage}{number}-{target}"))

@@ -87,7 +87,7 @@ fn usable(socket: &Path) -> Option<usize> {
     Some(hosts.len())
 }
 
-/// `w1` of `w1-green`.
+/// `web1` of `web1-green`.
 fn host(line: &str) -> &str {
     line.split('-').next().unwrap_or(line)
 }

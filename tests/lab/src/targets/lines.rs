@@ -1,12 +1,9 @@
-//! HAProxy's lines for two targets a host: the reference's backend with other servers, main lines
-//! before twins.
+//! HAProxy's lines for two targets a host: those of `haproxy/blue-green.cfg`, with twins or without,
+//! and with one cookie a host or one a target.
 
-use std::fmt::Write;
 use std::path::Path;
 
-use super::target::{BLUE, GREEN};
 use crate::reference::{QUICK, Reference};
-use crate::site::last;
 
 /// Both targets of a host have one cookie, or each its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,34 +47,33 @@ impl Lines {
         Lines { checks, ..self }
     }
 
+    /// For so many hosts, at most the three of the reference.
     pub fn of(self, dir: &Path, hosts: usize) -> Reference {
-        let reference = Reference::two_stage(dir);
-        let at = reference.text().find("    # Main lines");
-        let head = reference.text()[..at.expect("the servers")].to_owned();
-        Reference::of(head + &self.servers(hosts)).with(QUICK, self.checks)
+        let reference = Reference::blue_green(dir);
+        let kept = reference.text().lines().filter_map(|line| {
+            match line.trim_start().strip_prefix("server ") {
+                Some(server) => self.server(server, hosts),
+                None => Some(format!("{line}\n")),
+            }
+        });
+        Reference::of(kept.collect()).with(QUICK, self.checks)
     }
 
-    fn servers(self, hosts: usize) -> String {
-        let mut text = String::new();
-        let stages = [("w", 2000, ""), ("t", 3000, " backup")];
-        for (name, status, backup) in &stages[..1 + usize::from(self.twins)] {
-            for number in 1..=hosts {
-                for (offset, target) in [BLUE, GREEN].into_iter().enumerate() {
-                    let cookie = match self.cookie {
-                        Cookie::PerHost => format!("w{number}"),
-                        Cookie::PerTarget => format!("w{number}-{target}"),
-                    };
-                    writeln!(
-                        text,
-                        "    server {name}{number}-{target} 10.77.0.{}:{} cookie {cookie} port {}{backup}",
-                        last(number),
-                        1000 + offset,
-                        status + offset
-                    )
-                    .expect("a string");
-                }
-            }
+    fn server(self, line: &str, hosts: usize) -> Option<String> {
+        let (name, rest) = line.split_once(' ').expect("NAME ADDRESS");
+        let (host, target) = name.split_once('-').expect("HOST-TARGET");
+        let number = host.trim_start_matches(|one: char| !one.is_ascii_digit());
+        let number: usize = number.parse().expect("the number of a host");
+        if number > hosts || (rest.ends_with(" backup") && !self.twins) {
+            return None;
         }
-        text
+        let rest = match self.cookie {
+            Cookie::PerHost => rest.to_owned(),
+            Cookie::PerTarget => {
+                let shared = format!("cookie w{number} ");
+                rest.replace(&shared, &format!("cookie w{number}-{target} "))
+            }
+        };
+        Some(format!("    server {name} {rest}\n"))
     }
 }

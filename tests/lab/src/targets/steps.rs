@@ -15,17 +15,17 @@ impl Farm {
         let name = |stage: &str, target: &str| format!("{stage}{number}-{target}");
         new.start(namespace, Duration::from_secs(1));
         self.set_gate(number, new.status_port(), new, true);
-        shows(&self.haproxy, &name("w", to), "UP");
+        shows(&self.haproxy, &name("web", to), "UP");
         self.set_gate(number, old.status_port(), old, false);
-        shows(&self.haproxy, &name("w", from), "DOWN");
+        shows(&self.haproxy, &name("web", from), "DOWN");
         if self.lines.twins {
             // Its users have the new main line by then, and wait for no twin.
             self.set_gate(number, new.backup_status_port(), new, true);
             self.set_gate(number, old.backup_status_port(), old, false);
-            shows(&self.haproxy, &name("t", to), "UP");
-            shows(&self.haproxy, &name("t", from), "DOWN");
+            shows(&self.haproxy, &name("bkp", to), "UP");
+            shows(&self.haproxy, &name("bkp", from), "DOWN");
         }
-        drained(&self.haproxy, &name("w", from));
+        drained(&self.haproxy, &name("web", from));
         old.stop(namespace);
     }
 }

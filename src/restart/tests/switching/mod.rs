@@ -1,0 +1,4 @@
+//! The rules of a switch.
+
+mod properties;
+mod world;
