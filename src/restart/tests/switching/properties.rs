@@ -3,7 +3,7 @@
 
 use super::super::super::*;
 use super::super::limits;
-use super::world::{Event, LOOK, World};
+use super::world::{Event, LOOK, Shown, World};
 use proptest::prelude::*;
 use settle::{Settle, Share, Watch};
 use switch::{How, Part, SwitchPhase, Switching};
@@ -234,7 +234,7 @@ impl Process<'_> {
             return Ok(());
         }
         let new = self.world.of(Part::New);
-        let is_well = new.shown[0] && self.failing < 2 && look.interrupted.is_none();
+        let is_well = new.shown[0] != Shown::Down && self.failing < 2 && look.interrupted.is_none();
         let errs = look.settle.is_some_and(|figures| figures.ours.errors() > 0);
         let phase = Phase::Switch(self.phase.clone());
         let over = look.in_phase >= phase.limit(&self.world.limits);
