@@ -16,6 +16,7 @@ mod message;
 mod phase;
 mod signals;
 
+pub use message::Names;
 pub use phase::SwitchPhase;
 
 use super::step::{Step, go};
