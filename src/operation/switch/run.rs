@@ -7,11 +7,11 @@ use crate::operation::Operation;
 use crate::operation::driver::drive;
 use crate::operation::go::{Begin, Go, refusal};
 use crate::operation::operate::{end_journal, preflight};
-use crate::operation::remember::By;
+use crate::operation::remember::{By, Unwritten};
 use crate::operation::request::MakeProgress;
 use crate::report::{Draft, Watched};
 use crate::restart::switch::{How, Part};
-use crate::restart::{Host, Outcome, PerGate, Progress, Verb};
+use crate::restart::{Host, Outcome, PerGate, Progress};
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::invocation::Invocation;
@@ -43,35 +43,15 @@ impl Operation<'_> {
         }
     }
 
-    /// A switch that was cut short is finished or undone first, as an operation of its own. None: the
-    /// users are where they were, and this switch begins.
-    async fn recover_first(
+    /// The same for the sidecar, which has the app's lock and writes the history without it.
+    pub async fn run_switch_on(
         &self,
-        stop: &StopSignal,
+        stop: StopSignal,
         make_progress: MakeProgress<'_>,
-        draft: &mut Draft,
-    ) -> Option<Outcome> {
-        if self.verb != Verb::Switch || self.dry_run || self.cut_switch().is_none() {
-            return None;
-        }
-        let recovery = Operation {
-            verb: Verb::Recover,
-            options: self.options.clone(),
-            again: None,
-            ..*self
-        };
-        let mut its_draft = recovery.draft(By::Caller);
-        let run = recovery.run_switch(stop.clone(), make_progress, &mut its_draft);
-        let outcome = Box::pin(run).await;
-        let report = recovery.end(&its_draft, &outcome).write().await;
-        draft.notices.push(format!("first: {}", report.message));
-        match outcome {
-            Outcome::Done { .. } | Outcome::Nothing(_) => None,
-            outcome => {
-                draft.targets = its_draft.targets;
-                Some(outcome)
-            }
-        }
+    ) -> Unwritten {
+        let mut draft = self.draft(By::Sidecar);
+        let outcome = self.run_switch(stop, make_progress, &mut draft).await;
+        self.end(&draft, &outcome)
     }
 
     async fn switch_between(
