@@ -118,7 +118,12 @@ fn table(entries: &[&Entry]) -> String {
             when(entry),
             entry.id,
             pad_str(&cut(&entry.app, APP), app, Alignment::Left, None),
-            pad_str(&cut(&entry.verb_and_targets(), VERB), verb, Alignment::Left, None),
+            pad_str(
+                &cut(&entry.verb_and_targets(), VERB),
+                verb,
+                Alignment::Left,
+                None
+            ),
             pad_str(&entry.outcome, outcome, Alignment::Left, None),
             format!("{:.1} s", entry.seconds),
             entry.caller.brief()
@@ -220,7 +225,10 @@ mod tests {
              1970-01-01 00:00:00Z 1mj1tea0011 web restart              restarted   2.0 s unknown\n"
         );
         let text = table(&[&long]);
-        assert!(text.contains(" switch a-target-of-twe.. switched "), "{text}");
+        assert!(
+            text.contains(" switch a-target-of-twe.. switched "),
+            "{text}"
+        );
     }
 
     #[test]

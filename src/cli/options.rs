@@ -166,7 +166,12 @@ pub(super) struct OfTarget {
     ///
     /// For the unit of a target (`web@blue`): its stop closes no gate while another target has the
     /// users.
-    #[arg(long, value_name = "TARGET", requires = "owner", conflicts_with = "all")]
+    #[arg(
+        long,
+        value_name = "TARGET",
+        requires = "owner",
+        conflicts_with = "all"
+    )]
     pub(super) if_current: Option<String>,
 }
 

@@ -125,7 +125,10 @@ fn a_switch_names_its_targets_and_each_of_its_phases_has_a_colour() {
     switch.to = Some("<green>".to_owned());
     switch.phases = ["start", "join", "leave", "park"].map(phase).to_vec();
     let page = render(&switch).unwrap();
-    assert!(page.contains("<h1>switch of web: blue → &#60;green&#62;</h1>"), "{page}");
+    assert!(
+        page.contains("<h1>switch of web: blue → &#60;green&#62;</h1>"),
+        "{page}"
+    );
     let rows = phases::rows(&switch);
     let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
     assert_eq!(kinds, ["app", "back", "out", "out"]);

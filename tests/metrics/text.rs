@@ -74,9 +74,14 @@ fn a_target_that_was_left_running_has_no_end() {
         let begin = format!(
             "haproxy_gate_ready_until_timestamp_seconds{{app=\"web\",target=\"{target}\"}} "
         );
-        text.lines().find_map(|line| line.strip_prefix(&begin)?.parse::<f64>().ok())
+        text.lines()
+            .find_map(|line| line.strip_prefix(&begin)?.parse::<f64>().ok())
     };
-    assert_eq!((line("blue"), line("green")), (Some(f64::INFINITY), None), "{text}");
+    assert_eq!(
+        (line("blue"), line("green")),
+        (Some(f64::INFINITY), None),
+        "{text}"
+    );
 }
 
 #[test]

@@ -260,11 +260,17 @@ fn the_unit_of_an_idle_target_moves_no_gate() {
     does(&["open", "web", "--to", "blue"]);
     let of_unit = |verb, target| {
         let owner = ["--owner", "unit", "--if-current", target];
-        let ended = agent(TARGETS, &[[verb, "web"], [owner[0], owner[1]], [owner[2], owner[3]]].concat());
+        let ended = agent(
+            TARGETS,
+            &[[verb, "web"], [owner[0], owner[1]], [owner[2], owner[3]]].concat(),
+        );
         assert_eq!(ended.exit, 0, "{}{}", ended.out, ended.err);
         ended.out + &ended.err
     };
-    let lock = Lock::take(Path::new("/run/state/web.lock"), &Owner::new("a switch".into()));
+    let lock = Lock::take(
+        Path::new("/run/state/web.lock"),
+        &Owner::new("a switch".into()),
+    );
     let said = of_unit("close", "green");
     assert!(said.contains("web/green is idle"), "{said}");
     drop(lock.expect("the app's lock"));
