@@ -25,7 +25,11 @@ impl Host for TwoHosts {
         before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>> {
         // Connections that were made while the port was parked show in the table alone.
-        let ThisHost { counting, balancers, .. } = self.at(part);
+        let ThisHost {
+            counting,
+            balancers,
+            ..
+        } = self.at(part);
         Some(counting.look(balancers, before, false).await)
     }
 
