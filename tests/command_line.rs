@@ -152,6 +152,9 @@ fn the_page_marks_defaults_and_examples() {
         "min_available = 1  # default\n",
         "min_available = \"50%\"  # example\n",
         "port = 1000  # example\n",
+        ".SH \"[app.NAME.target.TARGET]\"\nA target: ",
+        "keep = \"0s\"  # default\n",
+        ".B run (required)\n",
     ] {
         assert!(page.contains(line), "{line}: {page}");
     }

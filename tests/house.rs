@@ -18,12 +18,13 @@ use syn::{Attribute, Expr, Token, UseTree, Visibility};
 const PURE: [&str; 2] = ["restart", "haproxy::model"];
 
 /// Items of other crates that a pure room may name: values without effects.
-const VALUES: [&str; 7] = [
+const VALUES: [&str; 8] = [
     "serde",
     "std::collections",
     "std::fmt",
     "std::iter",
     "std::net::IpAddr",
+    "std::ops::Add",
     "std::option",
     "std::time::Duration",
 ];

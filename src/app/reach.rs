@@ -56,7 +56,7 @@ impl Run {
             return None;
         };
         let (own, id) = (systemd::id(unit).await?, systemd::id(other).await?);
-        // systemd knows nothing of a unit that is down until it is asked for that one.
+        // systemd may have loaded only the one that a call names.
         let stops = systemd::conflicts(unit).await.contains(&id)
             || systemd::conflicts(other).await.contains(&own);
         stops.then(|| format!("has Conflicts= with {id}"))

@@ -11,7 +11,7 @@ use crate::gate::holders;
 
 impl Run {
     /// The memory that this target uses while it runs, as the need of a second copy. None: it does
-    /// not run, or its memory can't be told from that of other processes.
+    /// not run, or other processes share its control group.
     ///
     /// `port` is the target's own. Files in the page cache do not count: the kernel gives them up.
     pub async fn memory(&self, port: u16) -> Option<Need> {

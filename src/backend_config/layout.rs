@@ -1,7 +1,7 @@
 //! The layout that fits the apps and the hosts, and how often HAProxy checks in it.
 
-use super::line::Line;
-use super::wanted::{CLAIMED, Checks, CookiePer, IN_TIME, Layout, Wanted};
+use super::line::{CookiePer, Line};
+use super::wanted::{CLAIMED, Checks, IN_TIME, Layout, Wanted};
 use crate::haproxy::Mode;
 
 /// Err: why the app, the hosts or the mode do not fit the layout.

@@ -1,8 +1,17 @@
 //! The lines of one target on one host: a main line, and perhaps its twin.
 
 use super::host::Host;
-use super::wanted::CookiePer;
 use crate::config::AppSettings;
+
+/// The cookies of a host whose app has several targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum CookiePer {
+    /// One: users move from target to target with their host.
+    #[default]
+    Host,
+    /// One for each target: with a `sticky` window users stay on theirs.
+    Target,
+}
 
 /// A host, and the app for its lines. An app with targets has a `Line` for each of them.
 #[derive(Debug, Clone)]

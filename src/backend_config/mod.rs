@@ -13,9 +13,10 @@ mod wanted;
 mod whole;
 
 pub use host::Host;
+pub use line::CookiePer;
 pub use notices::notices;
 pub use transport::Transport;
-pub use wanted::{CookiePer, Layout, Wanted};
+pub use wanted::{Layout, Wanted};
 
 use crate::config::Settings;
 

@@ -1,7 +1,7 @@
 //! The server lines of all hosts, main lines before twins, and why they are as they are.
 
-use super::line::Line;
-use super::wanted::{CookiePer, Layout, Plan};
+use super::line::{CookiePer, Line};
+use super::wanted::{Layout, Plan};
 use crate::haproxy::Mode;
 use std::net::SocketAddr;
 

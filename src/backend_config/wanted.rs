@@ -1,7 +1,7 @@
 //! What to print: the request, and the plan that fits.
 
 use super::host::Host;
-use super::line::Line;
+use super::line::{CookiePer, Line};
 use super::transport::{Transport, Words};
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Mode;
@@ -60,16 +60,6 @@ impl Layout {
             Layout::TwoStage => "two-stage",
         }
     }
-}
-
-/// The cookies of a host whose app has several targets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum CookiePer {
-    /// One: users move from target to target with their host.
-    #[default]
-    Host,
-    /// One for each target: with a `sticky` window users stay on theirs.
-    Target,
 }
 
 /// The request.

@@ -3,8 +3,8 @@
 
 use super::health;
 use super::layout::fitting;
-use super::line::Line;
-use super::wanted::{BACKEND, CookiePer, Layout, Plan};
+use super::line::{CookiePer, Line};
+use super::wanted::{BACKEND, Layout, Plan};
 use crate::haproxy::{Address, Mode};
 use std::path::Path;
 

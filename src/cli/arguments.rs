@@ -7,6 +7,7 @@ use super::history::Looking;
 use super::options::{Closing, Opening, Restarting, Target, waits};
 use super::probe::Probing;
 use super::report::Reporting;
+use super::switch::Switching;
 use super::without::Without;
 use crate::config;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -20,6 +21,7 @@ Examples:
   agent status --watch          show what the kernel, HAProxy and the app report
   agent restart web --dry-run   print the preflight and the plan, change nothing
   agent restart web             take the host out, restart the app, put it back
+  agent switch web              start the other target of an app, and move all users to it
   agent close web               take the host out until `agent open web`
   agent recover                 repair all apps after a crash or a rule flush
   agent history                 list past operations: when, by which user, why
@@ -44,6 +46,14 @@ Examples:
   agent restart web --turn 10m       if other hosts may be out now
   agent restart web --stay-closed    if `agent close` holds the gates closed";
 
+const SWITCH: &str = "\
+Examples:
+  agent switch web --dry-run
+  agent switch web --to green --with 'web-install 2.1 \"$AGENT_TARGET\"'
+  agent switch web --keep 10m
+  agent switch web --back            while the old target is ready
+  agent switch web --finish          stop the old target now";
+
 const OPEN: &str = "\
 Examples:
   agent open web
@@ -66,8 +76,9 @@ Exit codes:
       the gates are open, and HAProxy sends no new users to a main line
       (DOWN, MAINT, DRAIN, NOLB, weight 0); a twin is DOWN behind its open gate;
       gates are closed or broken without a hold; a restart or an upgrade
-      has failed and left them closed; an operation was cut short; the
-      app is not healthy; a balancer can't be seen; a foreign rule or
+      has failed and left them closed; an operation was cut short; a gate
+      of an idle target is open, or its port is not parked; the app is
+      not healthy; a balancer can't be seen; a foreign rule or
       another process has a status port; the sidecar has older settings
       than the file; another user than root asks, who can't see the gates
   2   usage or configuration
@@ -97,8 +108,8 @@ pub struct Cli {
     /// Print one JSON object on stdout instead of text
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// With --json: print each phase, wait and note of a restart, close, open or recover
-    /// on stderr, one JSON object a line
+    /// With --json: print each phase, wait and note of a restart, switch, close, open or
+    /// recover on stderr, one JSON object a line
     #[arg(long, global = true, requires = "json")]
     pub(super) progress: bool,
     /// Log more on stderr (-v: each action, and what a command prints; -vv: each call)
@@ -151,8 +162,8 @@ pub(super) enum Asked {
     Report(Reporting),
     /// Remove all rules of the agent, in every variant of iptables
     ///
-    /// It removes each jump to the chain HAPROXY-GATE, then the chain, in iptables-nft,
-    /// ip6tables-nft, iptables-legacy and ip6tables-legacy. It removes no other rule. It needs no
+    /// It removes each jump to the chains HAPROXY-GATE and HAPROXY-GATE-PARK, then the chains, in
+    /// iptables-nft, ip6tables-nft, iptables-legacy and ip6tables-legacy. It removes no other rule. It needs no
     /// configuration. It refuses while the sidecar (`agent run`) runs, because the sidecar would
     /// open the gates again. Removing the package runs this command.
     ///
@@ -180,7 +191,9 @@ impl Asked {
             anyhow::bail!("completions are a shell script, not JSON: remove --json");
         }
         if progress && !operates {
-            anyhow::bail!("--progress works only with restart, close, open and recover: remove it");
+            anyhow::bail!(
+                "--progress works only with restart, switch, close, open and recover: remove it"
+            );
         }
         Ok(())
     }
@@ -200,6 +213,16 @@ pub(super) enum Command {
     /// of --reopen, --stay-closed and --skip-held.
     #[command(after_help = RESTART)]
     Restart(Restarting),
+    /// Start another target of the app beside the current one, and move all users to it
+    ///
+    /// The agent starts the idle target, waits until it is healthy and verified, and opens its gate.
+    /// Once HAProxy shows it UP everywhere, the agent closes the gate of the old one, drains it, and
+    /// stops it. No capacity is lost. If the new target fails, the old one keeps its users, or gets
+    /// them back.
+    ///
+    /// With `keep` the old target stays ready, and `agent switch APP --back` takes a moment.
+    #[command(after_help = SWITCH)]
+    Switch(Switching),
     /// Take this host out of rotation, drain it, and keep it out
     ///
     /// It stays out until `agent open`, also over reboots. With --for the sidecar (`agent run`)

@@ -91,6 +91,7 @@ impl Cli {
         in_runtime(async {
             match command {
                 Command::Restart(restarting) => self.restart(settings, restarting).await,
+                Command::Switch(switching) => self.switch(&settings, switching).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(opening) => self.open(&settings, opening).await,
                 Command::Probe(probing) => probe(&settings, probing, self.json).await,

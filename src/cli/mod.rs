@@ -23,6 +23,8 @@ mod screen;
 mod selection;
 mod sidecar;
 mod status;
+mod switch;
+mod switching;
 mod uninstall;
 mod without;
 

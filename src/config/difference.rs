@@ -197,6 +197,34 @@ socket = "/b"
     }
 
     #[test]
+    fn a_target_differs_by_its_keys_and_not_by_its_place() {
+        let target = |name: &str, port: u16| {
+            format!(
+                "[app.shop.target.{name}]\nport = {port}\nstatus_port = 2{port}\n\
+                 run = {{ systemd = \"{name}\" }}\n"
+            )
+        };
+        let shop = |targets: &[String]| settings(&(BEFORE.to_owned() + &targets.concat()));
+        let (blue, green) = (target("blue", 1005), target("green", 1006));
+        let before = shop(&[blue.clone(), green.clone()]);
+        let keys = |now: &[String]| {
+            let found = difference(&before, &shop(now));
+            let keys = found.iter().flat_map(Difference::keys);
+            keys.map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert_eq!(keys(&[green.clone(), blue.clone()]), Vec::<String>::new());
+        let other = target("green", 1007);
+        let ports = [
+            "app.shop.target.green.port",
+            "app.shop.target.green.status_port",
+        ];
+        assert_eq!(keys(&[blue.clone(), other]), ports);
+        let all = ["port", "run.systemd", "status_port"];
+        let all = all.map(|key| format!("app.shop.target.green.{key}"));
+        assert_eq!(keys(&[blue]), all);
+    }
+
+    #[test]
     fn another_app_and_what_moves_no_gate_do_not_matter_for_an_app() {
         let found = differs(&[
             ("= 2001", "= 2101"),

@@ -4,8 +4,9 @@
 use super::gate_to::GateToFile;
 use super::keyed::Keyed;
 use super::port::Port;
+use super::restart::RestartFile;
 use super::source::SourceFile;
-use super::target::TargetsFile;
+use super::target::file::TargetsFile;
 use super::words::{FloorFile, MemoryFile, ProxyFile, ShareFile, VerifyFile};
 use crate::restart::OnDrainTimeout;
 use serde::{Deserialize, Deserializer, de::Error};
@@ -86,24 +87,6 @@ pub(crate) struct HealthFile {
     pub times: u32,
     #[serde(default = "two_seconds", deserialize_with = "positive")]
     pub timeout: Duration,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct RestartFile {
-    pub systemd: Option<String>,
-    pub job: Option<JobFile>,
-    pub command: Option<Vec<String>>,
-    pub signal: Option<String>,
-    pub pidfile: Option<PathBuf>,
-}
-
-#[derive(Deserialize, Clone, Copy)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum JobFile {
-    ReloadOrRestart,
-    Restart,
-    Reload,
 }
 
 #[derive(Deserialize, Clone, Copy)]

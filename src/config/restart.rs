@@ -1,13 +1,32 @@
 //! The one way in which an app is restarted, and the commands that it may have.
 
-use super::file::{JobFile, RestartFile};
 use super::keyed::Keyed;
 use super::mistake::Mistake;
 use crate::app::{Change, Job, Restart};
 use crate::text::unit_name;
 use nix::sys::signal::Signal;
+use serde::Deserialize;
+use std::path::PathBuf;
 use std::str::FromStr;
 use toml::Spanned;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RestartFile {
+    pub systemd: Option<String>,
+    pub job: Option<JobFile>,
+    pub command: Option<Vec<String>>,
+    pub signal: Option<String>,
+    pub pidfile: Option<PathBuf>,
+}
+
+#[derive(Deserialize, Clone, Copy)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum JobFile {
+    ReloadOrRestart,
+    Restart,
+    Reload,
+}
 
 pub(super) fn check_restart(restart: Spanned<Keyed<RestartFile>>) -> Result<Restart, Mistake> {
     let span = restart.span();

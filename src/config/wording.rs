@@ -76,6 +76,10 @@ fn meant(table: &str, name: &str, what: &str, has_header: bool) -> String {
     if homes.iter().any(|home| home == "app.web") {
         homes.retain(|home| home != TARGET);
     }
+    let is_inner = |home: &String| table == TARGET && home.starts_with(TARGET);
+    if homes.iter().any(is_inner) {
+        homes.retain(is_inner);
+    }
     let limit = format!("{table}.timeouts");
     let is_limit = |entry: &Entry| entry.table == limit && name == format!("{}_timeout", entry.key);
     if let Some(entry) = entries().into_iter().find(is_limit) {

@@ -139,7 +139,7 @@ impl<'de> Deserialize<'de> for ShareFile {
         match Share::hundredths(hundredths).filter(|_| hundredths < 10_000) {
             Some(share) => Ok(ShareFile(share)),
             None => Err(D::Error::custom(
-                "expected less than \"100%\": no answer could ever be sick",
+                "expected less than \"100%\": the app could never be sick",
             )),
         }
     }

@@ -3,7 +3,7 @@
 //! it is ours if it checks a gate of ours, or if it is beside such a line and checks
 //! the app. Pure.
 
-use super::{Neighbours, Role, ServerState};
+use super::{Role, ServerState};
 use std::net::{IpAddr, SocketAddr};
 
 /// The ports that identify an app's lines.
@@ -44,19 +44,6 @@ pub struct Own {
     pub address: Option<SocketAddr>,
     /// The address that HAProxy checks, if it is another one.
     pub check_address: Option<IpAddr>,
-}
-
-/// A backend that serves our app, and what else there is in it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Our lines, in HAProxy's order.
-    pub own: Vec<Own>,
-    /// The lines of the app's other targets on this host.
-    pub siblings: Vec<ServerState>,
-    /// What else the configuration has beside our lines.
-    pub neighbours: Neighbours,
-    /// All servers of all backends.
-    pub servers: Vec<ServerState>,
 }
 
 /// Our lines are missing or wrong.

@@ -10,6 +10,7 @@ mod counting;
 mod errors;
 mod examination;
 mod find;
+mod found;
 mod info;
 mod master;
 mod model;
@@ -22,11 +23,12 @@ pub(crate) mod version;
 
 pub use balancer::{Balancer, Names};
 pub use examination::{Checked, Examination, Level, Listed, Lost};
-pub use find::{AppPorts, Found, Missing, Own, find};
+pub use find::{AppPorts, Missing, Own, find};
+pub use found::Found;
 pub use master::Master;
 pub use model::{
     Answer, BackendCapacity, BackendErrors, BalancerObservation, CheckStatus, ErrorCounts, Floor,
-    Leaving, Mode, NoAnswer, OutServer, Role, ServerLine, Status, Worker,
+    Leaving, Mode, NoAnswer, OutServer, Role, ServerLine, Status, Worker, both,
 };
 pub use servers::ServerState;
 pub use siblings::Neighbours;

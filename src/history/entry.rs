@@ -41,6 +41,12 @@ pub struct Entry {
     pub app: String,
     /// The verb, as on the command line.
     pub verb: String,
+    /// Of a switch: the target that served when it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Of a switch: the target that was to serve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// The outcome in one word.
     pub outcome: String,
     /// The exit code. None if the operation was killed.
@@ -108,6 +114,8 @@ impl Entry {
         Entry {
             outcome: report.outcome.to_owned(),
             exit: Some(report.exit),
+            from: report.from.clone(),
+            to: report.to.clone(),
             message: escape_within(&report.message, LONG),
             started_at: report.started_at,
             seconds: report.seconds,
@@ -162,6 +170,8 @@ impl Entry {
                 ..PhaseEntry::default()
             }],
             without_balancers: all_escaped(&journal.without_balancers),
+            from: journal.switch.as_ref().map(|targets| targets.from.clone()),
+            to: journal.switch.as_ref().map(|targets| targets.to.clone()),
             ..Entry::new(&journal.origin, verb.word(), app)
         };
         if entry.id.is_empty() {
@@ -180,6 +190,14 @@ impl Entry {
             reason: reason.map(|reason| escape_within(reason, LONG)),
             agent: env!("CARGO_PKG_VERSION").to_owned(),
             ..Entry::default()
+        }
+    }
+
+    /// The verb, and the targets of a switch: `switch blue -> green`.
+    pub fn verb_and_targets(&self) -> String {
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => format!("{} {from} -> {to}", self.verb),
+            _ => self.verb.clone(),
         }
     }
 

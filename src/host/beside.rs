@@ -12,6 +12,26 @@ impl ThisHost {
     /// Looks for other apps of this configuration with the same unit, command or pidfile, and
     /// for server lines of this host whose port belongs to the same process or unit.
     pub async fn beside(&self, settings: &Settings) -> Vec<Beside> {
+        let port = self.app.ports.port;
+        self.beside_of(settings, self.app.restart.reach(port)).await
+    }
+
+    /// The same for a stop of this target.
+    pub async fn beside_stop(&self, settings: &Settings) -> Vec<Beside> {
+        match &self.app.run {
+            Some(run) => {
+                self.beside_of(settings, run.reach(self.app.ports.port))
+                    .await
+            }
+            None => Vec::new(),
+        }
+    }
+
+    async fn beside_of(
+        &self,
+        settings: &Settings,
+        reach: impl Future<Output = Reach>,
+    ) -> Vec<Beside> {
         let name = &self.app.name;
         let others: Vec<&AppSettings> = settings
             .apps
@@ -22,7 +42,7 @@ impl ThisHost {
         if others.is_empty() && strangers.is_empty() {
             return Vec::new();
         }
-        let reach = self.app.restart.reach(self.app.ports.port).await;
+        let reach = reach.await;
         let mut beside = Vec::new();
         for app in others {
             beside.extend(other_app(settings, app, &reach).await);

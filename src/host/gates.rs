@@ -20,15 +20,21 @@ impl ThisHost {
         &mut self,
         wanted: PerGate<Option<bool>>,
     ) -> Result<bool, GateError> {
-        let gates = self.gates.iter().zip(wanted);
+        let gates = self.gates.clone();
+        let gates = gates.iter().zip(wanted);
         let wanted: Vec<(&Gate, bool)> = gates
             .filter_map(|(gate, wanted)| Some((gate, wanted?)))
             .collect();
-        if self.rules.are_as_wanted(&self.firewall, &wanted).await? {
+        self.ensure_all(&wanted).await
+    }
+
+    /// The same for these gates, which may be those of other targets, in this order.
+    pub(crate) async fn ensure_all(&mut self, wanted: &[(&Gate, bool)]) -> Result<bool, GateError> {
+        if self.rules.are_as_wanted(&self.firewall, wanted).await? {
             return Ok(false);
         }
         let _lock = rules_lock::lock(&self.state_dir).await;
-        self.rules.ensure(&self.firewall, &wanted).await
+        self.rules.ensure(&self.firewall, wanted).await
     }
 }
 

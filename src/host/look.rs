@@ -6,8 +6,8 @@ use super::observe::observe_all;
 use super::snapshot::Snapshot;
 use super::unable::Unable;
 use crate::app::Change;
-use crate::gate::listeners;
-use crate::haproxy::Balancer;
+use crate::gate::{GateError, View, listeners};
+use crate::haproxy::{Balancer, BalancerObservation};
 use crate::tcp;
 use futures_util::future::join_all;
 use nix::unistd::geteuid;
@@ -16,17 +16,25 @@ use tokio::join;
 impl ThisHost {
     /// Looks at everything, and at all balancers at once unless `asking` excludes them.
     pub async fn snapshot(&mut self, asking: Asking) -> Snapshot {
+        let asked = ask(&mut self.balancers, asking);
+        // The rules take the longest: a program for each family.
+        let (rules, balancers) = join!(self.rules.look(&self.firewall), asked);
+        self.look_at_rest(rules, balancers).await
+    }
+
+    /// The same, with the rules of another look of this moment.
+    pub(super) async fn snapshot_beside(&mut self, other: &Snapshot, asking: Asking) -> Snapshot {
+        let balancers = ask(&mut self.balancers, asking).await;
+        self.look_at_rest(other.rules.clone(), balancers).await
+    }
+
+    async fn look_at_rest(
+        &mut self,
+        rules: Result<View, GateError>,
+        balancers: Vec<BalancerObservation>,
+    ) -> Snapshot {
         // Only a drain without a master counts connections.
         let counts = !self.balancers.iter().all(Balancer::has_master);
-        let asked = self.balancers.iter_mut();
-        let asked = asked.filter(|_| asking != Asking::NoBalancer);
-        let asked = asked.map(|balancer| observe_all(balancer, asking));
-        // The rules take the longest: a program for each family.
-        let (rules, balancers, countable) = join!(
-            self.rules.look(&self.firewall),
-            join_all(asked),
-            countable(self.app.ports.port, counts),
-        );
         let rules = rules.map(|view| view.checked_at(self.checked_addresses()));
         let gates = self.gates.clone();
         let listeners = gates.map(|gate| {
@@ -35,7 +43,11 @@ impl ThisHost {
         });
         let address = self.probe_address();
         let probe = self.app.health.probe(address, self.app.environment());
-        let (health, restart) = join!(probe, self.restart_check());
+        let (health, restart, countable) = join!(
+            probe,
+            self.restart_check(),
+            countable(self.app.ports.port, counts),
+        );
         let askable = self.app.health.check();
         Snapshot {
             askable,
@@ -73,6 +85,12 @@ impl ThisHost {
             false => Err(Unable::seen_by(geteuid().is_root(), wrong)),
         }
     }
+}
+
+async fn ask(balancers: &mut [Balancer], asking: Asking) -> Vec<BalancerObservation> {
+    let asked = balancers.iter_mut();
+    let asked = asked.filter(|_| asking != Asking::NoBalancer);
+    join_all(asked.map(|balancer| observe_all(balancer, asking))).await
 }
 
 async fn countable(port: u16, counts: bool) -> Result<(), String> {

@@ -2,10 +2,12 @@
 
 mod ages;
 mod asking;
+mod at_rest;
 mod balancers;
 mod beside;
 mod callers;
 mod core_host;
+mod core_two;
 mod counting;
 mod gates;
 mod idle;
@@ -13,23 +15,29 @@ mod look;
 mod meanwhile;
 mod name;
 mod observe;
+mod parking;
 mod ports;
 mod probe;
 mod rules_lock;
+mod run;
 mod snapshot;
 mod sources;
 mod target;
 mod touch;
+mod two;
 mod unable;
 mod why_up;
 
 pub use asking::Asking;
+pub(crate) use at_rest::at_rest;
 pub(crate) use balancers::{balancers, interface_addresses};
-pub use idle::{TargetLook, look_at_targets};
+pub use idle::{TargetLook, look_at_target, look_at_targets};
 pub use name::name;
 pub(crate) use observe::observe;
+pub(crate) use parking::parkings;
 pub use probe::{Probe, ProbeStep, Probed};
 pub use snapshot::Snapshot;
+pub use two::TwoHosts;
 pub use unable::Unable;
 
 use crate::config::{AppSettings, Settings};

@@ -1,6 +1,6 @@
 //! One target of an app, as this host alone shows it: its address, whether it runs, its gates.
 
-use super::{ThisHost, rules_lock};
+use super::ThisHost;
 use crate::app::Run;
 use crate::config::AppSettings;
 use crate::gate::{Destination, Gate, GateError, bound};
@@ -50,11 +50,7 @@ impl ThisHost {
     /// Closes these gates, of other targets of the app. Ok(true): one of them was not closed.
     pub(crate) async fn close_others(&mut self, gates: &[Gate]) -> Result<bool, GateError> {
         let wanted: Vec<(&Gate, bool)> = gates.iter().map(|gate| (gate, false)).collect();
-        if self.rules.are_as_wanted(&self.firewall, &wanted).await? {
-            return Ok(false);
-        }
-        let _lock = rules_lock::lock(&self.state_dir).await;
-        self.rules.ensure(&self.firewall, &wanted).await
+        self.ensure_all(&wanted).await
     }
 }
 

@@ -101,7 +101,7 @@ impl ThisHost {
     }
 
     /// Notes the process of a command that runs.
-    fn note_process(&self) -> impl FnMut(u32) + use<> {
+    pub(super) fn note_process(&self) -> impl FnMut(u32) + use<> {
         let (state_dir, app) = (self.state_dir.clone(), self.app.name.clone());
         move |pid| {
             let process = Orphan::process(pid.cast_signed());
@@ -114,7 +114,7 @@ impl ThisHost {
 
     /// Notes what will run before it begins. An agent that is killed a moment later could not do
     /// it.
-    async fn touch(
+    pub(super) async fn touch(
         &mut self,
         orphan: Option<Orphan>,
         run: impl Future<Output = Result<(), String>>,
@@ -228,7 +228,7 @@ async fn heeded(before: Result<Vec<Socket>, TcpError>, port: u16) {
     }
 }
 
-fn acted(result: Result<(), String>) -> ActionResult {
+pub(super) fn acted(result: Result<(), String>) -> ActionResult {
     match result {
         Ok(()) => ActionResult::Done,
         Err(why) => ActionResult::Failed(why),

@@ -65,7 +65,7 @@ impl Operation<'_> {
         Continue(())
     }
 
-    async fn reserve(&self, host: &mut ThisHost) {
+    pub(super) async fn reserve(&self, host: &mut ThisHost) {
         if !self.dry_run {
             host.reserve(&self.command(), !self.non_blocking).await;
         }

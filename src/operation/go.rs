@@ -1,5 +1,6 @@
 //! What the preflight has decided: the operation runs, or why it does not.
 
+use crate::report::Draft;
 use crate::restart::{Limits, Outcome, Refusal, Start};
 use std::ops::ControlFlow;
 
@@ -22,6 +23,8 @@ pub(super) enum Begin {
     HeldClosed(String),
     /// An earlier upgrade was cut short, and the gates can't be closed: why.
     NotClosed(String),
+    /// A switch has no room for its new target: why.
+    NoRoom(String),
 }
 
 /// Where an operation begins, and within which limits.
@@ -34,6 +37,27 @@ pub(super) struct Go {
 pub(super) type Preflight<T> = ControlFlow<Begin, T>;
 
 impl Begin {
+    /// How the operation ends that did not begin.
+    pub(super) fn outcome(self, draft: &mut Draft) -> Outcome {
+        match self {
+            Begin::Go(_) => Outcome::Done { note: None },
+            Begin::NothingToDo(why) => Outcome::Nothing(why),
+            Begin::Skipped(hold) => Outcome::Skipped(hold),
+            Begin::Planned(steps) => {
+                draft.plan = Some(steps);
+                Outcome::Planned
+            }
+            Begin::Refused(refusal) => Outcome::Refused(refusal),
+            Begin::Interrupted(signal) => untouched(signal),
+            Begin::HeldClosed(how) => Outcome::UpgradeFailed(how),
+            Begin::NotClosed(why) => Outcome::GateFailed {
+                why,
+                put_back: false,
+            },
+            Begin::NoRoom(why) => Outcome::NotPlaced { why, note: None },
+        }
+    }
+
     /// Refused for one reason.
     pub(super) fn refused(why: String) -> Begin {
         Begin::Refused(refusal(why))

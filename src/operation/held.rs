@@ -72,6 +72,10 @@ impl Operation<'_> {
                 Continue(Some(format!("{by}: they stay closed")))
             }
             (Verb::Restart, _) => Continue(Some(format!("{by}: this restart opens them"))),
+            (Verb::Switch, _) => Break(Begin::refused(format!(
+                "{by}; a switch would end that hold: run `agent open {app}` first, or `agent \
+                 restart {app} --reopen`"
+            ))),
             (Verb::Close, _) if self.options.owner.is_none() => {
                 let close = Invocation::new(Verb::Close, app);
                 let closing = hold::second(Some(held), &self.wanted(close), self.options.replace);

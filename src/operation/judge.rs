@@ -71,7 +71,7 @@ impl Operation<'_> {
     }
 
     /// Removes the journal of an earlier operation that needs nothing any more.
-    fn nothing(&self, why: String, trouble: Vec<String>) -> Begin {
+    pub(super) fn nothing(&self, why: String, trouble: Vec<String>) -> Begin {
         if !trouble.is_empty() {
             let reasons = trouble.into_iter().map(Reason::Lasting).collect();
             return Begin::Refused(Refusal::Preflight(reasons));

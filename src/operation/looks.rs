@@ -13,10 +13,10 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 
 /// How long a refusal that may pass is given to do so.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// From one look to the next, because each asks for everything.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 impl Operation<'_> {
     /// Looks until nothing refuses the operation. Break: the refusal lasts.
@@ -58,7 +58,7 @@ impl Operation<'_> {
     }
 
     /// A refusal for the sake of a balancer that is gone comes with the way to do without it.
-    fn advised(&self, begin: Begin, draft: &mut Draft) -> Begin {
+    pub(super) fn advised(&self, begin: Begin, draft: &mut Draft) -> Begin {
         if let (Begin::Refused(Refusal::Preflight(_)), true) = (&begin, self.verb != Verb::Open) {
             draft.notices.extend(self.advice_without(draft));
         }

@@ -37,5 +37,5 @@ mod switch;
 pub use describe::describe;
 pub use plan::found;
 pub use remember::Unwritten;
-pub use request::{MakeProgress, OnHold, Operation, Options};
+pub use request::{MakeProgress, OnHold, Operation, Options, Switch, Way};
 pub use switch::{By, Current, current, seen_at_current};

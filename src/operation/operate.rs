@@ -138,7 +138,7 @@ impl Operation<'_> {
     }
 }
 
-fn preflight(took: Duration) -> PhaseTime {
+pub(super) fn preflight(took: Duration) -> PhaseTime {
     PhaseTime {
         phase: "preflight",
         start: 0.0,
@@ -149,7 +149,7 @@ fn preflight(took: Duration) -> PhaseTime {
     }
 }
 
-fn end_journal(journal: Journal, outcome: &Outcome) {
+pub(super) fn end_journal(journal: Journal, outcome: &Outcome) {
     match outcome {
         // The gates are not as expected: the next operation still needs their earlier positions.
         Outcome::GateFailed {

@@ -1,5 +1,6 @@
 //! The request for an operation: the verb, the app and the options.
 
+use crate::app::Change;
 use crate::config::{AppSettings, Settings};
 use crate::restart::{Limits, Progress, Verb};
 use crate::state::journal::Journal;
@@ -31,6 +32,8 @@ pub struct Operation<'a> {
 pub struct Options {
     /// None: an operator.
     pub owner: Option<String>,
+    /// It does nothing unless this target of the app is current. None: it does not ask.
+    pub if_current: Option<String>,
     /// In the operator's words.
     pub reason: Option<String>,
     /// None: until a command opens them.
@@ -43,10 +46,36 @@ pub struct Options {
     pub replace: bool,
     /// The balancers that it neither asks nor waits for, by name.
     pub without_balancers: Vec<String>,
-    /// The target that becomes current. None: the one that is current already.
+    /// Where a switch goes, and what it leaves.
+    pub switch: Switch,
+    /// The target that becomes current. None: the one that is current already; of a switch the only
+    /// other one.
     pub to: Option<String>,
     /// The words of the command line, to repeat the call. Empty: the verb and the app.
     pub call: Vec<String>,
+}
+
+/// What a switch is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Switch {
+    /// Which target gets the users.
+    pub way: Way,
+    /// The command that prepares that target before its start.
+    pub prepare: Option<Change>,
+    /// How long the old target stays ready, if not as long as the configuration says.
+    pub keep: Option<Duration>,
+}
+
+/// Which target gets the users of a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Way {
+    /// The named target, or the only other one. The switch starts it.
+    #[default]
+    Forward,
+    /// The one that is still ready.
+    Back,
+    /// None: the target that is still ready is drained and stopped.
+    Finish,
 }
 
 /// What a restart does where the gates are held closed.

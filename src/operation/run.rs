@@ -17,10 +17,14 @@ impl Operation<'_> {
     /// Runs it to its end, and reports how it ended.
     pub async fn run(&self, stop: StopSignal, make_progress: MakeProgress<'_>) -> Report {
         let mut draft = self.draft(By::Caller);
+        if let Some(outcome) = self.ends_at_idle_target().await {
+            return self.end(&draft, &outcome).write().await;
+        }
         let asked = Instant::now();
         let locks = self.lock(&stop).await;
         draft.before.for_locks = asked.elapsed();
         let outcome = match locks {
+            Ok(_locks) if self.switches() => self.run_switch(stop, make_progress, &mut draft).await,
             Ok(_locks) => self.run_at_target(stop, make_progress, &mut draft).await,
             Err(no_lock) => no_lock.outcome(),
         };
@@ -44,6 +48,9 @@ impl Operation<'_> {
             Ok(app) => app,
             Err(why) => return Outcome::Refused(refusal(why)),
         };
+        if let Some(outcome) = self.left_to(app.target.as_deref()) {
+            return outcome;
+        }
         let (settings, left_out) = self.settings.without(&self.left_out(), &app.name);
         draft.leave_out(left_out);
         match ThisHost::new(&settings, &app, stop).await {
@@ -90,24 +97,13 @@ impl Operation<'_> {
         let outcome = match self.begin(host, draft).await {
             Begin::Go(go) => match self.begin_records(invocation, &go, host, draft) {
                 Ok(journal) => {
+                    self.unpark_this_target(host, draft).await;
                     let progress = make_progress(self.app, &go.limits);
                     return self.operate(host, &go, journal, progress, draft).await;
                 }
                 Err(why) => Outcome::Refused(refusal(why)),
             },
-            Begin::NothingToDo(why) => Outcome::Nothing(why),
-            Begin::Skipped(hold) => Outcome::Skipped(hold),
-            Begin::Planned(steps) => {
-                draft.plan = Some(steps);
-                Outcome::Planned
-            }
-            Begin::Refused(refusal) => Outcome::Refused(refusal),
-            Begin::Interrupted(signal) => untouched(signal),
-            Begin::HeldClosed(how) => Outcome::UpgradeFailed(how),
-            Begin::NotClosed(why) => Outcome::GateFailed {
-                why,
-                put_back: false,
-            },
+            begin => begin.outcome(draft),
         };
         self.count(&outcome, draft);
         outcome

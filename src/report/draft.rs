@@ -7,8 +7,9 @@ use super::shares::{Before, Shares};
 use super::watched::Watching;
 use crate::clock::since_1970;
 use crate::gate::{Gate, Position};
-use crate::haproxy::BalancerObservation;
+use crate::haproxy::{BalancerObservation, both};
 use crate::host::{self, Snapshot};
+use crate::restart::switch::Names;
 use crate::restart::{Outcome, PhaseTime, Verb, seconds};
 use crate::state::caller::Origin;
 use crate::state::journal::CutShort;
@@ -33,6 +34,8 @@ pub struct Draft {
     pub notices: Vec<String>,
     /// The balancers that it neither asks nor waits for.
     pub without_balancers: Vec<String>,
+    /// The targets of a switch: the old one and the new one.
+    pub targets: Option<(String, String)>,
     /// The plan of a dry run.
     pub plan: Option<Vec<String>>,
     /// A gate was open before it began.
@@ -59,6 +62,7 @@ impl Draft {
             balancers: Vec::new(),
             notices: Vec::new(),
             without_balancers: Vec::new(),
+            targets: None,
             plan: None,
             any_found_open: false,
             origin: Origin::default(),
@@ -84,6 +88,15 @@ impl Draft {
         self.watching.detecting.possible = snapshot.possible_rules();
         self.watching.detecting.around = snapshot.rules_around();
         self.watching.detecting.finds(closed, balancers);
+    }
+
+    /// Takes what the preflight of a switch saw of the old target and the new one.
+    pub fn set_snapshots(&mut self, at: Duration, snapshots: [&Snapshot; 2]) {
+        let gates = snapshots.map(|one| one.gates().into_iter().zip(one.positions()));
+        self.set_gates_before(gates.into_iter().flatten());
+        let [old, new] = snapshots;
+        self.balancers = both(&old.balancers, &new.balancers);
+        self.watching.look(at, &self.balancers);
     }
 
     /// Takes the balancers that it leaves out.
@@ -130,6 +143,11 @@ impl Draft {
         }
     }
 
+    fn names(&self) -> Names<'_> {
+        let targets = self.targets.as_ref();
+        targets.map_or(Names::default(), |(old, new)| Names { old, new })
+    }
+
     /// The report of an operation that has ended now.
     pub fn report(&self, outcome: &Outcome) -> Report {
         let seconds = seconds(self.began.elapsed());
@@ -144,7 +162,7 @@ impl Draft {
             app: self.app.clone(),
             outcome: outcome.word(self.verb),
             exit: outcome.exit_code(),
-            message: outcome.message(self.verb, &self.app),
+            message: outcome.message_between(self.verb, &self.app, self.names()),
             started_at: self.started_at,
             seconds,
             phases: self.phases.clone(),
@@ -153,6 +171,8 @@ impl Draft {
             balancers: self.balancers.iter().map(BalancerReport::from).collect(),
             notices: self.notices.clone(),
             without_balancers: self.without_balancers.clone(),
+            from: self.targets.as_ref().map(|(from, _)| from.clone()),
+            to: self.targets.as_ref().map(|(_, to)| to.clone()),
             plan: self.plan.clone(),
         }
     }

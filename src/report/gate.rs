@@ -10,6 +10,9 @@ use std::net::{IpAddr, SocketAddr};
 pub struct GateReport {
     /// The role of the line that checks it.
     pub role: Role,
+    /// The target that it is for; None: the app has no targets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// The port that it redirects from.
     pub status_port: u16,
     /// The port that it redirects to.
@@ -41,6 +44,7 @@ impl GateReport {
         };
         GateReport {
             role: gate.role,
+            target: gate.target.clone(),
             status_port: gate.status_port,
             port: gate.to.port(),
             address: gate.to.address().map(|address| address.ip()),

@@ -18,6 +18,12 @@ pub struct Report {
     pub host: String,
     /// For which app.
     pub app: String,
+    /// Of a switch: the target that served when it began.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Of a switch: the target that was to serve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// How it ended, in one word.
     pub outcome: &'static str,
     /// The exit code that says so.

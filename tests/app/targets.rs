@@ -214,7 +214,7 @@ async fn a_stop_of_both_is_found() {
 /// Listens on a port, with 64 MiB of its own, in a control group of its own.
 struct App {
     group: PathBuf,
-    child: Child,
+    processes: Vec<Child>,
     port: u16,
 }
 
@@ -238,14 +238,35 @@ impl App {
         let output = child.stdout.take().unwrap();
         BufReader::new(output).read_line(&mut line).unwrap();
         let port = line.trim().parse().unwrap();
-        App { group, child, port }
+        App {
+            group,
+            processes: vec![child],
+            port,
+        }
+    }
+
+    /// Lets another process into the group.
+    fn share(&mut self) {
+        let mut other = Command::new("sleep");
+        let other = other.arg("300").process_group(0).spawn().unwrap();
+        let id = other.id().to_string();
+        self.processes.push(other);
+        fs::write(self.group.join("cgroup.procs"), id).unwrap();
+    }
+
+    /// Ends the process that came last.
+    fn end_one(&mut self) {
+        if let Some(mut child) = self.processes.pop() {
+            child.kill().and_then(|()| child.wait()).unwrap();
+        }
     }
 }
 
 impl Drop for App {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        while !self.processes.is_empty() {
+            self.end_one();
+        }
         let _ = fs::remove_dir(&self.group);
     }
 }
@@ -262,21 +283,17 @@ fn memory_groups() -> PathBuf {
 
 #[tokio::test]
 async fn the_memory_of_a_group_that_only_the_app_has_is_known() {
-    let app = App::new();
+    let mut app = App::new();
     let target = run("true", "true");
     let need = target.memory(app.port).await.unwrap();
     let mib = need.bytes >> 20;
     assert!((60..160).contains(&mib), "{mib} MiB");
     let origin = format!("the memory that the processes on port {} use now", app.port);
     assert_eq!(need.origin, origin);
-    // Another process in the group: its memory can't be told from the app's.
-    let mut other = Command::new("sleep");
-    let mut other = other.arg("300").process_group(0).spawn().unwrap();
-    let procs = app.group.join("cgroup.procs");
-    fs::write(procs, other.id().to_string()).unwrap();
+    // Another process in the group: nothing shows which of the two uses the memory.
+    app.share();
     assert_eq!(target.memory(app.port).await, None);
-    other.kill().unwrap();
-    other.wait().unwrap();
+    app.end_one();
     assert!(target.memory(app.port).await.is_some());
     assert_eq!(target.memory(1).await, None, "no process listens there");
 }

@@ -7,6 +7,7 @@ mod networks;
 mod parking;
 mod redirected;
 mod reserved;
+mod targets;
 mod tracked;
 mod uninstall;
 

@@ -12,4 +12,5 @@ mod readme;
 mod repairs;
 mod restarts;
 mod sidecar;
+mod switches;
 mod upgrades;

@@ -15,6 +15,7 @@ use haproxy_gate::haproxy::{AppPorts, Mode};
 use tempfile::TempDir;
 
 use crate::file;
+use crate::targets::takes_targets;
 use lab::release::Release;
 
 #[test]
@@ -45,6 +46,7 @@ fn takes_all(release: Release) {
         takes(release, name, &fs::read_to_string(file(name)).unwrap());
     }
     takes_what_checks_speak(release);
+    takes_targets(release);
     for health in HEALTH {
         takes_mode_tcp(release, health);
         for layout in [Layout::TwoStage, Layout::Classic, Layout::Single] {
@@ -185,7 +187,7 @@ fn settings(health: &str) -> Settings {
 }
 
 /// Puts a section into a configuration whose `defaults` would break it.
-fn below_others(section: &str) -> String {
+pub(crate) fn below_others(section: &str) -> String {
     format!(
         "defaults\n  mode http\n  timeout connect 1s\n  timeout client 5s\n  timeout server 5s\n  \
          retries 0\n  option persist\n  no option redispatch\n  cookie S rewrite\n  \
@@ -204,6 +206,7 @@ fn is_its_own(health: &str, text: &str) {
     };
     let expected = Expected {
         app: "web",
+        target: None,
         ports,
         lines: &[],
         servers: &[],
@@ -232,7 +235,7 @@ fn version(release: Release) -> String {
 }
 
 /// `haproxy -c` succeeds without a warning.
-fn takes(release: Release, name: &str, text: &str) {
+pub(crate) fn takes(release: Release, name: &str, text: &str) {
     let dir = TempDir::new().unwrap();
     let path = dir.path().join("haproxy.cfg");
     fs::write(&path, text).unwrap();
@@ -273,6 +276,7 @@ fn reads_all_words(release: Release) {
         };
         let expected = Expected {
             app: "web",
+            target: None,
             ports,
             lines: &[],
             servers: &[],

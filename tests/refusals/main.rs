@@ -8,10 +8,12 @@ mod held;
 mod other_users;
 mod permissions;
 mod printed;
+mod probe;
 mod sandbox;
 mod shared;
 mod shell;
 mod state_dir;
+mod targets;
 mod unused;
 
 use lab::agent::{Ended, Running};

@@ -295,6 +295,13 @@ fn limits_of_the_unit_and_of_its_slices_are_places() {
             named.collect::<Vec<_>>()
         };
         let found = places("room@blue.service").await;
+        let blue = target("room@blue.service");
+        start(&blue, LIMIT).await.unwrap();
+        // A machine with control groups of version 1 does not show it.
+        if let Some(need) = blue.memory(1).await {
+            assert_eq!(need.origin, "the memory that room@blue.service uses now");
+            assert!((1..64 << 20).contains(&need.bytes), "{need:?}");
+        }
         assert_eq!(found[0].0, "on this host");
         let limits = [
             ("room@blue.service", 1),

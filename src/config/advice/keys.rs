@@ -53,6 +53,7 @@ fn synonyms(known: &Known<'_>, node: &Node, table: &str) -> Option<&'static str>
     match (table, node.name()) {
         (_, "unit" | "service") if is_in("restart") || is_in("run") => Some("systemd"),
         ("app.web", "targets") => Some("target"),
+        ("app.web.settle", "time" | "duration" | "lasts" | "timeout") => Some("for"),
         ("app.web.restart" | "app.web.health", "cmd" | "exec" | "run" | "script") => {
             Some("command")
         }
@@ -124,7 +125,7 @@ pub(super) fn missing(known: &Known<'_>, node: &Node, key: &str) -> Vec<Fix> {
     let is_table = node.kind == "table" || node.has_header(known.text);
     let above = known.tree.get(node.parent());
     let node = above.filter(|_| !is_table).unwrap_or(node);
-    let examples = known.examples(&table_of(&node.path), key).into_iter();
+    let examples = known.examples(&node.path, key).into_iter();
     let fixes = examples.map(|value| {
         let (at, text) = known.adding_to(node, &format!("{key} = {value}"));
         Fix::one(at..at, text)

@@ -1,6 +1,6 @@
 //! A configuration with its mistake, and what may be in one.
 
-use super::reference::Entry;
+use super::reference::{Entry, NAME, is_of_target, table_of};
 use super::tree::{Node, Tree};
 use std::ops::Range;
 
@@ -18,8 +18,19 @@ impl<'a> Known<'a> {
         of_table.into_iter().map(|entry| entry.key.as_str())
     }
 
-    /// The values of the examples of a key.
-    pub(crate) fn examples(&self, table: &str, key: &str) -> Vec<String> {
+    /// The values of the examples of a key of the table with this path. Those of a target have its
+    /// name.
+    pub(crate) fn examples(&self, path: &[String], key: &str) -> Vec<String> {
+        let examples = self.annotated(&table_of(path), key).into_iter();
+        examples
+            .map(|value| match is_of_target(path) {
+                true => value.replace(NAME, &path[3]),
+                false => value,
+            })
+            .collect()
+    }
+
+    fn annotated(&self, table: &str, key: &str) -> Vec<String> {
         if (table, key) == ("haproxy", "app") {
             let path = ["app".to_owned()];
             let apps = self.tree.children(&path).map(Node::name);

@@ -14,6 +14,7 @@ mod place;
 pub mod reference;
 mod removal;
 mod several;
+mod shares;
 mod spelling;
 mod syntax;
 mod tables;
@@ -110,7 +111,10 @@ fn candidates(text: &str, mistake: &Mistake) -> Vec<Fix> {
     let node = tree.of_mistake(&mistake.at, mistake.key);
     let mut all = match (&mistake.about, node) {
         (About::Table { table, more }, _) => tables::missing(&known, table, more),
-        (About::Syntax, _) => syntax_of(&known, &mistake.at),
+        (About::Syntax, _) => {
+            let beside = targets::beside_tables(&known).into_iter();
+            beside.chain(syntax_of(&known, &mistake.at)).collect()
+        }
         (About::Duplicate, _) => tables::twice(text, &mistake.at),
         (About::Unknown, Some(node)) => keys::unknown(&known, node),
         (About::Missing(key), Some(node)) => keys::missing(&known, node, key),
@@ -176,7 +180,7 @@ fn named(known: &Known<'_>, node: &Node, value: &toml::Value) -> Option<Fix> {
     let example = |key: &&str| {
         Some(format!(
             "\n{key} = {}",
-            known.examples("haproxy", key).first()?
+            known.examples(node.parent(), key).first()?
         ))
     };
     let others = ["backend", "main"].into_iter().filter(|key| lacks(key));
@@ -187,7 +191,7 @@ fn named(known: &Known<'_>, node: &Node, value: &toml::Value) -> Option<Fix> {
 fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
     let text = known.text;
     let given = &known.text[node.value.clone()];
-    if node.key == *at && node.path.len() == 2 {
+    if node.key == *at && [2, 4].contains(&node.path.len()) {
         return tables::named(known.text, node);
     }
     if node.has_header(known.text) {
@@ -205,7 +209,7 @@ fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
     if node.name() == "verify" && is_of_health() {
         return health::verify(known, node, &value);
     }
-    let mut examples = known.examples(&table_of(node.parent()), node.name());
+    let mut examples = known.examples(node.parent(), node.name());
     if node.name() == "status" {
         examples.clear();
     }
@@ -226,6 +230,7 @@ fn of_value(known: &Known<'_>, node: &Node, at: &Range<usize>) -> Vec<Fix> {
     let again = several::again(known, node, text);
     let own = again.into_iter().chain(health::url(known, node, &value));
     let own = own.chain(targets::named(known, node, &value));
+    let own = own.chain(targets::unit(known, node));
     let own = own.chain(outside::balancer(known, node)).chain(each);
     own.chain(named(known, node, &value))
         .chain(replaced)

@@ -10,7 +10,8 @@ const MARK: &str = "  # example";
 /// Behind a value of a key that its table must have. The table itself is optional.
 const REQUIRED: &str = "  # required";
 
-/// The table of a target.
+/// The name of the target in the examples, and its table.
+pub(crate) const NAME: &str = "blue";
 pub(crate) const TARGET: &str = "app.web.target.blue";
 
 /// One key of the annotated configuration.
@@ -132,10 +133,15 @@ pub(crate) fn table_of(path: &[String]) -> String {
     let steps = path.iter().enumerate().filter(|step| !is_place(step));
     let names = steps.map(|(at, step)| match at {
         1 if is_app => "web",
-        3 if has_targets => "blue",
+        3 if has_targets => NAME,
         _ => step.as_str(),
     });
     names.collect::<Vec<_>>().join(".")
+}
+
+/// Whether it is the path of a target, or of a table in it.
+pub(crate) fn is_of_target(path: &[String]) -> bool {
+    path.len() > 3 && path[0] == "app" && path[2] == "target"
 }
 
 /// The lines that a table must have, with its header.

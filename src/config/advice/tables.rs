@@ -27,9 +27,7 @@ pub(super) fn of_header(known: &Known<'_>, node: &Node) -> Vec<Fix> {
     // A value as a table: its example.
     let lines = section(known.text, node.value.start);
     let lines = lines.start..lines.start + known.at(&lines).trim_end().len();
-    let examples = known
-        .examples(&table_of(node.parent()), node.name())
-        .into_iter();
+    let examples = known.examples(node.parent(), node.name()).into_iter();
     fixes.extend(
         examples.map(|value| Fix::one(lines.clone(), format!("{} = {value}", node.name()))),
     );
@@ -87,7 +85,7 @@ fn is_bare(name: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
 }
 
-/// An app's name with characters that it can't have.
+/// The name of an app or a target with characters that it can't have.
 pub(super) fn named(text: &str, node: &Node) -> Vec<Fix> {
     let sound = |c: char| {
         if c.is_ascii_alphanumeric() || "_.-".contains(c) {
@@ -108,7 +106,8 @@ pub(super) fn named(text: &str, node: &Node) -> Vec<Fix> {
     } else {
         name
     };
-    let (from, to) = (format!("app.{old}"), format!("app.{bare}"));
+    let above = node.parent().join(".");
+    let (from, to) = (format!("{above}.{old}"), format!("{above}.{bare}"));
     vec![
         rename(text, &from, &to, false),
         Fix::one(node.key.clone(), bare),

@@ -1,20 +1,23 @@
 //! Targets that are written in another way, or at another level.
 
-use super::edits::{append, rename};
+use super::edits::append;
 use super::fix::{Edit, Fix};
 use super::known::Known;
-use super::lines::{line_at, whole_line};
-use super::reference::{TARGET, required_keys};
+use super::lines::{headers, line_at, whole_line};
+use super::reference::{NAME, TARGET, is_of_target, required_keys};
 use super::removal::removed;
 use super::tree::Node;
 use std::ops::Range;
 
-/// Names for targets that have none, as in the annotated configuration.
-const NAMES: [&str; 2] = ["blue", "green"];
+/// Names for targets that have none.
+const NAMES: [&str; 2] = [NAME, "green"];
 
 /// A key of the app that belongs into its targets, or one that works only with targets. The app's
 /// address is that of each target.
 pub(super) fn level(known: &Known<'_>, node: &Node) -> Option<Fix> {
+    if node.path[0] == "haproxy" {
+        return by_name(known, node);
+    }
     if node.path.len() != 3 || node.path[0] != "app" {
         return None;
     }
@@ -37,6 +40,48 @@ pub(super) fn level(known: &Known<'_>, node: &Node) -> Option<Fix> {
     }
 }
 
+/// The names of lines, which an app with targets can't have.
+fn by_name(known: &Known<'_>, node: &Node) -> Option<Fix> {
+    let names = ["backend", "main", "backup"];
+    let mut all = known.tree.all();
+    all.find(|node| node.path.len() == 3 && node.name() == "target")?;
+    let keys = known.tree.children(node.parent());
+    let keys = keys.filter(|key| names.contains(&key.name()));
+    let removed = keys.map(|key| Edit {
+        at: whole_line(known.text, key.key.start),
+        text: String::new(),
+    });
+    names
+        .contains(&node.name())
+        .then(|| Fix::of(removed.collect()))
+}
+
+/// A template's unit, or the unit of another target: the one with this target's name.
+pub(super) fn unit(known: &Known<'_>, node: &Node) -> Option<Fix> {
+    let is_unit = node.path.len() == 6 && is_of_target(&node.path) && node.name() == "systemd";
+    let value = known.at(&node.value).parse::<toml::Value>().ok()?;
+    let (template, rest) = value.as_str().filter(|_| is_unit)?.split_once('@')?;
+    let suffix = rest.rfind('.').map_or("", |at| &rest[at..]);
+    let unit = format!("{template}@{}{suffix}", node.path[3]);
+    Some(Fix::one(
+        node.value.clone(),
+        toml::Value::from(unit).to_string(),
+    ))
+}
+
+/// `target = [...]` beside tables of targets.
+pub(super) fn beside_tables(known: &Known<'_>) -> Option<Fix> {
+    let is_it = |node: &&Node| {
+        let is_there = node.path.len() == 3 && node.path[0] == "app" && node.path[2] == "target";
+        is_there && node.kind != "table" && !node.has_header(known.text)
+    };
+    known
+        .tree
+        .all()
+        .find(is_it)
+        .map(|node| removed(known, node))
+}
+
 /// `[app.web.target]` for `[app.web.target.blue]`.
 pub(super) fn without_name(known: &Known<'_>) -> Option<Fix> {
     let is_key = |node: &&Node| {
@@ -46,12 +91,11 @@ pub(super) fn without_name(known: &Known<'_>) -> Option<Fix> {
     };
     let node = known.tree.all().find(is_key)?;
     let table = node.parent().join(".");
-    Some(rename(
-        known.text,
-        &table,
-        &format!("{table}.{}", NAMES[0]),
-        false,
-    ))
+    let (line, _) = headers(known.text).find(|(_, name)| *name == table)?;
+    let all: Vec<&str> = known.tree.children(node.parent()).map(Node::name).collect();
+    let name = NAMES.iter().find(|name| !all.contains(name))?;
+    let line = line_at(known.text, line.start);
+    Some(Fix::one(line, format!("[{table}.{name}]")))
 }
 
 /// `[[app.web.target]]`: each such table has its name in its header.

@@ -2,6 +2,7 @@
 
 use super::health::PROGRAMS;
 use super::place::{self, OWN};
+use super::shares;
 use super::spelling::{flag, spelt};
 use toml::Value;
 use toml::de::DeValue;
@@ -27,8 +28,8 @@ pub(crate) fn candidates(key: &str, value: &Value, examples: &[String]) -> Vec<S
 
 fn meant(key: &str, value: &Value) -> Vec<Value> {
     let share = match key {
-        "min_available" => share(value),
-        "errors" => of_requests(value),
+        "min_available" => shares::of_hosts(value),
+        "errors" => shares::of_requests(value),
         _ => None,
     };
     let meant = match value {
@@ -41,42 +42,6 @@ fn meant(key: &str, value: &Value) -> Vec<Value> {
         Value::Datetime(_) => Vec::new(),
     };
     share.map(text).into_iter().chain(meant).collect()
-}
-
-/// A part of the hosts, as a fraction or in another notation of percent.
-fn share(value: &Value) -> Option<String> {
-    let percent = |number: f64| match number < 1.0 {
-        true => (0.0 < number).then(|| format!("{}%", (number * 100.0).round())),
-        false => Some(format!("{number}%")),
-    };
-    match value {
-        Value::Float(number) if *number < 1.0 || *number > 9.0 => percent(*number),
-        Value::String(given) => {
-            let number = given.trim_end_matches(|c: char| !c.is_ascii_digit());
-            let unit = given[number.len()..].trim();
-            let number: f64 = number.parse().ok()?;
-            (number < 1.0 || unit.starts_with(['%', 'p']))
-                .then(|| percent(number))
-                .flatten()
-        }
-        Value::Table(table) if table.len() == 1 => {
-            let (key, value) = table.iter().next()?;
-            let is_share = ["percent", "percentage", "pct", "share", "ratio"].contains(&&key[..]);
-            let number = value.to_string();
-            let number = number.trim_matches(['"', '%', ' ']).parse().ok();
-            number.filter(|_| is_share).and_then(percent)
-        }
-        _ => None,
-    }
-}
-
-/// A share of the requests: 1 and "1" are percent, and 0.01 is a fraction.
-fn of_requests(value: &Value) -> Option<String> {
-    match value {
-        Value::Integer(percent) => Some(format!("{percent}%")),
-        Value::String(given) if given.parse::<u8>().is_ok() => Some(format!("{given}%")),
-        value => share(value),
-    }
 }
 
 fn text(text: impl Into<String>) -> Value {

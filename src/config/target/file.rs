@@ -1,12 +1,15 @@
 //! The shape of `[app.NAME.target.TARGET]`.
 
-use crate::config::file::RestartFile;
 use crate::config::gate_to::GateToFile;
 use crate::config::keyed::Keyed;
 use crate::config::port::Port;
+use crate::config::restart::RestartFile;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use toml::Spanned;
+
+pub(crate) type TargetsFile = BTreeMap<Spanned<String>, Keyed<TargetFile>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

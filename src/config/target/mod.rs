@@ -21,12 +21,9 @@ use super::port::Port;
 use super::restart::check_restart;
 use crate::gate::Destination;
 use crate::haproxy::AppPorts;
-use file::TargetFile;
+use file::{TargetFile, TargetsFile};
 use run::{check_run, restart_of};
-use std::collections::BTreeMap;
 use toml::Spanned;
-
-pub(super) type TargetsFile = BTreeMap<Spanned<String>, Keyed<TargetFile>>;
 
 /// The targets in the order of the file. The status ports are those of all apps.
 pub(super) fn check_targets(

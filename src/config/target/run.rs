@@ -20,7 +20,8 @@ pub(super) fn check_run(run: Spanned<Keyed<RunFile>>) -> Result<Run, Mistake> {
     match (systemd, start, stop) {
         (Some(unit), None, None) => {
             let unit = check_unit(&unit).map_err(|what| wrong(what).of("systemd"))?;
-            match unit.contains("@.") {
+            let (name, _) = unit.rsplit_once('.').unwrap_or((&unit, ""));
+            match name.ends_with('@') {
                 true => Err(wrong(
                     "this is a template: write the unit of this target, as \"web@blue.service\"",
                 )

@@ -86,3 +86,59 @@ pub struct BackendErrors {
     /// Those of the lines of other servers; this host's other targets are none.
     pub others: ErrorCounts,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorCounts;
+
+    /// Each counter is its place, so that no two can be mixed up.
+    fn counts(times: u64) -> ErrorCounts {
+        ErrorCounts {
+            tries: 100 * times,
+            requests: 90 * times,
+            answers_5xx: times,
+            connect_errors: 2 * times,
+            response_errors: 4 * times,
+            retries: 8 * times,
+            redispatches: 16 * times,
+        }
+    }
+
+    #[test]
+    fn a_difference_and_a_sum_are_those_of_each_counter() {
+        assert_eq!(counts(3).since(counts(1)), Some(counts(2)));
+        assert_eq!(counts(1) + counts(2), counts(3));
+        assert_eq!(
+            [1, 2, 3].map(counts).into_iter().sum::<ErrorCounts>(),
+            counts(6)
+        );
+        assert_eq!(counts(1).errors(), 31);
+        let most = ErrorCounts {
+            retries: u64::MAX,
+            ..counts(1)
+        };
+        assert_eq!((most + most).retries, u64::MAX);
+        assert_eq!(most.errors(), u64::MAX);
+    }
+
+    /// A reload, or `clear counters`: one counter below is enough.
+    #[test]
+    fn a_counter_that_went_back_has_no_difference() {
+        let before = counts(2);
+        let less: [fn(&mut ErrorCounts); 7] = [
+            |counts| counts.tries = 0,
+            |counts| counts.requests = 0,
+            |counts| counts.answers_5xx = 0,
+            |counts| counts.connect_errors = 0,
+            |counts| counts.response_errors = 0,
+            |counts| counts.retries = 0,
+            |counts| counts.redispatches = 0,
+        ];
+        for less in less {
+            let mut now = counts(5);
+            assert!(now.since(before).is_some());
+            less(&mut now);
+            assert_eq!(now.since(before), None, "{now:?}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! balancer.
 
 mod backend_capacity;
+mod both;
 mod check_status;
 mod error_counts;
 mod floor;
@@ -16,6 +17,7 @@ mod status;
 mod worker;
 
 pub use backend_capacity::{BackendCapacity, OutServer};
+pub use both::both;
 pub use check_status::CheckStatus;
 pub use error_counts::{BackendErrors, ErrorCounts};
 pub use floor::Floor;

@@ -72,7 +72,8 @@ impl Operation<'_> {
     /// The record can't be read or written, with the fix.
     pub(in crate::operation) fn record_target(&self) -> Result<(), String> {
         let (hold_dir, app) = (self.settings.agent.hold_dir.as_path(), &self.app.name);
-        let Some(to) = &self.app.target else {
+        let Some(to) = self.app.target.as_ref().filter(|_| self.verb != Verb::Stop) else {
+            // A sidecar that ends opens nothing, so it chooses no target.
             return Ok(());
         };
         let recorded = match target::find(hold_dir, app) {
@@ -105,8 +106,38 @@ impl Operation<'_> {
             return None;
         }
         match self.record_target() {
-            Ok(()) => self.close_other_targets(host).await,
+            Ok(()) => {
+                let closed = self.close_other_targets(host).await;
+                closed.or(self.park_other_targets(host).await)
+            }
             Err(error) => Some(error),
+        }
+    }
+
+    /// Without parking a reload of HAProxy stalls users for a moment, and no more.
+    async fn park_other_targets(&self, host: &mut ThisHost) -> Option<String> {
+        let error = host.park_others(self.settings).await.err()?;
+        Some(format!(
+            "the ports of the other targets are not parked, so a reload of HAProxy stalls users for \
+             a moment: {error}"
+        ))
+    }
+
+    /// Before its gates open: users must not be redirected to another target.
+    pub(in crate::operation) async fn unpark_this_target(
+        &self,
+        host: &mut ThisHost,
+        draft: &mut Draft,
+    ) {
+        let opens = matches!(self.verb, Verb::Open | Verb::Recover);
+        if opens
+            && self.app.has_targets()
+            && let Err(error) = host.unpark(self.settings).await
+        {
+            draft.notices.push(format!(
+                "the port of {} may still be redirected to another target: {error}",
+                self.app.label()
+            ));
         }
     }
 

@@ -6,7 +6,7 @@ mod look;
 use self::look::{LineLook, Look};
 use super::detection::Detecting;
 use super::samples::{BalancerSamples, LineSamples, Samples};
-use crate::haproxy::BalancerObservation;
+use crate::haproxy::{BalancerObservation, both};
 use crate::restart::Progress;
 use crate::restart::seconds;
 use crate::restart::{Observation, Phase};
@@ -189,7 +189,10 @@ impl Progress for Watched<'_> {
         self.watching.detecting.sees(at, observation);
         match observation.balancers.is_empty() {
             true => self.watching.gap(at),
-            false => self.watching.look(at, &observation.balancers),
+            false => {
+                let all = both(&observation.balancers, &observation.other);
+                self.watching.look(at, &all);
+            }
         }
         self.progress.sees(at, observation);
     }

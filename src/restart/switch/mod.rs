@@ -18,6 +18,7 @@ mod phase;
 mod predicates;
 mod signals;
 
+pub use message::Names;
 pub use phase::SwitchPhase;
 pub(super) use signals::put_off;
 

@@ -91,7 +91,7 @@ impl Entry {
 
     /// It moves users from one target to another.
     pub fn is_of_a_switch(&self) -> bool {
-        self.invocation.verb.word() == "switch"
+        self.switch.is_some()
     }
 
     /// For the core. `restarted`: whether the app has been restarted since. None: unknown.

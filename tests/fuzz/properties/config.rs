@@ -35,9 +35,12 @@ fn check_error(error: &ConfigError, text: &str) {
 
 fn check_settings(settings: &Settings) {
     let mut ports = BTreeSet::new();
-    for app in &settings.apps {
-        check_app(app);
-        let gates = settings.gates(app).into_iter().map(|gate| gate.status_port);
+    for app in settings.instances() {
+        check_app(&app);
+        let gates = settings
+            .gates(&app)
+            .into_iter()
+            .map(|gate| gate.status_port);
         for port in gates.chain([app.ports.port]) {
             assert!(port > 0 && ports.insert(port), "port {port}");
         }
@@ -61,6 +64,9 @@ fn check_app(app: &AppSettings) {
     assert_eq!(limits.healthy_times, app.health.times);
     check_health(&app.health);
     check_name(&app.name);
+    if let Some(target) = &app.target {
+        check_name(target);
+    }
     match &app.restart {
         Restart::Systemd { unit, .. } => assert!(unit.contains('.'), "{unit}"),
         Restart::Command(argv) => assert!(!argv.is_empty()),

@@ -2,8 +2,8 @@
 
 use super::table::{Table, is_of, words};
 use haproxy_gate::gate::{
-    CHAIN, Checked, Destination, Family, Gate, HOOKS, Iptables, Listing, Position, foreign, jump,
-    keeper, plan, position,
+    CHAIN, Checked, Destination, Family, Gate, HOOKS, Iptables, Listing, Parking, Parkings,
+    Position, foreign, jump, keeper, plan, plan_parking, position,
 };
 use haproxy_gate::haproxy::Role;
 
@@ -20,6 +20,9 @@ pub fn check(data: &[u8]) {
         for open in [true, false] {
             check_plan(&Table::new(&text), &listing, &gate, open);
         }
+    }
+    for is_parked in [true, false] {
+        check_parking(Table::new(&text), &listing, &parkings(is_parked));
     }
 }
 
@@ -62,6 +65,34 @@ fn check_plan(before: &Table, listing: &Listing, gate: &Gate, open: bool) {
     assert_eq!(position(&after, gate), wanted);
     assert_eq!(plan(&after, gate, open), []);
     assert_eq!(table.others(gate), before.others(gate));
+}
+
+fn parkings(is_parked: bool) -> Parkings {
+    let parking = |target: &str, port, to| Parking {
+        target: target.to_owned(),
+        port,
+        to,
+    };
+    Parkings {
+        app: "web".to_owned(),
+        targets: vec![
+            parking("blue", 1000, None),
+            parking("green", 1001, is_parked.then_some(Destination::Port(1000))),
+        ],
+        other_apps: vec!["api".to_owned()],
+    }
+}
+
+/// After the calls each target is parked as wanted, there is nothing left to do, and all lines about
+/// other chains are unchanged.
+fn check_parking(mut table: Table, listing: &Listing, wanted: &Parkings) {
+    let before = table.clone();
+    for change in plan_parking(listing, wanted) {
+        table.call(&change.to_string());
+    }
+    let after = Listing::parse(&table.listing()).expect("still a listing");
+    assert_eq!(plan_parking(&after, wanted), []);
+    assert_eq!(table.not_parked(), before.not_parked());
 }
 
 /// A call adds one of four fixed lines, or deletes our jump or a rule of our chain in this gate's

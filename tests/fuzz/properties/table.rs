@@ -2,7 +2,7 @@
 //! `-I` and `-D` as the kernel does. It has its own reader, so that it does not repeat a fault of
 //! the agent's.
 
-use haproxy_gate::gate::Gate;
+use haproxy_gate::gate::{Gate, PARK_CHAIN};
 
 /// The lines, in the kernel's order.
 #[derive(Clone)]
@@ -42,6 +42,12 @@ impl Table {
             }
             _ => panic!("{call}: not a call that the agent has any use for"),
         }
+    }
+
+    /// All lines except those about our chain for parked ports.
+    pub fn not_parked(&self) -> Vec<&String> {
+        let is_about = |line: &&String| words(line).iter().any(|word| word == PARK_CHAIN);
+        self.0.iter().filter(|line| !is_about(line)).collect()
     }
 
     fn has(&self, chain: &str) -> bool {
@@ -91,7 +97,13 @@ pub fn is_of(rule: &[String], gate: &Gate) -> bool {
         let mut roles = [":main", ":backup"].iter();
         let is_a_gates =
             comment.starts_with("haproxy-gate:") && roles.any(|role| comment.ends_with(role));
-        *comment == gate.comment() || (is_here && is_a_gates)
+        // The fuzzed gates have no target, so each target is one of an earlier configuration.
+        let own = format!("haproxy-gate:{}:", gate.app);
+        let role = comment
+            .strip_prefix(&own)
+            .map(|rest| rest.rsplit(':').next());
+        let is_named = role.flatten() == gate.comment().rsplit(':').next();
+        is_named || (is_here && is_a_gates)
     })
 }
 

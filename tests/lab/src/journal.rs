@@ -6,12 +6,22 @@ use std::time::Duration;
 
 use super::{now, wait_for};
 
-/// The phase in progress. None: there is no journal.
+/// The phase in progress, also that of a switch. None: there is no journal.
 pub fn phase(journal: &Path) -> Option<String> {
     let journal: serde_json::Value = serde_json::from_slice(&fs::read(journal).ok()?).ok()?;
-    let phase = &journal["phase"];
-    let named = |phase: &serde_json::Value| phase.as_str().map(str::to_owned);
-    named(phase).or_else(|| phase.as_object()?.keys().next().cloned())
+    name(&journal["phase"])
+}
+
+/// A phase with data is an object with one key.
+fn name(phase: &serde_json::Value) -> Option<String> {
+    if let Some(plain) = phase.as_str() {
+        return Some(plain.to_owned());
+    }
+    let (name, inner) = phase.as_object()?.iter().next()?;
+    match name.as_str() {
+        "switch" => self::name(inner),
+        _ => Some(name.clone()),
+    }
 }
 
 /// Waits until this phase is in progress, and returns the time.

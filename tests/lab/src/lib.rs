@@ -45,6 +45,7 @@ pub mod signals;
 pub mod site;
 pub mod stats;
 pub mod stats_proxy;
+pub mod targets;
 pub mod terminal;
 pub mod traffic;
 pub mod underway;

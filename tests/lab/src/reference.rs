@@ -59,6 +59,11 @@ impl Reference {
         Reference::read("single.cfg", dir).hosts()
     }
 
+    /// Two targets a host.
+    pub fn blue_green(dir: &Path) -> Reference {
+        Reference::read("blue-green.cfg", dir).hosts()
+    }
+
     pub fn one_machine(dir: &Path) -> Reference {
         Reference::read("one-machine.cfg", dir)
     }

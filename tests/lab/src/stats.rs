@@ -44,11 +44,16 @@ pub fn servers(socket: &Path) -> Vec<Line> {
 
 /// The server lines in an answer.
 pub fn parse(answer: &str) -> Vec<Line> {
-    let table = answer.strip_prefix("# ").expect("a table of statistics");
+    try_parse(answer).unwrap_or_else(|| panic!("no table of statistics: {answer}"))
+}
+
+/// The same where the answer may be cut, as in a reload.
+pub fn try_parse(answer: &str) -> Option<Vec<Line>> {
+    let table = answer.strip_prefix("# ")?;
     let mut reader = csv::Reader::from_reader(table.trim_end().as_bytes());
     let rows = reader.deserialize::<HashMap<String, String>>();
-    let lines = rows.map(|row| Line(row.expect("a row")));
-    lines.filter(Line::is_server).collect()
+    let lines: Result<Vec<Line>, _> = rows.map(|row| row.map(Line)).collect();
+    Some(lines.ok()?.into_iter().filter(Line::is_server).collect())
 }
 
 /// A value in an answer to `show info`.

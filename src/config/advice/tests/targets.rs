@@ -46,7 +46,7 @@ const MISTAKES: Mistakes = &[
     ("port = 1000\n", ""),
     ("status_port = 2000\nbackup_", "backup_"),
     ("run = { systemd = \"web@blue.service\" }\n", ""),
-    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nbackup_status_port = 3000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]\nport = 1001\nstatus_port = 2001\nrun = { start = [\"/bin/true\"], stop = [\"/bin/false\"] }\n", ""),
+    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nbackup_status_port = 3000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]\nport = 1001\nstatus_port = 2001\nrun = { start = [\"/bin/true\"], stop = [\"/bin/false\"] }\n", "sticky = \"0s\"\n"),
     ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nbackup_status_port = 3000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]\nport = 1001\nstatus_port = 2001\nrun = { start = [\"/bin/true\"], stop = [\"/bin/false\"] }\n", "port = 1000\nstatus_port = 2000\nrestart = { systemd = \"web\" }\n"),
     // The run.
     ("run = { systemd = \"web@blue.service\" }", "systemd = \"web@blue.service\""),
@@ -69,6 +69,7 @@ const MISTAKES: Mistakes = &[
     ("= 2001", "= 2000"),
     ("= 2001", "= 3000"),
     ("= 2001", "= 1000"),
+    ("status_port = 2001", "gate_to = 9200\nstatus_port = 2001\n[agent]\nipv6 = false\n[app.api.target.x]\nport = 1005\nstatus_port = 2005\ngate_to = \"[fd00::2]:80\"\nrun = { systemd = \"x\" }\n[app.api.target.y]\nport = 1006\nstatus_port = 2006"),
     ("port = 1001", "gate_to = 2000\nport = 1001"),
     ("port = 1001", "gate_to = 1000\nport = 1001"),
     ("port = 1000", "gate_to = 1001\nport = 1000"),
@@ -80,7 +81,7 @@ const MISTAKES: Mistakes = &[
     ("\"1200M\"", "0"),
     ("\"1200M\"", "-1"),
     ("\"10m\"", "10"),
-    ("\"10m\"", "\"10 min\""),
+    ("\"10m\"", "\"10 minuts\""),
     ("\"10m\"", "true"),
     ("[\"/bin/true\"]\nmemory", "\"/bin/true --now\"\nmemory"),
     ("[\"/bin/true\"]\nmemory", "[]\nmemory"),
@@ -99,10 +100,46 @@ const MISTAKES: Mistakes = &[
 ];
 
 /// Mistakes whose answer only the operator knows.
-const SAID: &[&str] = &[];
+const SAID: &[&str] = &[
+    "gate_to = 2000\nport = 1001",
+    "gate_to = 1000\nport = 1001",
+    "gate_to = 1001\nport = 1000",
+];
 
 /// The words of a mistake that its answer loses.
-const LOST: &[(&str, &[&str])] = &[];
+#[rustfmt::skip]
+const LOST: &[(&str, &[&str])] = &[
+    ("[[app.web.target]]\nname = \"old\"\nport = 1000\nstatus_port = 2000\nrun = { systemd = \"web@old.service\" }\n[[app.web.target]]\nname = \"new\"", &["new", "old"]),
+    ("target = [\"blue\", \"green\"]\nkeep", &["blue", "green"]),
+    ("port = 1002\nkeep", &["1002"]),
+    ("port = 1000\nkeep", &["1000"]),
+    ("gate_to = 9200\nkeep", &["9200"]),
+    ("restart = { systemd = \"web\" }\nkeep", &["systemd", "web"]),
+    ("sticky = \"0s\"\n", &["10", "m"]),
+    ("port = 1000\nstatus_port = 2000\nrestart = { systemd = \"web\" }\n", &["10", "m"]),
+    ("run = { unit", &["unit"]),
+    ("\"systemctl start web@blue\"", &["start", "systemctl"]),
+    ("\"/etc/systemd/system/web@blue.service\"", &["etc", "system", "systemd"]),
+    ("{ systemd = \"web@blue\", start = [\"/bin/true\"] }", &["bin", "start", "true"]),
+    ("{ systemd = \"web@blue\" }", &["blue"]),
+    ("restart = { systemd = \"web@blue\" }\nrun = { systemd = \"web@green\" }", &["blue"]),
+    ("= 1000", &["1000"]),
+    ("= 2000", &["2000"]),
+    ("= 3000", &["3000"]),
+    ("\"1200MB\"", &["mb"]),
+    ("\"1200 MiB\"", &["mib"]),
+    ("\"1.5g\"", &["1", "5", "g"]),
+    ("\"50%\"", &["50"]),
+    ("0", &["0"]),
+    ("-1", &["1"]),
+    ("\"10 minuts\"", &["minuts"]),
+    ("true", &["true"]),
+    ("settle = { for = \"0s\" }\nkeep", &["0"]),
+    ("settle = { time = \"30s\" }\nkeep", &["time"]),
+    ("settle = { for = \"30s\", errors = 0.01 }\nkeep", &["0", "01"]),
+    ("settle = { for = \"30s\", errors = \"100%\" }\nkeep", &["100"]),
+    ("[[haproxy]]\nbackend = \"srvs\"\nmain = \"web1\"", &["1", "srvs", "web"]),
+];
 
 #[test]
 fn each_mistake_in_targets_has_its_place_what_is_wrong_and_lines_that_fix_it() {

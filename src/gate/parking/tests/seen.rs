@@ -93,7 +93,7 @@ fn a_rule_that_parks_and_is_not_the_agents_to_change_is_reported() {
     for (target, reported) in [
         ("REDIRECT --to-ports 1000", true),
         ("DNAT --to-destination :1000", true),
-        // A container has the port, or nobody that the agent knows.
+        // Of a container, and of a port that no target has.
         ("DNAT --to-destination 172.17.0.3:1000", false),
         ("REDIRECT --to-ports 1009", false),
     ] {

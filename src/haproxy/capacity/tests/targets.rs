@@ -12,7 +12,7 @@ const GREEN: AppPorts = AppPorts {
     health_port: None,
 };
 
-/// The lines of three hosts with two targets, with another app on port 1005 of each, and one page.
+/// The lines of three hosts with two targets, with two other apps and a page on each.
 fn servers() -> Vec<ServerState> {
     let mut servers = Vec::new();
     for host in 1..=3 {
@@ -23,6 +23,7 @@ fn servers() -> Vec<ServerState> {
             server(&format!("t-blue{host}"), last, 1000, 3000),
             server(&format!("t-green{host}"), last, 1001, 3001),
             server(&format!("two{host}"), last, 1005, 2005),
+            server(&format!("three{host}"), last, 1006, 2006),
             server(&format!("page{host}"), last, 1009, 2009),
         ]);
     }
@@ -153,10 +154,12 @@ fn our_other_target_is_no_other_server() {
 #[test]
 fn another_app_of_the_same_host_is_a_server_of_its_own() {
     let here = format!("{OURS}, two1 UP");
+    let more = format!("{here}, three1 UP");
     let there = format!("{here}, blue2 UP, green2 DOWN, two2 UP");
     for (lines, other_apps, usable, servers) in [
         (&here, &[][..], 1, 2),
         (&here, &[&[1005][..]][..], 1, 2),
+        (&more, &[], 2, 3),
         (&there, &[&[1005]], 3, 4),
         // A port of another host that the configuration does not know may be that of a target.
         (&there, &[], 2, 3),
@@ -314,4 +317,32 @@ fn a_backend_without_a_line_for_one_target_is_refused() {
     let at: SocketAddr = "10.0.0.11:1001".parse().unwrap();
     let own = find(&servers, GREEN, here).unwrap();
     assert!(own.len() == 2 && own.iter().all(|own| own.address == Some(at)));
+}
+
+/// In the classic layout a twin checks the app, and so does a line of the single one by its gate.
+#[test]
+fn the_classic_twin_of_another_target_is_no_line_of_ours() {
+    let classic = |ports: AppPorts| AppPorts {
+        backup_status_port: None,
+        ..ports
+    };
+    let servers = [
+        server("blue1", 11, 1000, 2000),
+        server("green1", 11, 1001, 2001),
+        server("t-blue1", 11, 1000, 0),
+        server("t-green1", 11, 1001, 1001),
+    ];
+    let neighbours = Neighbours {
+        target: Some("blue".into()),
+        other_targets: vec![("green".into(), classic(GREEN))],
+        other_apps: Vec::new(),
+    };
+    let names = |lines: Vec<ServerState>| -> Vec<String> {
+        lines.into_iter().map(|one| one.server).collect()
+    };
+    let own = find(&servers, classic(PORTS), |_| true).unwrap();
+    let own: Vec<String> = own.into_iter().map(|own| own.server).collect();
+    assert_eq!(own, ["blue1", "t-blue1"]);
+    let others = siblings(&servers, classic(PORTS), &neighbours, |_| true).unwrap();
+    assert_eq!(names(others), ["green1", "t-green1"]);
 }

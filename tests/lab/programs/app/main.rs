@@ -9,12 +9,13 @@ use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use signal_hook::consts::{SIGTERM, SIGUSR1, SIGUSR2};
 
+mod faults;
 mod serve;
 mod stream;
 
@@ -38,8 +39,12 @@ struct Arguments {
 pub struct Boot {
     name: String,
     id: String,
+    /// The file `version` as of the boot: an upgrade changes it.
+    version: String,
     dir: PathBuf,
     was_healthy: AtomicBool,
+    /// Requests of users so far.
+    asked: AtomicU64,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -47,6 +52,8 @@ async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let mut signals = signal_hook_tokio::Signals::new([SIGTERM, SIGUSR1, SIGUSR2])?;
     let boot = Boot::begin(&arguments)?;
+    boot.refuse_to_start()?;
+    tokio::spawn(boot.end_with_the_folder());
     let cold = boot.cold_time().unwrap_or(arguments.cold_ms);
     let signal = tokio::select! {
         signal = serve::next(&mut signals) => signal,
@@ -73,21 +80,20 @@ impl Boot {
         let boot = Box::leak(Box::new(Boot {
             name: arguments.name.clone(),
             id: id.trim().to_owned(),
+            version: fs::read_to_string(arguments.dir.join("version"))
+                .map_or_else(|_| "1".to_owned(), |text| text.trim().to_owned()),
             dir: arguments.dir.clone(),
             was_healthy: AtomicBool::new(false),
+            asked: AtomicU64::new(0),
         }));
         fs::write(boot.dir.join("pid"), std::process::id().to_string())?;
         boot.note("boot");
         Ok(boot)
     }
 
-    fn is_sick(&self) -> bool {
-        self.dir.join("sick").exists()
-    }
-
-    fn cold_time(&self) -> Option<u64> {
-        let text = fs::read_to_string(self.dir.join("cold-ms")).ok()?;
-        text.trim().parse().ok()
+    /// The target and the version that serve: in each answer, of whatever kind.
+    fn served_by(&self) -> String {
+        format!("{} {}", self.name, self.version)
     }
 
     fn note_healthy(&self) {

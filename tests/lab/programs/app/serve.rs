@@ -11,6 +11,7 @@ use futures_util::future::select_all;
 use futures_util::stream::StreamExt;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
+use hyper::header::HeaderValue;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -143,8 +144,15 @@ async fn answer(
     let path = request.uri().path().to_owned();
     let pause = request.uri().query().and_then(milliseconds);
     let mut response = Response::new(Full::default());
+    let served_by = HeaderValue::from_str(&boot.served_by()).expect("plain words");
+    response.headers_mut().insert("x-served-by", served_by);
+    if path != "/healthz" && boot.fails() {
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        return Ok(response);
+    }
     let text = match (request.method(), path.as_str()) {
         (&Method::POST, _) => {
+            tokio::time::sleep(boot.pause()).await;
             let body = request.into_body().collect().await?.to_bytes();
             format!("{} bytes\n", body.len())
         }
@@ -158,7 +166,7 @@ async fn answer(
             "healthy\n".to_owned()
         }
         _ => {
-            tokio::time::sleep(pause.unwrap_or_default()).await;
+            tokio::time::sleep(pause.unwrap_or_else(|| boot.pause())).await;
             format!("{} {}\n", boot.name, boot.id)
         }
     };

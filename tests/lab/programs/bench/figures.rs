@@ -12,6 +12,7 @@ use crate::polls::Polls;
 use crate::program::Program;
 use crate::restart::Restarts;
 use crate::rolls::Roll;
+use crate::switch::Way;
 
 #[derive(Debug, Serialize)]
 pub struct Figures {
@@ -24,6 +25,8 @@ pub struct Figures {
     pub checks: Option<Vec<Checks>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rolls: Option<Vec<Roll>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub switch: Option<Vec<Way>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<Program>,
 }

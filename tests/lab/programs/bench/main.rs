@@ -1,6 +1,7 @@
-//! The bench measures five things: the cost of a restart besides the time of HAProxy and the app,
-//! the cost of a poll for HAProxy, how quick and how dear its checks are, what users meet in a roll by
-//! the agent and by other means, and the size of the program. It is one run on one machine, and prints a table and JSON.
+//! The bench measures six things: the cost of a restart besides the time of HAProxy and the app, the
+//! cost of a poll for HAProxy, how quick and how dear its checks are, what users meet in a roll by the
+//! agent and by other means, a switch beside other ways to a new version, and the size of the
+//! program. It is one run on one machine, and prints a table and JSON.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -23,6 +24,7 @@ mod program;
 mod restart;
 mod rolls;
 mod spread;
+mod switch;
 mod table;
 
 /// Measures what a restart, a poll, checks, a roll and the program itself cost
@@ -51,6 +53,7 @@ enum Part {
     Polls,
     Checks,
     Rolls,
+    Switch,
     Program,
 }
 
@@ -73,6 +76,7 @@ fn main() {
         polls: wants(Part::Polls).then(|| polls::measure(quick)),
         checks: wants(Part::Checks).then(|| checks::measure(quick)),
         rolls: ansible.map(|ansible| rolls::measure(&agent, ansible, quick)),
+        switch: wants(Part::Switch).then(|| switch::measure(&agent, quick)),
         program: wants(Part::Program).then(|| program::measure(&agent, quick)),
     };
     table::print(&figures);

@@ -7,6 +7,7 @@ use crate::program::Program;
 use crate::restart::Restarts;
 use crate::rolls::{CHECKS, Roll};
 use crate::spread::Spread;
+use crate::switch::Way;
 
 pub fn print(figures: &Figures) {
     let set_up = &figures.set_up;
@@ -19,6 +20,7 @@ pub fn print(figures: &Figures) {
     figures.polls.iter().for_each(polls);
     figures.checks.iter().for_each(|all| checks(all));
     figures.rolls.iter().for_each(|all| rolls(all));
+    figures.switch.iter().for_each(|all| switch(all));
     figures.program.iter().for_each(program);
 }
 
@@ -140,6 +142,31 @@ fn one_roll(roll: &Roll) {
         "  {:<22}{:>10}{:>8}{slowest:>11}{:>15.1}{:>11}",
         roll.how, roll.requests, roll.failed, roll.seconds_a_host, roll.trouble
     );
+}
+
+fn switch(all: &[Way]) {
+    println!(
+        "\nOne host of three to a new version, under {:.0} requests a second ({})\n",
+        all[0].rate, all[0].checks
+    );
+    println!(
+        "{:<26}{:>8}{:>8}{:>8}{:>10}{:>8}{:>12}",
+        "", "seconds", "max", "failed", "slowest", "moved", "HAProxy's*"
+    );
+    for way in all {
+        let Spread { median, max, .. } = way.seconds;
+        let slowest = format!("{:.2} s", way.slowest_ms / 1000.0);
+        println!(
+            "{:<26}{median:>8.2}{max:>8.2}{:>8}{slowest:>10}{:>8}{:>12}",
+            way.how, way.failed, way.moved, way.trouble
+        );
+    }
+    println!("\n* its econ + eresp + wretr + wredis; the app starts in 1 s.");
+    for (way, aim) in all.iter().filter_map(|way| Some((way, way.aim?))) {
+        let met = way.seconds.median <= aim && way.failed == 0;
+        let aim = format!("{aim:.1} s, {}", way.how);
+        verdict(&aim, &format!("{:.2}", way.seconds.median), met);
+    }
 }
 
 fn program(all: &Program) {

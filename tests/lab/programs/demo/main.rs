@@ -1,6 +1,6 @@
 //! The demo: Apache, an app with a slow cold start and nginx on three hosts behind HAProxy, with
 //! users of all kinds. The agent restarts all three, then a plain stop and start does. A table
-//! shows what the users met.
+//! shows what the users met. With `--switch` the agent switches one host with two targets instead.
 
 use std::process::ExitCode;
 use std::thread;
@@ -12,6 +12,7 @@ use lab::signals;
 use lab::traffic::FULL;
 use table::Row;
 
+mod switch;
 mod table;
 
 const COLD: Duration = Duration::from_secs(3);
@@ -23,6 +24,18 @@ const HOSTS: [&str; 3] = [
 
 fn main() -> ExitCode {
     signals::clean_up_on_signals();
+    let well = match std::env::args().nth(1).as_deref() {
+        Some("--switch") => switch::show(),
+        _ => restart(),
+    };
+    match well {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
+
+/// Returns whether no user noticed the agent's restarts.
+fn restart() -> bool {
     println!("Three hosts, one HAProxy, and users on them: 600 requests a second.");
     let mut mixed = Mixed::start("demo", COLD);
     mixed.open_gates();
@@ -36,11 +49,7 @@ fn main() -> ExitCode {
         println!("\nWhat failed in the agent's roll: {failures:#?}");
         println!("HAProxy says:\n{}", mixed.haproxy.bad_requests().join("\n"));
     }
-    if unnoticed && all_exited_0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    unnoticed && all_exited_0
 }
 
 fn quiet(mixed: &Mixed) -> Row {

@@ -21,6 +21,8 @@ pub struct Answer {
     pub status: u16,
     /// A new value of the cookie SRV.
     pub cookie: Option<String>,
+    /// The target and version of a `lab-app`.
+    pub served_by: Option<String>,
     /// The server closes the connection after this answer.
     pub close: bool,
     pub body: Vec<u8>,
@@ -166,6 +168,7 @@ impl Head {
         let answer = Answer {
             status: status.ok_or_else(|| std::io::Error::other(line.to_owned()))?,
             cookie: None,
+            served_by: None,
             close: false,
             body: Vec::new(),
         };
@@ -182,6 +185,7 @@ impl Head {
             "content-length" => self.length = Length::Known(value.parse().unwrap_or(0)),
             "transfer-encoding" => self.length = Length::Chunked,
             "connection" => self.answer.close = value.eq_ignore_ascii_case("close"),
+            "x-served-by" => self.answer.served_by = Some(value.to_owned()),
             "set-cookie" => {
                 let cookie = value.split(';').next().and_then(|c| c.strip_prefix("SRV="));
                 self.answer.cookie = cookie.map(str::to_owned);

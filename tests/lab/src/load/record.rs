@@ -18,6 +18,7 @@ pub struct Record {
     failures: Vec<Event>,
     moves: Vec<Event>,
     reconnected: usize,
+    served: BTreeMap<String, Served>,
 }
 
 /// An event of one user.
@@ -47,6 +48,18 @@ pub struct Summary {
     pub kinds: BTreeMap<String, Kind>,
     pub failures: Vec<Event>,
     pub moves: Vec<Event>,
+    /// The answers of each target and version, as in `web1/green 2`.
+    pub served: BTreeMap<String, Served>,
+}
+
+/// The answers of one version.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Served {
+    pub requests: usize,
+    /// Unix seconds: the end of the first request, and the start and the end of the last one.
+    pub first: f64,
+    pub last_asked: f64,
+    pub last: f64,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -78,6 +91,18 @@ impl Record {
         self.moves.push(event("sticky", format!("{from} -> {to}")));
     }
 
+    /// A whole answer of this version to a request that was sent then.
+    pub fn served(&mut self, by: &str, asked: f64) {
+        let ended = now();
+        let served = self.served.entry(by.to_owned()).or_default();
+        if served.requests == 0 {
+            served.first = ended;
+        }
+        served.requests += 1;
+        served.last_asked = served.last_asked.max(asked);
+        served.last = ended;
+    }
+
     pub fn reconnected(&mut self) {
         self.reconnected += 1;
     }
@@ -103,6 +128,7 @@ impl Record {
             kinds,
             failures: self.failures.into_iter().take(SHOWN).collect(),
             moves: self.moves.into_iter().take(SHOWN).collect(),
+            served: self.served,
         }
     }
 

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 
+use super::super::now;
 use super::client::{Answer, Broken, Connection};
 use super::record::{Record, Summary};
 
@@ -95,8 +96,9 @@ impl User {
                 due = due.tick() => due,
                 _ = stop.wait_for(|stop| *stop) => return,
             };
+            let asked = now();
             let outcome = self.click().await;
-            self.note(due, outcome);
+            self.note(due, asked, outcome);
         }
     }
 
@@ -176,9 +178,16 @@ impl User {
         self.record.lock().expect("no user panics").reconnected();
     }
 
-    fn note(&mut self, due: Instant, outcome: Result<Answer, Broken>) {
+    fn note(&mut self, due: Instant, asked: f64, outcome: Result<Answer, Broken>) {
         let mut record = self.record.lock().expect("no user panics");
         record.request(self.kind.name(), due.elapsed());
+        if let Ok(Answer {
+            served_by: Some(by),
+            ..
+        }) = &outcome
+        {
+            record.served(by, asked);
+        }
         match outcome {
             Err(broken) => record.failure(self.kind.name(), broken.why),
             Ok(answer) if answer.status != 200 => {

@@ -461,7 +461,6 @@ fn answers(good: &str, mistakes: Mistakes, said: &[&str], may_lose: &[(&str, &[&
         }
         all.push('\n');
     }
-    println!("{all}");
     assert_eq!(wrong, <Vec<&str>>::new());
     assert_eq!(odd, []);
     all

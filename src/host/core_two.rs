@@ -1,0 +1,122 @@
+//! The two targets of a switch, as the core uses them.
+
+use super::{ThisHost, TwoHosts};
+use crate::haproxy::{BalancerObservation, Role};
+use crate::restart::switch::Part;
+use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
+use std::time::Duration;
+
+impl Host for TwoHosts {
+    fn elapsed(&self) -> Duration {
+        self.old.elapsed()
+    }
+
+    fn interrupted(&self) -> Option<i32> {
+        self.old.interrupted()
+    }
+
+    async fn balancers(&mut self, part: Part, ask: Ask) -> Vec<BalancerObservation> {
+        self.at(part).balancers(Part::Old, ask).await
+    }
+
+    async fn connections(
+        &mut self,
+        part: Part,
+        before: &[BalancerObservation],
+    ) -> Option<Result<Connections, String>> {
+        // Connections that were made while the port was parked show in the table alone.
+        let ThisHost {
+            counting,
+            balancers,
+            ..
+        } = self.at(part);
+        Some(counting.look(balancers, before, false).await)
+    }
+
+    async fn oldest(&mut self) -> Option<Duration> {
+        let part = self.acting;
+        self.at(part).oldest().await
+    }
+
+    async fn health(&mut self, part: Part) -> Result<(), String> {
+        self.at(part).health(Part::Old).await
+    }
+
+    async fn instance(&mut self) -> Option<String> {
+        None
+    }
+
+    fn shown(&mut self) -> Vec<BalancerObservation> {
+        let part = self.acting;
+        self.at(part).shown()
+    }
+
+    async fn causes(&mut self, roles: &[Role]) -> Vec<String> {
+        let part = self.acting;
+        self.at(part).causes(roles).await
+    }
+
+    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> ActionResult {
+        self.moved = false;
+        if action.opens() {
+            (self.old.meanwhile, self.new.meanwhile) = (None, None);
+        }
+        // The new target has no users before its verification, whatever its gates were.
+        if matches!(action, Action::Prepare | Action::Start)
+            && let Err(why) = self.close_new().await
+        {
+            return ActionResult::Failed(why);
+        }
+        let limits = self.new.app.limits.clone();
+        let done = match action {
+            Action::Prepare => {
+                let prepare = self.prepare.clone();
+                let limit = limits.upgrade;
+                return self
+                    .new
+                    .run_once(prepare.as_ref(), "prepare", limit, on)
+                    .await;
+            }
+            Action::Verify => {
+                let verify = self.new.app.verify.clone();
+                let limit = limits.healthy;
+                return self
+                    .new
+                    .run_once(verify.as_ref(), "verify", limit, on)
+                    .await;
+            }
+            Action::Start => return self.new.start(on).await,
+            Action::Stop(part) => {
+                let stopped = self.at(part).stop(on).await;
+                if stopped == ActionResult::Done {
+                    self.record_stopped(part);
+                }
+                return stopped;
+            }
+            Action::Unpark => self.unpark().await,
+            Action::Join => self.join().await,
+            Action::LeaveMain => self.leave(true).await,
+            Action::LeaveBoth => self.leave(false).await,
+            Action::TakeBack => self.take_back().await,
+            Action::Withdraw => self.withdraw().await,
+            Action::Park(part) => self.park_idle(part).await,
+            other => Err(format!(
+                "internal error: {other:?} is no action of a switch"
+            )),
+        };
+        match done {
+            Ok(()) => ActionResult::Done,
+            Err(why) => ActionResult::Failed(why),
+        }
+    }
+
+    fn moved(&self) -> bool {
+        self.moved
+    }
+
+    async fn pause(&mut self, phase: &Phase, lasted: Duration) {
+        self.acting = phase.part();
+        self.at(self.acting.other()).hold_ports();
+        self.at(self.acting).pause(phase, lasted).await;
+    }
+}

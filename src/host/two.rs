@@ -1,0 +1,232 @@
+//! The two targets of a switch on this host, and what a switch does to their gates.
+//!
+//! When the intent is recorded: from the begin of Leave on the new target is current, and from the
+//! begin of TakeBack on the old one. Leave begins once every balancer shows the new target UP. So
+//! after a crash, and after a reboot without a journal, the sidecar opens a target that has served.
+//! The target that goes is recorded as ready, without an end, until the switch stops or keeps it.
+
+use super::parking::parkings;
+use super::{Asking, Snapshot, ThisHost};
+use crate::app::Change;
+use crate::config::{AppSettings, Settings};
+use crate::gate::{Destination, Gate, GateError};
+use crate::restart::PerGate;
+use crate::restart::switch::Part;
+use crate::signals::StopSignal;
+use crate::state::directory;
+use crate::state::target::{self, Intent};
+use std::io;
+
+/// The two targets of a switch.
+pub struct TwoHosts {
+    /// The target that served when the switch began.
+    pub(crate) old: ThisHost,
+    /// The target that is to serve.
+    pub(crate) new: ThisHost,
+    /// The command that prepares the new one.
+    pub(crate) prepare: Option<Change>,
+    /// Where idle targets are parked, by the target that is current.
+    pub(crate) places: [Destination; 2],
+    settings: Settings,
+    /// The last action had to move a gate.
+    pub(super) moved: bool,
+    /// The target that the last action concerned.
+    pub(super) acting: Part,
+}
+
+/// The wanted positions of one target's gates. None: that gate stays.
+type Gates = PerGate<Option<bool>>;
+
+const OPEN: Gates = gates(true, true);
+const CLOSED: Gates = gates(false, false);
+const AS_IT_IS: Gates = PerGate {
+    main: None,
+    twin: None,
+};
+
+const fn gates(main: bool, twin: bool) -> Gates {
+    PerGate {
+        main: Some(main),
+        twin: Some(Some(twin)),
+    }
+}
+
+impl TwoHosts {
+    /// Looks up what a switch between these two views of the app needs, and changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// There is no iptables on this host.
+    pub async fn new(
+        settings: &Settings,
+        (old, new): (&AppSettings, &AppSettings),
+        stop: StopSignal,
+    ) -> Result<TwoHosts, GateError> {
+        let old = ThisHost::new(settings, old, stop.clone()).await?;
+        let mut new = ThisHost::new(settings, new, stop).await?;
+        new.started = old.started;
+        Ok(TwoHosts {
+            places: [&old, &new].map(|host| Destination::Port(host.app.ports.port)),
+            old,
+            new,
+            prepare: None,
+            settings: settings.clone(),
+            moved: false,
+            acting: Part::Old,
+        })
+    }
+
+    /// One of them.
+    pub(crate) fn at(&mut self, part: Part) -> &mut ThisHost {
+        match part {
+            Part::Old => &mut self.old,
+            Part::New => &mut self.new,
+        }
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self, part: Part) -> &str {
+        let host = match part {
+            Part::Old => &self.old,
+            Part::New => &self.new,
+        };
+        host.app.target.as_deref().unwrap_or_default()
+    }
+
+    /// One look at everything about each of the two.
+    pub(crate) async fn snapshots(&mut self) -> [Snapshot; 2] {
+        let old = self.old.snapshot(Asking::Anew).await;
+        let new = self.new.snapshot_beside(&old, Asking::Anew).await;
+        [old, new]
+    }
+
+    /// Waits until all that an earlier operation ran, started or stopped is done.
+    pub(crate) async fn settle(&self) -> Result<(), String> {
+        self.old.settle().await?;
+        self.old.settle_run().await?;
+        self.new.settle_run().await
+    }
+
+    pub(super) async fn close_new(&mut self) -> Result<(), String> {
+        self.set(AS_IT_IS, CLOSED).await
+    }
+
+    pub(super) async fn unpark(&mut self) -> Result<(), String> {
+        self.park(Part::Old, Some(Part::New)).await
+    }
+
+    pub(super) async fn join(&mut self) -> Result<(), String> {
+        self.unpark().await?;
+        self.set(OPEN, OPEN).await
+    }
+
+    /// `twin`: the old twin keeps its users.
+    pub(super) async fn leave(&mut self, twin: bool) -> Result<(), String> {
+        self.record(Part::New)?;
+        self.set(gates(false, twin), OPEN).await
+    }
+
+    pub(super) async fn take_back(&mut self) -> Result<(), String> {
+        self.record(Part::Old)?;
+        self.unpark().await?;
+        self.set(OPEN, AS_IT_IS).await
+    }
+
+    pub(super) async fn withdraw(&mut self) -> Result<(), String> {
+        self.record(Part::Old)?;
+        self.unpark().await?;
+        self.set(OPEN, CLOSED).await
+    }
+
+    /// This target does not serve any more.
+    pub(super) async fn park_idle(&mut self, idle: Part) -> Result<(), String> {
+        match idle {
+            Part::Old => self.set(CLOSED, OPEN).await?,
+            Part::New => self.set(OPEN, CLOSED).await?,
+        }
+        self.park(idle.other(), None).await
+    }
+
+    /// At rest, whatever the switch has done: the idle targets are parked on the current one.
+    pub(crate) async fn park_at_rest(&mut self) -> Result<(), String> {
+        let record = target::find(&self.old.hold_dir, &self.old.app.name);
+        let record = record.map_err(|error| error.to_string())?;
+        let current = match record {
+            Some(record) if record.current == self.name(Part::New) => Part::New,
+            _ => Part::Old,
+        };
+        self.park(current, None).await
+    }
+
+    /// Opens before it closes, so that never both targets are closed.
+    async fn set(&mut self, old: Gates, new: Gates) -> Result<(), String> {
+        let of_both = self.old.gates.iter().zip(old);
+        let of_both = of_both.chain(self.new.gates.iter().zip(new));
+        let wanted = of_both.filter_map(|(gate, open)| Some((gate.clone(), open?)));
+        let (open, closed): (Vec<_>, Vec<_>) = wanted.partition(|(_, open)| *open);
+        let all = [open, closed].concat();
+        let all: Vec<(&Gate, bool)> = all.iter().map(|(gate, open)| (gate, *open)).collect();
+        let set = self.old.ensure_all(&all).await;
+        self.moved |= set == Ok(true);
+        set.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Parks all idle targets but this one on the current one.
+    async fn park(&mut self, current: Part, unparked: Option<Part>) -> Result<(), String> {
+        let place = match current {
+            Part::Old => self.places[0],
+            Part::New => self.places[1],
+        };
+        let unparked: Vec<&str> = unparked.iter().map(|part| self.name(*part)).collect();
+        let current = (self.name(current), place);
+        let wanted = parkings(&self.settings, &self.old.app, current, &unparked);
+        let parked = self.old.park(&wanted).await;
+        parked.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Records the current target, unless the record has it.
+    fn record(&self, current: Part) -> Result<(), String> {
+        let name = self.name(current);
+        let ready = match current {
+            Part::Old => None,
+            Part::New => Some(self.name(Part::Old).to_owned()),
+        };
+        let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
+        let before = target::find(hold_dir, app).map_err(|error| error.to_string())?;
+        let same = before.filter(|before| before.current == name);
+        if same.as_ref().is_some_and(|same| same.ready == ready) {
+            return Ok(());
+        }
+        let intent = Intent {
+            ready,
+            ready_until_unix_s: None,
+            ..same.unwrap_or_else(|| Intent::now(name))
+        };
+        target::set(hold_dir, app, &intent)
+            .map_err(|error| directory::unusable("hold_dir", hold_dir, &error))
+    }
+
+    /// This target does not run any more.
+    pub(super) fn record_stopped(&self, part: Part) {
+        let changed = self.change_record(|intent| match intent.ready.as_deref() {
+            Some(ready) if ready == self.name(part) => intent.without_ready(),
+            _ => intent,
+        });
+        if let Err(error) = changed {
+            tracing::warn!(%error, "the record still has the stopped target as ready");
+        }
+    }
+
+    /// Changes the record that is there.
+    pub(crate) fn change_record(&self, change: impl FnOnce(Intent) -> Intent) -> io::Result<()> {
+        let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
+        let Some(before) = target::find(hold_dir, app)? else {
+            return Ok(());
+        };
+        let after = change(before.clone());
+        match after == before {
+            true => Ok(()),
+            false => target::set(hold_dir, app, &after),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! A switch, from its two targets to its outcome, within the locks.
+
+use super::pair::Pair;
+use crate::gate::Position;
+use crate::host::{ThisHost, TwoHosts};
+use crate::operation::Operation;
+use crate::operation::driver::drive;
+use crate::operation::go::{Begin, Go, refusal};
+use crate::operation::operate::{end_journal, preflight};
+use crate::operation::remember::{By, Unwritten};
+use crate::operation::request::MakeProgress;
+use crate::report::{Draft, Watched};
+use crate::restart::switch::{How, Part};
+use crate::restart::{Host, Outcome, PerGate, Progress};
+use crate::signals::StopSignal;
+use crate::state::directory;
+use crate::state::invocation::Invocation;
+use crate::state::journal::{Entry, Journal};
+use std::ops::ControlFlow::{Break, Continue};
+
+impl Operation<'_> {
+    /// Runs a switch, or the recovery of one. This process has the locks.
+    pub(in crate::operation) async fn run_switch(
+        &self,
+        stop: StopSignal,
+        make_progress: MakeProgress<'_>,
+        draft: &mut Draft,
+    ) -> Outcome {
+        if let Some(outcome) = self.recover_first(&stop, make_progress, draft).await {
+            return outcome;
+        }
+        let outcome = match self.pair().await {
+            Continue(pair) => self.switch_between(&pair, stop, make_progress, draft).await,
+            Break(begin) => Err(begin),
+        };
+        match outcome {
+            Ok(outcome) => outcome,
+            Err(begin) => {
+                let outcome = begin.outcome(draft);
+                self.count(&outcome, draft);
+                outcome
+            }
+        }
+    }
+
+    /// The same for the sidecar, which has the app's lock and writes the history without it.
+    pub async fn run_switch_on(
+        &self,
+        stop: StopSignal,
+        make_progress: MakeProgress<'_>,
+    ) -> Unwritten {
+        let mut draft = self.draft(By::Sidecar);
+        let outcome = self.run_switch(stop, make_progress, &mut draft).await;
+        self.end(&draft, &outcome)
+    }
+
+    async fn switch_between(
+        &self,
+        pair: &Pair,
+        stop: StopSignal,
+        make_progress: MakeProgress<'_>,
+        draft: &mut Draft,
+    ) -> Result<Outcome, Begin> {
+        let (settings, left_out) = self.settings.without(&self.left_out(), &self.app.name);
+        draft.leave_out(left_out);
+        let targets = pair.targets();
+        draft.targets = Some((targets.from, targets.to));
+        let two = TwoHosts::new(&settings, (&pair.from, &pair.to), stop).await;
+        let mut two = two.map_err(|error| Begin::Refused(refusal(error.to_string())))?;
+        two.prepare.clone_from(&self.options.switch.prepare);
+        let go = match self.begin_switch(&mut two, pair, draft).await {
+            Begin::Go(go) => go,
+            begin => return Err(begin),
+        };
+        let journal = self.switch_journal(&go, pair, draft);
+        let mut journal = journal.map_err(Begin::refused)?;
+        let progress = make_progress(&pair.to, &go.limits);
+        let outcome = self
+            .switch_phases(&mut two, &go, &mut journal, progress, draft)
+            .await;
+        self.record_kept(&two, pair, &outcome);
+        park_at_rest(&mut two, &outcome, draft).await;
+        // Before the journal is removed: counting takes its time, too.
+        self.count(&outcome, draft);
+        end_journal(journal, &outcome);
+        Ok(outcome)
+    }
+
+    fn switch_journal(&self, go: &Go, pair: &Pair, draft: &Draft) -> Result<Journal, String> {
+        let entry = Entry {
+            invocation: Invocation::new(self.verb, &self.app.name),
+            phase: go.start.phase.clone(),
+            found_open: PerGate::default(),
+            instance: None,
+            restarting: false,
+            unsure: false,
+            stays_closed: false,
+            version: go.start.version.clone(),
+            origin: draft.origin.clone(),
+            without_balancers: draft.without_balancers.clone(),
+            ended: false,
+            switch: Some(pair.targets()),
+        };
+        let state_dir = self.state_dir();
+        Journal::begin(state_dir, entry)
+            .map_err(|error| directory::unusable("state_dir", state_dir, &error))
+    }
+
+    async fn switch_phases(
+        &self,
+        two: &mut TwoHosts,
+        Go { start, limits }: &Go,
+        journal: &mut Journal,
+        mut progress: Box<dyn Progress>,
+        draft: &mut Draft,
+    ) -> Outcome {
+        let begun = two.elapsed();
+        let notices = draft.notices.iter();
+        notices.for_each(|notice| progress.notes(begun, notice));
+        let watching = &mut draft.watching;
+        watching.detecting.plan(start.verb, limits);
+        let mut watched = Watched { progress, watching };
+        let timeline = drive(two, journal, &mut watched, start, limits).await;
+        draft.phases = vec![preflight(begun)];
+        draft.phases.extend(timeline.phases);
+        draft.notices.extend(timeline.notes);
+        draft.set_balancers(&timeline.balancers);
+        let positions = [positions(&mut two.old).await, positions(&mut two.new).await].concat();
+        draft.set_gates(
+            positions
+                .iter()
+                .map(|(gate, position)| (gate, position.clone())),
+        );
+        timeline.outcome
+    }
+
+    /// The old target was left running: until its time is over, the way back takes a moment.
+    fn record_kept(&self, two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
+        let is_kept = matches!(
+            outcome,
+            Outcome::Switched {
+                how: How::Start | How::Back,
+                ..
+            }
+        );
+        if !is_kept || !pair.switching.keeps {
+            return;
+        }
+        let old = two.name(Part::Old);
+        let kept = two.change_record(|intent| intent.with_ready(old, Some(pair.keep)));
+        if let Err(error) = kept {
+            tracing::warn!(%error, "{old} stays running until `agent switch {} --finish`: its end \
+                can't be recorded", self.app.name);
+        }
+    }
+}
+
+/// The first switch may find an idle target that no command has parked yet. Without parking a reload
+/// of HAProxy stalls users for a moment, and no more.
+async fn park_at_rest(two: &mut TwoHosts, outcome: &Outcome, draft: &mut Draft) {
+    let is_at_rest = !matches!(
+        outcome,
+        Outcome::StillDraining(_) | Outcome::NeitherHealthy { .. } | Outcome::GateFailed { .. }
+    );
+    if is_at_rest && let Err(error) = two.park_at_rest().await {
+        draft.notices.push(format!(
+            "the port of the idle target is not parked, so a reload of HAProxy stalls users for a \
+             moment: {error}"
+        ));
+    }
+}
+
+async fn positions(host: &mut ThisHost) -> Vec<(crate::gate::Gate, Position)> {
+    let listed = host.rules.positions(&host.firewall, &host.gates).await;
+    let positions = listed.unwrap_or_else(|error| {
+        let unread = |_| Position::Unknown(error.to_string());
+        host.gates.as_ref().map(unread)
+    });
+    host.gates.clone().into_iter().zip(positions).collect()
+}

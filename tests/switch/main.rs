@@ -1,0 +1,14 @@
+//! `agent switch` between two targets of a host, under traffic, with real HAProxy and real iptables in
+//! network namespaces. It fails without root.
+
+mod by_hand;
+mod current;
+mod fails;
+mod input;
+mod killed;
+mod met;
+mod parked;
+mod releases;
+mod rolls;
+mod together;
+mod variants;

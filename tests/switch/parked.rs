@@ -1,0 +1,100 @@
+//! HAProxy reloads at rest and in the middle of a switch. It counts every line as UP until its first
+//! check, also that of a stopped target, whose port is parked on the current one.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use lab::load::record::Summary;
+use lab::targets::{BLUE, Farm, GREEN, Lines};
+
+use crate::met::{Meeting, quiet};
+use crate::rolls::warm;
+
+/// HAProxy has checked all lines by then, and its leaving worker has ended.
+const APART: Duration = Duration::from_millis(800);
+
+/// In each state: blue is current, and green is stopped, was never started, or is warm; and the other
+/// way round.
+#[test]
+fn reloads_at_rest_stall_no_user() {
+    let farm = Farm::open("reload_rest", 1, Lines::without_twins());
+    let quiet = quiet(&farm);
+    let agent = farm.agent(1, warm);
+    let switch = |word: &[&str]| {
+        let words = [&["switch", "web", "--json"], word].concat();
+        agent.words(&words).expect_exit(0);
+    };
+    five_reloads(&farm, BLUE, "blue current, green never started", &quiet);
+    switch(&[]);
+    five_reloads(&farm, GREEN, "green current, blue warm", &quiet);
+    switch(&["--finish"]);
+    five_reloads(&farm, GREEN, "green current, blue stopped", &quiet);
+    switch(&[]);
+    switch(&["--finish"]);
+    five_reloads(&farm, BLUE, "blue current, green stopped", &quiet);
+}
+
+fn five_reloads(farm: &Farm, current: &str, what: &str, quiet: &Summary) {
+    farm.assert_current(1, current);
+    let mut meeting = Meeting::begin(farm);
+    for _ in 0..5 {
+        meeting.reload();
+        sleep(APART);
+    }
+    let met = meeting.end();
+    met.print(what, quiet);
+    met.assert_unnoticed(quiet);
+}
+
+/// The rule is lost: HAProxy's reload stalls users, nothing else happens, and `agent recover` sets it
+/// again.
+#[test]
+fn a_lost_parking_rule_is_set_again() {
+    let farm = Farm::open("parking_lost", 1, Lines::without_twins());
+    let host = farm.host(1);
+    host.namespace
+        .run("iptables", &["-t", "nat", "-F", "HAPROXY-GATE-PARK"]);
+    assert_eq!(host.parked(1001), None, "{}", host.rules());
+    farm.assert_gates(1, BLUE);
+    let agent = farm.agent(1, |settings| settings);
+    agent.run("recover", "web").expect_exit(0);
+    farm.assert_current(1, BLUE);
+}
+
+#[test]
+fn a_reload_in_the_middle_of_a_switch_loses_nothing() {
+    reload_in_phases("reload_phase", &["healthy", "join", "drain"]);
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn a_reload_in_each_phase_of_a_switch_loses_nothing() {
+    let phases = [
+        "start", "healthy", "verify", "unpark", "join", "leave", "drain", "settle", "stop", "park",
+    ];
+    reload_in_phases("reload_phases", &phases);
+}
+
+/// A switch for each phase, there and back and so on.
+fn reload_in_phases(test: &str, phases: &[&str]) {
+    let farm = Farm::open(test, 1, Lines::with_twins());
+    let quiet = quiet(&farm);
+    let agent = farm.agent(1, |settings| {
+        let settings = settings.set("app.web.settle.for", "1s");
+        let settings = settings.set("app.web.settle.errors", "1%");
+        settings.set("app.web.verify", farm.verify(1))
+    });
+    for phase in phases {
+        let mut meeting = Meeting::begin(&farm);
+        let to = if farm.current(1) == BLUE { GREEN } else { BLUE };
+        let running = agent.start("switch", "web");
+        farm.host(1).wait_for_phase(phase);
+        meeting.reload();
+        let ended = running.wait().expect_exit(0);
+        let met = meeting.end();
+        met.print(&format!("a reload in {phase}"), &quiet);
+        met.assert_unnoticed(&quiet);
+        met.assert_only_since(ended.at, &farm.target(1, to).serves(1));
+        farm.assert_current(1, to);
+    }
+}

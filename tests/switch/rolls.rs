@@ -1,0 +1,184 @@
+//! There and back under traffic: one host and three, with twins and without, with one cookie a host
+//! and one a target. No user notices, and the version of the answers shows who served.
+
+use std::time::Instant;
+
+use lab::agent::Ended;
+use lab::load::record::Summary;
+use lab::release::Release;
+use lab::settings::Settings;
+use lab::targets::{BLUE, FLOOR, Farm, GREEN, Lines};
+
+use crate::met::{Meeting, quiet};
+
+#[test]
+fn one_host_without_twins() {
+    there_and_back(Release::Installed, "single", 1, Lines::without_twins());
+}
+
+#[test]
+fn one_host_with_twins() {
+    there_and_back(Release::Installed, "twins", 1, Lines::with_twins());
+}
+
+#[test]
+fn three_hosts_with_twins() {
+    there_and_back(Release::Installed, "three_twins", 3, Lines::with_twins());
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn three_hosts_without_twins() {
+    there_and_back(
+        Release::Installed,
+        "three_single",
+        3,
+        Lines::without_twins(),
+    );
+}
+
+/// Each host in turn, and each host back. The new version is an upgrade of the idle target.
+pub fn there_and_back(release: Release, test: &str, hosts: usize, lines: Lines) {
+    let farm = Farm::behind(release, test, hosts, lines);
+    farm.open_gates();
+    let quiet = quiet(&farm);
+    let what = format!("{test}, HAProxy {}", farm.haproxy.version());
+    switch_all(&farm, &what, &quiet);
+    back_all(&farm, &what, &quiet);
+}
+
+fn switch_all(farm: &Farm, what: &str, quiet: &Summary) {
+    let meeting = Meeting::at_full_rate(farm);
+    let ended: Vec<Ended> = farm
+        .numbers()
+        .map(|number| {
+            let upgrade = farm.target(number, GREEN).upgrade(2);
+            let words = ["switch", "web", "--json", "--with", &upgrade];
+            farm.agent(number, warm).words(&words).expect_exit(0)
+        })
+        .collect();
+    let met = meeting.end();
+    met.print(&format!("{what}, switched"), quiet);
+    for (number, ended) in farm.numbers().zip(&ended) {
+        print_phases(ended);
+        assert_eq!(ended.report().outcome, "switched", "{}", ended.out);
+        farm.assert_current(number, GREEN);
+        assert!(farm.target(number, BLUE).is_running(), "kept warm");
+        let green = farm.target(number, GREEN).serves(2);
+        met.assert_only_since(ended.at, &green);
+    }
+    met.assert_unnoticed(quiet);
+    met.assert_rate();
+}
+
+fn back_all(farm: &Farm, what: &str, quiet: &Summary) {
+    let boots = |number| farm.target(number, BLUE).boots().len();
+    let before: Vec<_> = farm.numbers().map(boots).collect();
+    let meeting = Meeting::at_full_rate(farm);
+    let ended: Vec<Ended> = farm
+        .numbers()
+        .map(|number| {
+            let words = ["switch", "web", "--back", "--json"];
+            let agent = farm.agent(number, |settings| settings);
+            agent.words(&words).expect_exit(0)
+        })
+        .collect();
+    let met = meeting.end();
+    met.print(&format!("{what}, back"), quiet);
+    for (number, ended) in farm.numbers().zip(&ended) {
+        print_phases(ended);
+        assert_eq!(ended.report().outcome, "switched_back", "{}", ended.out);
+        farm.assert_current(number, BLUE);
+        farm.target(number, GREEN).wait_until_stopped();
+        let blue = farm.target(number, BLUE).serves(1);
+        met.assert_only_since(ended.at, &blue);
+    }
+    met.assert_unnoticed(quiet);
+    met.assert_rate();
+    let after: Vec<_> = farm.numbers().map(boots).collect();
+    assert_eq!(before, after, "a warm target does not start again");
+}
+
+/// With a cookie a target and a sticky window, users stay on the old version until the window ends.
+#[test]
+fn sticky_users_stay_on_the_old_version_for_the_window() {
+    let farm = Farm::open("sticky", 1, Lines::with_twins().cookie_per_target());
+    let quiet = quiet(&farm);
+    let meeting = Meeting::begin(&farm);
+    let window = |settings: Settings| settings.set("app.web.sticky", "3s");
+    let ended = farm.agent(1, window).words(&["switch", "web", "--json"]);
+    let ended = ended.expect_exit(0);
+    let met = meeting.end();
+    met.print("a sticky window of 3 s", &quiet);
+    print_phases(&ended);
+    met.assert_unnoticed(&quiet);
+    met.assert_only_since(ended.at, &farm.target(1, GREEN).serves(1));
+    let [blue, green] =
+        [BLUE, GREEN].map(|name| &met.users.served[&farm.target(1, name).serves(1)]);
+    let both = blue.last_asked - green.first;
+    assert!(
+        both > 2.5,
+        "both served for {both:.1} s only: {:?}",
+        met.users.served
+    );
+}
+
+/// The promise is a switch within 3.0 s and a way back within 1.6 s, where the app starts in 1 s. The
+/// same by hand is the floor: HAProxy's checks, and the start.
+#[test]
+fn the_seconds_of_a_switch() {
+    let farm = Farm::open("seconds", 1, Lines::without_twins().checks(FLOOR));
+    let agent = farm.agent(1, warm);
+    let mut seconds: [Vec<f64>; 2] = Default::default();
+    for _ in 0..3 {
+        let there = agent.run("switch", "web").expect_exit(0);
+        let back = agent
+            .words(&["switch", "web", "--back", "--json"])
+            .expect_exit(0);
+        for (all, ended) in seconds.iter_mut().zip([there, back]) {
+            print_phases(&ended);
+            all.push(ended.report().seconds);
+        }
+        let finish = ["switch", "web", "--finish", "--json"];
+        agent.words(&finish).expect_exit(0);
+    }
+    let [switch, back] = seconds.map(median);
+    let floor = floor();
+    println!("switch {switch:.2} s, back {back:.2} s; by hand {floor:.2} s");
+    assert!(switch < 3.5, "a switch took {switch} s");
+    assert!(back < 2.1, "the way back took {back} s");
+}
+
+/// The same switch by hand.
+fn floor() -> f64 {
+    let farm = Farm::start("floor", 1, Lines::without_twins().checks(FLOOR));
+    farm.open_by_hand(BLUE);
+    let traffic = farm.traffic();
+    let started = Instant::now();
+    farm.switch_by_hand(1, BLUE, GREEN);
+    let seconds = started.elapsed().as_secs_f64();
+    traffic.stop();
+    seconds
+}
+
+fn median(mut seconds: Vec<f64>) -> f64 {
+    seconds.sort_by(f64::total_cmp);
+    seconds[seconds.len() / 2]
+}
+
+pub fn warm(settings: Settings) -> Settings {
+    settings.set("app.web.keep", "10m")
+}
+
+pub fn print_phases(ended: &Ended) {
+    let report = ended.report();
+    let phases = report.phases.iter();
+    let phases = phases.map(|one| format!("{} {:.2}", one.phase, one.seconds));
+    let phases: Vec<_> = phases.collect();
+    println!(
+        "  {}: {:.2} s: {}",
+        report.outcome,
+        report.seconds,
+        phases.join(", ")
+    );
+}

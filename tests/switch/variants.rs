@@ -1,0 +1,51 @@
+//! The same switch with legacy tables, and with addresses of IPv6.
+
+use lab::reference::Reference;
+use lab::release::Release;
+use lab::settings::Settings;
+use lab::targets::{BLUE, Farm, GREEN, Lines};
+
+use crate::met::{Meeting, quiet};
+
+#[test]
+fn with_legacy_tables() {
+    let farm = Farm::start("legacy", 1, Lines::with_twins());
+    let legacy = |settings: Settings| settings.set("agent.iptables", "legacy");
+    there_and_back(&farm, legacy);
+    let tables = |program| farm.host(1).namespace.run(program, &["-t", "nat", "-S"]);
+    let (rules, others) = (tables("iptables-legacy"), tables("iptables-nft"));
+    assert!(rules.contains("--dport 1001 "), "parked: {rules}");
+    assert!(!others.contains("--dport"), "{others}");
+}
+
+#[test]
+fn with_ipv6_lines() {
+    let ipv6 = |reference: Reference| reference.with("10.77.0.11:", "[fd77::11]:");
+    let lines = Lines::with_twins();
+    let farm = Farm::with(Release::Installed, "ipv6", 1, lines, ipv6);
+    there_and_back(&farm, |settings| settings);
+    let rules = farm
+        .host(1)
+        .namespace
+        .run("ip6tables", &["-t", "nat", "-S"]);
+    assert!(rules.contains("--dport 1001 "), "parked: {rules}");
+}
+
+fn there_and_back(farm: &Farm, change: impl Fn(Settings) -> Settings) {
+    let agent = farm.agent(1, change);
+    let open = ["open", "web", "--to", BLUE, "--json"];
+    agent.words(&open).expect_exit(0);
+    farm.wait_until_current(BLUE);
+    let quiet = quiet(farm);
+    for to in [GREEN, BLUE] {
+        let mut meeting = Meeting::begin(farm);
+        let ended = agent.run("switch", "web").expect_exit(0);
+        // Its lines are DOWN, and its port is parked.
+        farm.wait_until_current(to);
+        meeting.reload();
+        let met = meeting.end();
+        met.print(&format!("to {to}, and a reload"), &quiet);
+        met.assert_unnoticed(&quiet);
+        met.assert_only_since(ended.at, &farm.target(1, to).serves(1));
+    }
+}
