@@ -52,6 +52,18 @@ impl SwitchPhase {
         self.is_from_join() || matches!(self, SwitchPhase::Healthy { .. })
     }
 
+    /// The next step depends on a fresh answer of the target that is to serve.
+    pub(in crate::restart) fn needs_health(&self) -> bool {
+        matches!(
+            self,
+            SwitchPhase::Healthy { .. }
+                | SwitchPhase::Park {
+                    zeros: 1..,
+                    back: None
+                }
+        )
+    }
+
     /// The driver watches the connections to the target that goes.
     pub(in crate::restart) fn drains(&self) -> bool {
         let leaves = self.is_late() && self.part() == Part::Old;
