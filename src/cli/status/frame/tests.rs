@@ -17,7 +17,6 @@ fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> 
 
 fn draining(sessions: u64) -> Status {
     let gate = |role, status_port, position| GateReport {
-        target: None,
         role,
         target: None,
         status_port,
