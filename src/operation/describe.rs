@@ -49,17 +49,14 @@ pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
 /// What a phase of a switch does and waits for.
 fn of_switch(phase: &SwitchPhase, limits: &Limits, app: &AppSettings) -> String {
     let command = |command: &Option<Change>| command.as_ref().map(Change::to_string);
+    let new = app.target.as_deref().unwrap_or("the new target");
     match phase {
-        SwitchPhase::Prepare => "preparing the new target, before it has users".to_owned(),
-        SwitchPhase::Start => "starting the new target".to_owned(),
-        SwitchPhase::Healthy { .. } => "until the new target is healthy".to_owned(),
+        SwitchPhase::Prepare => format!("preparing {new}, before it has users"),
+        SwitchPhase::Start => format!("starting {new}"),
+        SwitchPhase::Healthy { .. } => format!("until {new} is healthy"),
         SwitchPhase::Verify => command(&app.verify).unwrap_or_default(),
-        SwitchPhase::Unpark => {
-            "the new target's port no longer redirects to the old one".to_owned()
-        }
-        SwitchPhase::Join => {
-            "opening the new target's gates, until all its lines are fully UP".to_owned()
-        }
+        SwitchPhase::Unpark => format!("ending the redirect of {new}'s port to the old target"),
+        SwitchPhase::Join => format!("opening {new}'s gates, until all its lines are fully UP"),
         SwitchPhase::Leave if !limits.sticky.is_zero() => {
             "closing the old target's main gate, until its main lines are DOWN".to_owned()
         }
@@ -69,24 +66,23 @@ fn of_switch(phase: &SwitchPhase, limits: &Limits, app: &AppSettings) -> String 
         }
         SwitchPhase::Shed => "closing the old twin's gate, until it is DOWN".to_owned(),
         SwitchPhase::Drain { .. } => "until nothing is in flight on the old target".to_owned(),
-        SwitchPhase::Settle { .. } => "watching the new target under its users".to_owned(),
+        SwitchPhase::Settle { .. } => format!("watching {new} under its users"),
         SwitchPhase::Park { back: None, .. } => {
-            "redirecting the old target's port to the new one, for HAProxy's reloads".to_owned()
+            format!("redirecting the old target's port to {new}, for HAProxy's reloads")
         }
         SwitchPhase::Park { .. } => {
-            "redirecting the new target's port to the old one, until nothing is in flight"
-                .to_owned()
+            format!("redirecting {new}'s port to the old target, until nothing is in flight")
         }
         SwitchPhase::Stop { back: None } => "stopping the old target".to_owned(),
         SwitchPhase::Stop { back: Some(why) } => {
-            format!("{}: stopping the new target", why.in_words())
+            format!("{}: stopping {new}", why.in_words())
         }
         SwitchPhase::TakeBack(why) => format!(
             "{}: opening the old target's gates, until its lines are fully UP",
             why.in_words()
         ),
         SwitchPhase::Withdraw(why) => format!(
-            "{}: closing the new target's gates, until its lines are DOWN",
+            "{}: closing {new}'s gates, until its lines are DOWN",
             why.in_words()
         ),
     }

@@ -9,6 +9,7 @@ use crate::clock::since_1970;
 use crate::gate::{Gate, Position};
 use crate::haproxy::{BalancerObservation, both};
 use crate::host::{self, Snapshot};
+use crate::restart::switch::Names;
 use crate::restart::{Outcome, PhaseTime, Verb, seconds};
 use crate::state::caller::Origin;
 use crate::state::journal::CutShort;
@@ -142,6 +143,11 @@ impl Draft {
         }
     }
 
+    fn names(&self) -> Names<'_> {
+        let targets = self.targets.as_ref();
+        targets.map_or(Names::default(), |(old, new)| Names { old, new })
+    }
+
     /// The report of an operation that has ended now.
     pub fn report(&self, outcome: &Outcome) -> Report {
         let seconds = seconds(self.began.elapsed());
@@ -156,7 +162,7 @@ impl Draft {
             app: self.app.clone(),
             outcome: outcome.word(self.verb),
             exit: outcome.exit_code(),
-            message: outcome.message(self.verb, &self.app),
+            message: outcome.message_between(self.verb, &self.app, self.names()),
             started_at: self.started_at,
             seconds,
             phases: self.phases.clone(),

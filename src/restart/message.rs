@@ -1,10 +1,16 @@
 //! How an operation ended, in words.
 
+use super::switch::Names;
 use super::{Outcome, Verb};
 
 impl Outcome {
     /// One line for people: what happened, how the host is now, what to do.
     pub fn message(&self, verb: Verb, app: &str) -> String {
+        self.message_between(verb, app, Names::default())
+    }
+
+    /// The same, of a switch between these targets.
+    pub fn message_between(&self, verb: Verb, app: &str, names: Names<'_>) -> String {
         let fix = format!("fix it, then run `agent open {app}`");
         match self {
             Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
@@ -76,7 +82,7 @@ impl Outcome {
             | Outcome::SwappedBack { .. }
             | Outcome::StillDraining(_)
             | Outcome::NeitherHealthy { .. }
-            | Outcome::Sick(_) => self.of_switch(verb, app),
+            | Outcome::Sick(_) => self.of_switch(verb, app, names),
             Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
             Outcome::NotOut {
                 waiting,

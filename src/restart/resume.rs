@@ -39,10 +39,12 @@ fn resumed(phase: &SwitchPhase, how: How) -> Option<SwitchPhase> {
         SwitchPhase::Unpark => SwitchPhase::Withdraw(WhyBack::CutShort),
         SwitchPhase::Sticky { .. } | SwitchPhase::Shed => SwitchPhase::Shed,
         SwitchPhase::Drain { .. } | SwitchPhase::Settle { .. } => SwitchPhase::Drain { zeros: 0 },
-        SwitchPhase::Park { back, .. } | SwitchPhase::Stop { back } => SwitchPhase::Park {
+        SwitchPhase::Park { back, .. } => SwitchPhase::Park {
             zeros: 0,
             back: back.clone(),
         },
+        // It may be stopped already, so there is no way back to it. It was quiet, and is parked.
+        SwitchPhase::Stop { back } => SwitchPhase::Stop { back: back.clone() },
         // A look must show the target that serves before the other one is closed.
         SwitchPhase::Join | SwitchPhase::Leave => SwitchPhase::Join,
         SwitchPhase::TakeBack(why) | SwitchPhase::Withdraw(why) => {

@@ -2,6 +2,8 @@
 //! every look and at every action. Then `agent recover`, or the next `agent restart`, must leave
 //! the host healthy, with the app restarted at most once.
 
+mod pair;
+mod switches;
 mod world;
 
 use futures_util::FutureExt;

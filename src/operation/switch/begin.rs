@@ -44,6 +44,7 @@ impl Operation<'_> {
         let seen = self.look_at_both(two, pair, draft, &earlier).await?;
         draft.notices.extend(seen.unreserved());
         two.places = seen.places(pair);
+        self.can_run(two, pair, draft).await?;
         self.takes_down_more(two, pair, draft).await?;
         self.room(two, pair).await?;
         let limits = Limits {
@@ -78,6 +79,34 @@ impl Operation<'_> {
         }
         draft.before.settling = asked.elapsed();
         Continue(())
+    }
+
+    /// Whether both targets can be started and stopped, and the commands can be run.
+    async fn can_run(&self, two: &TwoHosts, pair: &Pair, draft: &mut Draft) -> Preflight<()> {
+        if self.verb != Verb::Switch {
+            return Continue(());
+        }
+        let mut wrong = Vec::new();
+        for app in [&pair.from, &pair.to] {
+            let Some(run) = &app.run else { continue };
+            match run.check().await {
+                Ok(odd) => draft.notices.extend(odd),
+                Err(error) => wrong.push(format!("{}: {error}", app.label())),
+            }
+        }
+        let prepare = two.prepare.as_ref().map(|change| ("--with", change));
+        let verify = pair.to.verify.as_ref().map(|change| ("verify", change));
+        for (key, change) in prepare.into_iter().chain(verify) {
+            let checked = change.check().err();
+            wrong.extend(checked.map(|error| format!("{key}: {error}")));
+        }
+        match wrong.is_empty() {
+            true => Continue(()),
+            false => {
+                let reasons = wrong.into_iter().map(Reason::Lasting).collect();
+                Break(Begin::Refused(Refusal::Preflight(reasons)))
+            }
+        }
     }
 
     /// Refuses a switch whose stop of the old target would take down an app that still serves, or the

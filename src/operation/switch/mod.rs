@@ -9,11 +9,13 @@
 //! | `begin`, `looks`, `room` | the preflight of a switch |
 //! | `plan` | the plan of a dry run |
 //! | `at_target` | exchanges the app of an operation for its current target, and records it |
+//! | `if_current` | ends an operation that a unit asks for while its own target is idle |
 
 mod at_target;
 mod begin;
 mod chosen;
 mod current;
+mod if_current;
 mod looks;
 mod pair;
 mod plan;

@@ -33,7 +33,7 @@ pub(super) fn leave(seen: &Observation, limits: &Limits, over: bool) -> Step {
         ActionResult::Failed(why) if over => {
             to(SwitchPhase::TakeBack(WhyBack::GateFailed(why.clone())))
         }
-        ActionResult::Failed(why) => stay(SwitchPhase::Leave, vec![why.clone()]),
+        ActionResult::Failed(why) => back::stay_open(SwitchPhase::Leave, why, seen),
         ActionResult::Done if waiting.is_empty() => match seen.twins() {
             Some((sessions, _)) if !both => to(SwitchPhase::Sticky {
                 sessions,
@@ -65,7 +65,7 @@ pub(super) fn sticky(
 pub(super) fn shed(seen: &Observation, limits: &Limits, over: bool) -> Step {
     let waiting = [seen.unseen(), seen.not_out(Role::Twin)].concat();
     match &seen.action_result {
-        ActionResult::Failed(why) if over => still_draining(vec![why.clone()]),
+        ActionResult::Failed(why) if over => gate_failed(why),
         ActionResult::Failed(why) => stay(SwitchPhase::Shed, vec![why.clone()]),
         ActionResult::Done if waiting.is_empty() => to(SwitchPhase::Drain { zeros: 0 }),
         ActionResult::Done if over => after_drain(waiting, limits),
@@ -77,7 +77,7 @@ pub(super) fn shed(seen: &Observation, limits: &Limits, over: bool) -> Step {
 pub(super) fn drain(zeros: u32, seen: &Observation, limits: &Limits, over: bool) -> Step {
     if let ActionResult::Failed(why) = &seen.action_result {
         return match over {
-            true => still_draining(vec![why.clone()]),
+            true => gate_failed(why),
             false => stay(SwitchPhase::Drain { zeros: 0 }, vec![why.clone()]),
         };
     }
@@ -141,6 +141,14 @@ fn after_settle(undrained: Vec<String>, note: Option<String>) -> Step {
 pub(super) fn settle_no_longer(undrained: &[String]) -> Step {
     let note = "interrupted: the new target was not watched to the end".to_owned();
     after_settle(undrained.to_vec(), Some(note))
+}
+
+/// The new target serves, and a gate of the old one may be open.
+fn gate_failed(why: &str) -> Step {
+    Step::End(Outcome::GateFailed {
+        why: why.to_owned(),
+        put_back: false,
+    })
 }
 
 fn still_draining(waiting: Vec<String>) -> Step {

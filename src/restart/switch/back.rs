@@ -3,7 +3,7 @@
 use super::{SwitchPhase, WhyBack, stay, to, to_with};
 use crate::haproxy::Role;
 use crate::restart::step::Step;
-use crate::restart::{ActionResult, Observation, Outcome};
+use crate::restart::{ActionResult, Observation, Outcome, Phase};
 
 /// Back from the join. No gate of the old target was closed. If HAProxy shows it UP, the new one can
 /// be closed at once.
@@ -27,12 +27,28 @@ pub(super) fn take_back(why: &WhyBack, seen: &Observation, over: bool) -> Step {
             stay(SwitchPhase::TakeBack(why.clone()), vec![failed.clone()])
         }
         ActionResult::Done if waiting.is_empty() => to(SwitchPhase::Withdraw(why.clone())),
-        ActionResult::Done if over => Step::End(Outcome::NeitherHealthy {
-            why: why.in_words(),
-            waiting,
-        }),
+        ActionResult::Done if over => neither(why, waiting),
         ActionResult::Done => stay(SwitchPhase::TakeBack(why.clone()), waiting),
     }
+}
+
+/// A gate could not be closed, and the look behind that decision is old. It is tried again once a
+/// look shows the other target UP.
+pub(super) fn stay_open(phase: SwitchPhase, failed: &str, seen: &Observation) -> Step {
+    let other = seen.other_not_confirmed_back();
+    let again = other.is_empty();
+    Step::Stay {
+        phase: Phase::Switch(phase),
+        waiting: [vec![failed.to_owned()], other].concat(),
+        again,
+    }
+}
+
+fn neither(why: &WhyBack, waiting: Vec<String>) -> Step {
+    Step::End(Outcome::NeitherHealthy {
+        why: why.in_words(),
+        waiting,
+    })
 }
 
 pub(super) fn withdraw(why: &WhyBack, seen: &Observation, over: bool) -> Step {
@@ -51,9 +67,7 @@ pub(super) fn withdraw(why: &WhyBack, seen: &Observation, over: bool) -> Step {
             why: failed.clone(),
             put_back: false,
         }),
-        ActionResult::Failed(failed) => {
-            stay(SwitchPhase::Withdraw(why.clone()), vec![failed.clone()])
-        }
+        ActionResult::Failed(failed) => stay_open(SwitchPhase::Withdraw(why.clone()), failed, seen),
         ActionResult::Done if waiting.is_empty() => to(park()),
         ActionResult::Done if over => {
             let note = format!("not out of rotation in time: {}", waiting.join(", "));

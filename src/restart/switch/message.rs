@@ -3,42 +3,61 @@
 use super::How;
 use crate::restart::{Outcome, Verb};
 
+/// The names of the two targets, for messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// The old one's.
+    pub old: &'a str,
+    /// The new one's.
+    pub new: &'a str,
+}
+
+impl Default for Names<'_> {
+    fn default() -> Self {
+        Names {
+            old: "the old target",
+            new: "the new target",
+        }
+    }
+}
+
 impl Outcome {
     /// One line for people, of the outcomes that only a switch has, and of a version that is sick.
-    pub(in crate::restart) fn of_switch(&self, verb: Verb, app: &str) -> String {
+    pub(in crate::restart) fn of_switch(&self, verb: Verb, app: &str, names: Names<'_>) -> String {
+        let Names { old, new } = names;
         let with = |what: String, note: &Option<String>| match note {
             None => what,
             Some(note) => format!("{what}; {note}"),
         };
         match self {
             Outcome::Switched { .. } if verb == Verb::Recover => {
-                "recovered: the switch is finished, and the new target serves".to_owned()
+                format!("recovered: the switch from {old} to {new} is finished")
             }
             Outcome::Switched {
                 how: How::Start, ..
-            } => "switched: the new target serves".to_owned(),
+            } => format!("switched from {old} to {new}"),
             Outcome::Switched { how: How::Back, .. } => {
-                "switched back: the earlier target serves again".to_owned()
+                format!("switched back from {old} to {new}")
             }
             Outcome::Switched {
                 how: How::Finish, ..
-            } => "finished: the old target is stopped".to_owned(),
+            } => format!("finished: {old} is stopped, and {new} serves"),
             Outcome::NotPlaced { why, note } => with(
-                format!("not switched: {why}; the old target serves as before"),
+                format!("not switched to {new}: {why}; {old} serves as before"),
                 note,
             ),
             Outcome::SwappedBack { why, note } => with(
-                format!("switched back, because {why}; the old target serves again"),
+                format!("switched back from {new} to {old}, because {why}; {old} serves again"),
                 note,
             ),
             Outcome::StillDraining(waiting) => format!(
-                "the new target serves, and the old one still has users: {}; it was left running with \
-                 closed gates: `agent switch {app} --finish` ends it later",
+                "{new} serves, and {old} still has users: {}; the agent left it running with closed \
+                 gates: `agent switch {app} --finish` ends it later",
                 waiting.join(", ")
             ),
             Outcome::NeitherHealthy { why, waiting } => format!(
-                "{why}; and HAProxy does not show the old target UP: {}; the gates of both are open, \
-                 and HAProxy sends users to what passes its checks: look at both, then run `agent \
+                "{why}; and HAProxy does not show {old} UP: {}; the gates of both are open, and \
+                 HAProxy sends users to what passes its checks: look at both, then run `agent \
                  recover {app}`",
                 waiting.join(", ")
             ),

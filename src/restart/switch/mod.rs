@@ -16,6 +16,7 @@ mod message;
 mod phase;
 mod signals;
 
+pub use message::Names;
 pub use phase::SwitchPhase;
 
 use super::step::{Step, go};
@@ -112,11 +113,11 @@ impl Start {
 
 /// Decides.
 pub(super) fn decide(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -> Step {
-    if let Some(step) = signals::interrupted(phase, seen, limits) {
-        return step;
-    }
     if let Some(why) = after::sick(phase, seen, limits) {
         return to(SwitchPhase::TakeBack(WhyBack::Sick(why)));
+    }
+    if let Some(step) = signals::interrupted(phase, seen, limits) {
+        return step;
     }
     let over = seen.in_phase >= phase.limit(limits);
     match phase {

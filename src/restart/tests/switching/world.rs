@@ -17,11 +17,19 @@ pub(super) struct Target {
     /// Main and twin.
     pub gates: [bool; 2],
     pub parked: bool,
-    pub shown: [bool; 2],
+    pub shown: [Shown; 2],
     /// Requests that HAProxy counts on its main line.
     pub on_line: u64,
     /// Requests that the target itself works on.
     pub busy: u64,
+}
+
+/// How HAProxy shows a line. After a reload it takes every line for UP until its first check.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Shown {
+    Up,
+    Unproven,
+    Down,
 }
 
 /// What happens at one look.
@@ -72,7 +80,7 @@ impl World {
             healthy: true,
             gates: [true; 2],
             parked: false,
-            shown: [true; 2],
+            shown: [Shown::Up; 2],
             on_line: 1,
             busy: 1,
         };
@@ -80,7 +88,7 @@ impl World {
             runs: limits.switch.how != How::Start,
             gates: [false; 2],
             parked: true,
-            shown: [false; 2],
+            shown: [Shown::Down; 2],
             on_line: 0,
             busy: 0,
             ..serves.clone()
@@ -115,9 +123,10 @@ impl World {
         for target in &mut self.targets {
             for (shown, gate) in target.shown.iter_mut().zip(target.gates) {
                 *shown = match (event.is_reloaded, event.is_slow) {
-                    (true, _) => true,
+                    (true, _) => Shown::Unproven,
                     (false, true) => *shown,
-                    (false, false) => gate && target.runs && target.healthy,
+                    _ if gate && target.runs && target.healthy => Shown::Up,
+                    _ => Shown::Down,
                 };
             }
             if !event.is_stuck {
@@ -133,7 +142,7 @@ impl World {
 
     /// HAProxy sends a request to this line, if it takes it for UP.
     fn sends_to(&mut self, part: Part) {
-        if self.of(part).shown[0] {
+        if self.of(part).shown[0] != Shown::Down {
             self.of_mut(part).on_line += 1;
             let to = match self.of(part).parked {
                 true => part.other(),
@@ -195,7 +204,7 @@ impl World {
         };
         if asks {
             self.up = [Part::Old, Part::New]
-                .map(|part| !event.is_blind && self.of(part).shown == [true; 2]);
+                .map(|part| !event.is_blind && self.of(part).shown == [Shown::Up; 2]);
         }
         let serves = self.of(phase.serves());
         let health = match serves.runs && serves.healthy {
@@ -214,8 +223,11 @@ impl World {
 
     fn shown(&self, part: Part, event: &Event) -> Vec<crate::haproxy::BalancerObservation> {
         let target = self.of(part);
-        let word = |shown| if shown { "UP" } else { "DOWN" };
-        let [main, twin] = target.shown.map(word);
+        let [main, twin] = target.shown.map(|shown| match shown {
+            Shown::Up => "UP",
+            Shown::Unproven => "UP 1/2",
+            Shown::Down => "DOWN",
+        });
         let lines = [(Role::Main, main, target.on_line), (Role::Twin, twin, 0)];
         let mut balancers = observation(&lines).balancers;
         balancers[0].reloaded = event.is_reloaded;
