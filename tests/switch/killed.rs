@@ -12,7 +12,7 @@ use crate::met::Meeting;
 /// Some records; `scripts/soak` tries each.
 #[test]
 fn a_switch_killed_at_some_records_is_recovered() {
-    killed_at_records("killed_some", 1, 5);
+    killed_at_records("killed_some", 2, 7);
 }
 
 #[test]
