@@ -2,8 +2,8 @@
 //! runs.
 
 use super::ThisHost;
-use crate::gate::Gate;
 use crate::app::{Change, Printed, Restart};
+use crate::gate::Gate;
 use crate::haproxy::{BalancerObservation, Role};
 use crate::restart::{ActionResult, Phase, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
