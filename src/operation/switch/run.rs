@@ -26,6 +26,9 @@ impl Operation<'_> {
         make_progress: MakeProgress<'_>,
         draft: &mut Draft,
     ) -> Outcome {
+        if let Some(outcome) = self.recover_first(&stop, make_progress, draft).await {
+            return outcome;
+        }
         let outcome = match self.pair().await {
             Continue(pair) => self.switch_between(&pair, stop, make_progress, draft).await,
             Break(begin) => Err(begin),
