@@ -96,7 +96,11 @@ fn a_version_that_fails_under_users_is_swapped_back() {
     );
     print_phases(&ended);
     assert_eq!(report.outcome, "swapped_back");
-    assert!(report.message.contains("answered 5xx"), "{}", report.message);
+    assert!(
+        report.message.contains("answered 5xx"),
+        "{}",
+        report.message
+    );
     assert!(took < 15.0, "settle has 10 s, and it took {took:.1} s");
     farm.assert_current(1, BLUE);
     green.wait_until_stopped();
