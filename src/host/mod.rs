@@ -34,7 +34,6 @@ pub(crate) use balancers::{balancers, interface_addresses};
 pub use idle::{TargetLook, look_at_target, look_at_targets};
 pub use name::name;
 pub(crate) use observe::observe;
-pub(crate) use parking::parkings;
 pub use probe::{Probe, ProbeStep, Probed};
 pub use snapshot::Snapshot;
 pub use two::TwoHosts;
