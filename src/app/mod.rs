@@ -38,7 +38,7 @@ pub use restart::{Restart, RestartError};
 pub use room::{Need, Place, room};
 pub use run::Run;
 pub use signal::SignalError;
-pub use systemd::{Job, UnitError, UnitState, not_enabled};
+pub use systemd::{Job, NO_BOOT, UnitError, UnitState, not_enabled};
 pub use tls::Verify;
 pub(crate) use tls::{is_name, name};
 pub use usage::available;

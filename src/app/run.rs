@@ -106,6 +106,14 @@ impl Run {
         }
     }
 
+    /// Its unit, and whether a boot starts it. None: it has none, or systemd does not answer.
+    pub async fn at_boot(&self) -> Option<(String, bool)> {
+        match self {
+            Self::Systemd { unit } => Some((unit.clone(), systemd::starts_at_boot(unit).await?)),
+            Self::Commands { .. } => None,
+        }
+    }
+
     /// The instance that runs now, as [`super::Restart::instance`] has it. None: unknown, as
     /// always for commands.
     pub async fn instance(&self) -> Option<String> {

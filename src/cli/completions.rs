@@ -136,7 +136,7 @@ fn fish() -> String {
 end
 complete -c agent -n "__fish_agent_using_subcommand {verbs}" -f -a "(__fish_agent_names --apps)"
 complete -c agent -n "__fish_agent_using_subcommand {of_targets}" -f -a "(__fish_agent_names --targets)"
-complete -c agent -l {to} -r -f -n "__fish_agent_using_subcommand open" -a "(__fish_agent_names --targets | string replace -r '.*/' '')"
+complete -c agent -l {to} -r -f -n "__fish_agent_using_subcommand open switch" -a "(__fish_agent_names --targets | string replace -r '.*/' '')"
 complete -c haproxy-gate -w agent
 "#
     )

@@ -37,6 +37,9 @@ pub(super) struct Looking {
 /// The most columns of an app's name.
 const APP: usize = 16;
 
+/// The most columns of a verb with the targets of a switch.
+const VERB: usize = 24;
+
 /// Prints the operations. Returns the exit code.
 pub(super) fn history(config: &Path, looking: &Looking, json: bool) -> anyhow::Result<u8> {
     let operations = match Operations::read(config) {
@@ -101,13 +104,13 @@ pub(super) fn since(text: &str) -> Result<u64, String> {
 }
 
 fn table(entries: &[&Entry]) -> String {
-    let widest = |of: fn(&Entry) -> &str| {
-        let widths = entries.iter().map(|entry| measure_text_width(of(entry)));
+    let widest = |of: fn(&Entry) -> Cow<'_, str>| {
+        let widths = entries.iter().map(|entry| measure_text_width(&of(entry)));
         widths.max().unwrap_or(0)
     };
-    let app = widest(|entry| &entry.app).min(APP);
-    let verb = widest(|entry| &entry.verb);
-    let outcome = widest(|entry| &entry.outcome);
+    let app = widest(|entry| (&entry.app).into()).min(APP);
+    let verb = widest(|entry| entry.verb_and_targets().into()).min(VERB);
+    let outcome = widest(|entry| (&entry.outcome).into());
     let mut lines = String::new();
     for entry in entries {
         let line = format!(
@@ -115,7 +118,12 @@ fn table(entries: &[&Entry]) -> String {
             when(entry),
             entry.id,
             pad_str(&cut(&entry.app, APP), app, Alignment::Left, None),
-            pad_str(&entry.verb, verb, Alignment::Left, None),
+            pad_str(
+                &cut(&entry.verb_and_targets(), VERB),
+                verb,
+                Alignment::Left,
+                None
+            ),
             pad_str(&entry.outcome, outcome, Alignment::Left, None),
             format!("{:.1} s", entry.seconds),
             entry.caller.brief()
@@ -184,6 +192,42 @@ mod tests {
         assert_eq!(
             alone,
             "1970-01-01 00:00:00Z 1mj1tea0011 web restart restarted   3.2 s unknown\n"
+        );
+    }
+
+    #[test]
+    fn a_switch_names_its_targets() {
+        let target = |name: &str| Some(name.to_owned());
+        let switch = Entry {
+            id: "1mj1tea0011".to_owned(),
+            app: "web".to_owned(),
+            verb: "switch".to_owned(),
+            from: target("blue"),
+            to: target("green"),
+            outcome: "switched".to_owned(),
+            seconds: 2.05,
+            ..Entry::default()
+        };
+        let restart = Entry {
+            verb: "restart".to_owned(),
+            outcome: "restarted".to_owned(),
+            from: None,
+            to: None,
+            ..switch.clone()
+        };
+        let long = Entry {
+            from: target("a-target-of-twenty-two"),
+            ..switch.clone()
+        };
+        assert_eq!(
+            table(&[&switch, &restart]),
+            "1970-01-01 00:00:00Z 1mj1tea0011 web switch blue -> green switched    2.0 s unknown\n\
+             1970-01-01 00:00:00Z 1mj1tea0011 web restart              restarted   2.0 s unknown\n"
+        );
+        let text = table(&[&long]);
+        assert!(
+            text.contains(" switch a-target-of-twe.. switched "),
+            "{text}"
         );
     }
 

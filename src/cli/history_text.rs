@@ -15,7 +15,10 @@ pub(super) fn text(entry: &Entry) -> String {
     let exit = entry.exit.map(|exit| format!(" (exit {exit})"));
     let outcome = format!("{}{}", entry.outcome, exit.unwrap_or_default());
     let facts = [
-        ("operation", Some(format!("{}, {}", entry.id, entry.verb))),
+        (
+            "operation",
+            Some(format!("{}, {}", entry.id, entry.verb_and_targets())),
+        ),
         ("outcome", Some(outcome)),
         (
             "when",

@@ -42,6 +42,7 @@ impl Cli {
         let options = |app: &AppSettings| {
             Ok(Options {
                 owner: closing.owner.clone(),
+                if_current: of(app, closing.of_target.if_current.as_deref())?,
                 lasts: closing.lasts,
                 turn: closing.patience.turn,
                 replace: closing.replace,
@@ -58,7 +59,8 @@ impl Cli {
         let options = |app: &AppSettings| {
             Ok(Options {
                 owner: opening.owner.clone(),
-                to: to(app, opening)?,
+                if_current: of(app, opening.of_target.if_current.as_deref())?,
+                to: of(app, opening.to.as_deref())?,
                 without_balancers: opening.without.names(settings, app, opening.each.all)?,
                 ..options(target)
             })
@@ -181,9 +183,9 @@ pub(super) fn options(target: &Target) -> Options {
     }
 }
 
-/// The target of this app to open.
-fn to(app: &AppSettings, opening: &Opening) -> anyhow::Result<Option<String>> {
-    let target = opening.to.as_deref().map(|to| the_target(app, to));
+/// The named target of this app.
+fn of(app: &AppSettings, name: Option<&str>) -> anyhow::Result<Option<String>> {
+    let target = name.map(|name| the_target(app, name));
     Ok(target.transpose()?.map(str::to_owned))
 }
 

@@ -124,6 +124,8 @@ pub(super) struct Closing {
     /// moment, the agent does nothing. A hold of an operator stays.
     #[arg(long, value_name = "NAME", value_parser = words)]
     pub(super) owner: Option<String>,
+    #[command(flatten)]
+    pub(super) of_target: OfTarget,
     /// Replace a hold that exists already
     ///
     /// Without it a second close keeps the reason and the end of the first one. With --for it may
@@ -152,7 +154,25 @@ pub(super) struct Opening {
     #[arg(long, value_name = "NAME", value_parser = words)]
     pub(super) owner: Option<String>,
     #[command(flatten)]
+    pub(super) of_target: OfTarget,
+    #[command(flatten)]
     pub(super) without: Without,
+}
+
+/// On behalf of the unit of one target.
+#[derive(Debug, Args)]
+pub(super) struct OfTarget {
+    /// With --owner: do nothing, and exit with 0, unless this target of the app is current
+    ///
+    /// For the unit of a target (`web@blue`): its stop closes no gate while another target has the
+    /// users.
+    #[arg(
+        long,
+        value_name = "TARGET",
+        requires = "owner",
+        conflicts_with = "all"
+    )]
+    pub(super) if_current: Option<String>,
 }
 
 /// A time from a second to a year.

@@ -72,7 +72,7 @@ impl AppSettings {
     }
 
     /// Its table in the configuration: `app.web`, or `app.web.target.green` at its target green.
-    pub(super) fn table(&self) -> String {
+    pub(crate) fn table(&self) -> String {
         match &self.target {
             Some(target) => format!("app.{}.target.{target}", self.name),
             None => format!("app.{}", self.name),

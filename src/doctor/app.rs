@@ -20,6 +20,12 @@ checks! {
 #[derive(Debug, Clone)]
 pub(crate) struct App {
     pub app: String,
+    /// The app and its target: `web/green`.
+    pub label: String,
+    /// Its table in the configuration: `app.web.target.green`.
+    pub table: String,
+    /// Whether its target is current, as of an app without targets. None: that is not known.
+    pub is_current: Option<bool>,
     pub port: u16,
     /// What shows whether a gate reaches it.
     pub reached: Reached,
@@ -50,15 +56,36 @@ pub(crate) struct Unable {
 }
 
 pub(super) fn points(app: &App) -> Vec<Point> {
+    let points = match app.is_current {
+        Some(true) => serving(app),
+        _ => beside_the_current(app),
+    };
+    about(&app.label, points)
+}
+
+/// A target without users may be stopped. A switch starts it by `run`, and restarts nothing.
+fn beside_the_current(app: &App) -> Vec<Point> {
+    let is_stopped = app.health.is_err() && app.reached.is_stopped();
+    match (&app.askable, &app.health, app.is_current) {
+        (Ok(()), _, Some(false)) if is_stopped => vec![HEALTH.ok("is idle, and does not run")],
+        (Ok(()), Err(why), None) => vec![HEALTH.unseen(format!(
+            "not healthy at {}: {why}; the current target is unknown",
+            app.probed
+        ))],
+        _ => vec![reached::point(&app.table, &app.reached), health(app)],
+    }
+}
+
+fn serving(app: &App) -> Vec<Point> {
     let mut points = match (&app.askable, &app.health) {
         // One fault, one point.
         (Ok(()), Err(why)) if app.reached.is_stopped() => vec![stopped(app, why)],
-        _ => vec![reached::point(&app.app, &app.reached), health(app)],
+        _ => vec![reached::point(&app.table, &app.reached), health(app)],
     };
     points.extend(restart(app));
     points.extend(beside(app));
     points.extend(connections::point(app.port, &app.leaving));
-    about(&app.app, points)
+    points
 }
 
 fn stopped(app: &App, why: &str) -> Point {
@@ -66,7 +93,7 @@ fn stopped(app: &App, why: &str) -> Point {
     let key = if to == app.port { "port" } else { "gate_to" };
     HEALTH.error(
         format!("nothing listens on port {to}: {why}"),
-        format!("start the app, or correct `{key}` in [app.{}]", app.app),
+        format!("start the app, or correct `{key}` in [{}]", app.table),
     )
 }
 
@@ -78,6 +105,10 @@ fn health(app: &App) -> Point {
             "healthy at {at}, whose certificate is not verified (verify = false)"
         )),
         (_, Ok(())) => HEALTH.ok(format!("healthy at {at}")),
+        // `ready-target` reports what that means.
+        (_, Err(why)) if app.is_current == Some(false) => {
+            HEALTH.unseen(format!("is idle, and not healthy at {at}: {why}"))
+        }
         (_, Err(why)) => HEALTH.error(
             format!("not healthy at {at}: {why}"),
             format!("look after the app, or fix `health` in [app.{}]", app.app),
@@ -127,6 +158,9 @@ mod tests {
     fn app(bound: &[&str], through: &[Through]) -> App {
         App {
             app: "web".into(),
+            label: "web".into(),
+            table: "app.web".into(),
+            is_current: Some(true),
             port: 1000,
             reached: Reached::of(bound, through),
             probed: "10.0.0.11:1000".parse().unwrap(),
@@ -160,6 +194,34 @@ mod tests {
             wrong(&stopped),
             [("app-address", Error), ("app-health", Error)]
         );
+    }
+
+    #[test]
+    fn an_idle_target_may_be_stopped() {
+        let of = |is_current, bound: &[&str], health: Result<(), &str>| {
+            let mut one = app(bound, &[]);
+            one.health = health.map_err(str::to_owned);
+            one.is_current = is_current;
+            one.restart = Err(Unable {
+                certain: vec![Fault::of("no unit", "")],
+                unseen: None,
+            });
+            let points = points(&one).into_iter();
+            points
+                .map(|point| (point.check, point.verdict))
+                .collect::<Vec<_>>()
+        };
+        let health = |verdict| ("app-health", verdict);
+        let stopped: &[&str] = &[];
+        assert_eq!(of(Some(false), stopped, Err("refused")), [health(Well)]);
+        assert_eq!(of(None, stopped, Err("refused")), [health(Verdict::Unseen)]);
+        let runs: &[&str] = &["0.0.0.0:1001"];
+        assert_eq!(of(Some(false), runs, Ok(()))[1], health(Well));
+        assert_eq!(
+            of(Some(false), runs, Err("500"))[1],
+            health(Verdict::Unseen)
+        );
+        assert_eq!(of(Some(true), runs, Err("500"))[1], health(Error));
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use super::{app, balancer, evidence, gates};
 
-/// The facts of each area that doctor judges for one app.
+/// The facts of each area that doctor judges for one app, seen at one of its targets.
 pub(super) struct AppFacts {
     pub(super) settings: crate::config::AppSettings,
+    /// Whether its target is current, as of an app without targets. None: that is not known.
+    pub(super) is_current: Option<bool>,
     /// None if the gates can't be seen: without root, or without iptables.
     pub(super) gates: Option<gates::Gates>,
     pub(super) checked: Vec<evidence::Checked>,

@@ -142,6 +142,7 @@ fn expected<'a>(
     };
     cfg::Expected {
         app: &app.settings.name,
+        target: app.settings.target.as_deref(),
         ports: app.settings.ports,
         lines,
         servers,

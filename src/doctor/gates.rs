@@ -33,6 +33,12 @@ const POSSIBLE: &str = "where HAProxy's checks match it, let them return before 
 #[derive(Debug, Clone)]
 pub(crate) struct Gates {
     pub app: String,
+    /// The app and its target: `web/green`.
+    pub label: String,
+    /// Its table in the configuration: `app.web.target.green`.
+    pub table: String,
+    /// Whether its target is current, as of an app without targets. None: that is not known.
+    pub is_current: Option<bool>,
     pub gates: PerGate<GateFacts>,
     /// An unfinished operation.
     pub unfinished: Option<String>,
@@ -77,16 +83,25 @@ pub(super) fn points(gates: &Gates) -> Vec<Point> {
     for seen in gates.gates.iter() {
         points.push(position(gates, seen));
         points.extend(foreign(seen));
-        points.extend(listening(&gates.app, seen));
+        points.extend(listening(&gates.table, seen));
         points.extend(reserved(gates, seen));
     }
+    points.extend(layout(gates));
+    let points = about(&gates.label, points);
+    points
+        .into_iter()
+        .chain(about(&gates.app, of_app(gates)))
+        .collect()
+}
+
+/// The points about the whole app, the same for each of its targets.
+fn of_app(gates: &Gates) -> Vec<Point> {
     let unfinished = gates.unfinished.iter();
     let recover = || format!("agent recover {}", gates.app);
     let unfinished = unfinished.map(|what| UNFINISHED.warning(what, recover()));
-    points.extend(UNFINISHED.or_ok(unfinished, "no operation is unfinished"));
+    let mut points = UNFINISHED.or_ok(unfinished, "no operation is unfinished");
     points.push(held(gates));
-    points.extend(layout(gates));
-    about(&gates.app, points)
+    points
 }
 
 /// The points of another user than root.
@@ -109,9 +124,21 @@ fn position(gates: &Gates, seen: &GateFacts) -> Point {
         false => format!("agent recover {app}"),
     };
     match (&seen.position, &gates.held) {
-        (Position::Open, None) => GATE.ok(said),
+        (Position::Closed, _) if gates.is_current == Some(false) => {
+            GATE.ok(format!("{said}, because the target is idle"))
+        }
+        (Position::Open, None) if gates.is_current == Some(true) => GATE.ok(said),
         // The operation closes gates, and may have set only one address family yet.
         _ if gates.under_way => GATE.unseen(format!("{said}: an operation is under way")),
+        (Position::Open, _) if gates.is_current == Some(false) => GATE.error(
+            format!("{said}, although another target is current: HAProxy sends users to both"),
+            format!("agent recover {app}"),
+        ),
+        // The point `current-target` names the reason.
+        (Position::Open | Position::Closed, None) if gates.is_current.is_none() => {
+            GATE.unseen(format!("{said}: the current target is unknown"))
+        }
+        (Position::Open, None) => GATE.ok(said),
         (Position::Closed, Some(_)) => GATE.ok(format!("{said}, as expected")),
         (Position::Open, Some(_)) => GATE.warning(
             format!("{said}, but held closed"),
@@ -149,13 +176,13 @@ fn foreign(seen: &GateFacts) -> Vec<Point> {
     )
 }
 
-fn listening(app: &str, seen: &GateFacts) -> Vec<Point> {
+fn listening(table: &str, seen: &GateFacts) -> Vec<Point> {
     let port = seen.gate.status_port;
     let key = match seen.gate.role {
         Role::Main => "status_port",
         Role::Twin | Role::ClassicTwin => "backup_status_port",
     };
-    let fix = format!("stop it, or take another {key} for [app.{app}] (and in HAProxy)");
+    let fix = format!("stop it, or take another {key} for [{table}] (and in HAProxy)");
     let found = |who: &String| format!("status port {port}: {who} listens");
     let points = seen.listeners.iter();
     let points = points.map(|who| STATUS_PORT.error(found(who), &fix));
@@ -206,159 +233,13 @@ fn held(gates: &Gates) -> Point {
 /// The configuration alone does not show the layout: an app without a gate for the twin may have no twin.
 /// A twin that does not check its gate is a `check-port`.
 fn layout(gates: &Gates) -> Option<Point> {
-    let (app, port) = (&gates.app, gates.free_port);
+    let (table, port) = (&gates.table, gates.free_port);
     let fix = format!(
-        "backup_status_port = {port} in [app.{app}], and `port {port}` on the twin's server line"
+        "backup_status_port = {port} in [{table}], and `port {port}` on the twin's server line"
     );
     let is_classic = gates.gates.twin.is_none() && gates.has_classic_twin;
     is_classic.then(|| LAYOUT.warning("classic: the twin checks the app itself", fix))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Verdict::{self, Error, Ok as Well, Unseen, Warning};
-    use super::*;
-
-    fn seen(role: Role) -> GateFacts {
-        GateFacts {
-            gate: Gate::of_web(role),
-            position: Position::Open,
-            foreign: Vec::new(),
-            disproved: Vec::new(),
-            native: Ok(()),
-            listeners: Vec::new(),
-            taken: Some(Taken::Reserved("`agent run`".into())),
-        }
-    }
-
-    fn sound() -> Gates {
-        Gates {
-            app: "web".into(),
-            gates: PerGate {
-                main: seen(Role::Main),
-                twin: Some(seen(Role::Twin)),
-            },
-            unfinished: None,
-            held: None,
-            under_way: false,
-            sidecar: true,
-            has_classic_twin: false,
-            free_port: 3000,
-        }
-    }
-
-    fn wrong(change: impl Fn(&mut Gates)) -> Vec<(&'static str, Verdict)> {
-        let mut gates = sound();
-        change(&mut gates);
-        let points = points(&gates)
-            .into_iter()
-            .filter(|point| point.verdict != Well);
-        points.map(|point| (point.check, point.verdict)).collect()
-    }
-
-    #[test]
-    fn a_port_that_another_process_has_is_a_fault() {
-        let who = || vec!["grab (pid 7) on 0.0.0.0:2000".to_owned()];
-        let point = |verdict| vec![("reserved-port", verdict)];
-        for (taken, with_sidecar, alone) in [
-            (Some(Taken::Reserved("`agent run`".into())), vec![], vec![]),
-            (Some(Taken::Bound(who())), point(Error), point(Error)),
-            (Some(Taken::Passing(who())), point(Warning), point(Warning)),
-            (
-                Some(Taken::Denied("no".into())),
-                point(Warning),
-                point(Warning),
-            ),
-            (Some(Taken::Listening), vec![], vec![]),
-            (None, point(Warning), vec![]),
-        ] {
-            for (sidecar, expected) in [(true, with_sidecar), (false, alone)] {
-                let with = |gates: &mut Gates| {
-                    gates.sidecar = sidecar;
-                    gates.gates.main.taken.clone_from(&taken);
-                };
-                assert_eq!(wrong(with), expected, "{taken:?} {sidecar}");
-            }
-        }
-    }
-
-    /// Of the single layout there is nothing to report.
-    #[test]
-    fn only_a_classic_twin_makes_the_layout_classic() {
-        let with = |two_stage: bool, has_classic_twin| {
-            wrong(|gates| {
-                gates.has_classic_twin = has_classic_twin;
-                gates.gates.twin = gates.gates.twin.take().filter(|_| two_stage);
-            })
-        };
-        assert_eq!(with(false, true), [("layout", Warning)]);
-        for (two_stage, classic) in [(false, false), (true, false), (true, true)] {
-            assert_eq!(with(two_stage, classic), [], "{two_stage} {classic}");
-        }
-    }
-
-    #[test]
-    fn a_free_port_has_no_owner() {
-        assert_eq!(free_port(2000, &[1000, 2000]), 3000);
-        assert_eq!(free_port(2000, &[2000, 3000, 3001]), 3002);
-        assert_eq!(free_port(65000, &[65000, 1024]), 1025);
-        assert_eq!(free_port(64535, &[65535]), 1024);
-    }
-
-    #[test]
-    fn a_gate_is_as_it_should_be_or_not() {
-        let closed = |gates: &mut Gates| {
-            gates.gates = gates.gates.clone().map(|seen| GateFacts {
-                position: Position::Closed,
-                ..seen
-            });
-        };
-        assert_eq!(wrong(closed), [("gate", Warning); 2]);
-        // A host with the bare program has no unit to start.
-        let mut alone = sound();
-        closed(&mut alone);
-        alone.sidecar = false;
-        let fix = points(&alone).remove(0).fix;
-        assert_eq!(fix.as_deref(), Some("agent recover web"));
-        let held = |gates: &mut Gates| gates.held = Some("an operator".into());
-        assert_eq!(
-            wrong(|gates| (closed(gates), held(gates)).0),
-            [("held", Warning)]
-        );
-        assert_eq!(
-            wrong(held),
-            [("gate", Warning), ("gate", Warning), ("held", Warning)]
-        );
-        let broken =
-            |gates: &mut Gates| gates.gates.main.position = Position::Broken("2 rules".into());
-        assert_eq!(wrong(broken), [("gate", Error)]);
-        let unseen = [("gate", Unseen)];
-        assert_eq!(
-            wrong(|gates| (broken(gates), gates.under_way = true).0),
-            unseen
-        );
-    }
-
-    /// A close disproves a rule that may redirect the checks, never one that certainly does.
-    #[test]
-    fn a_foreign_rule_has_its_point() {
-        let removal = || Some("iptables -D X".to_owned());
-        for (removal, disproved, expected) in [
-            (removal(), false, &[("foreign-rule", Error)][..]),
-            (removal(), true, &[("foreign-rule", Error)]),
-            (None, false, &[("foreign-rule", Warning)]),
-            (None, true, &[]),
-        ] {
-            let rule = || "-A X".to_owned();
-            let with = |gates: &mut Gates| {
-                let seen = &mut gates.gates.main;
-                seen.disproved.extend(disproved.then(rule));
-                seen.foreign.push(Foreign {
-                    rule: rule(),
-                    removal: removal.clone(),
-                });
-            };
-            assert_eq!(wrong(with), expected, "{removal:?} {disproved}");
-        }
-    }
-}
+mod tests;

@@ -1,8 +1,9 @@
 //! `agent doctor`: checks the whole set-up read-only, point by point.
 //!
 //! [`look()`] gathers the facts, and each area judges its own, purely: the `host`, its `tables`, an
-//! app's `gates`, the `evidence` of closed ones, the `app` itself, each `balancer`, our `lines` on
-//! it, and HAProxy's own file (`cfg`). A point is ok only if that was seen.
+//! app's `gates`, the `evidence` of closed ones, the `app` itself, its `targets`, each `balancer`, our
+//! `lines` on it, and HAProxy's own file (`cfg`). A point is ok only if that was seen. An app with
+//! targets is judged at each of them.
 
 mod app;
 mod app_facts;
@@ -21,6 +22,7 @@ mod look;
 mod point;
 mod reached;
 mod tables;
+mod targets;
 mod text;
 
 pub use given::{File, read as read_haproxy_cfg};
@@ -32,6 +34,8 @@ use crate::config::{ConfigError, WITH_SUDO, WRITE_IT};
 use app_facts::AppFacts;
 use check::{Check, NEEDS_ROOT, checks};
 use fault::Fault;
+use lines::line::Backend;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 checks! {
@@ -79,7 +83,10 @@ struct Facts {
     config: String,
     host: host::Host,
     tables: tables::Tables,
+    /// Each app, once for each of its targets.
     apps: Vec<AppFacts>,
+    /// The apps that have targets.
+    targets: Vec<targets::Targets>,
     files: Vec<File>,
     /// The addresses of this host.
     addresses: Vec<IpAddr>,
@@ -108,22 +115,21 @@ fn judge(facts: &Facts) -> Vec<Point> {
     if facts.host.sees_rules() {
         points.add("host", tables::points(&facts.tables));
     }
-    for app in &facts.apps {
-        points.add("gates", app.gates.iter().flat_map(gates::points));
-        let name = &app.settings.name;
-        if facts.host.root {
-            points.add("gates", evidence::points(name, &app.checked, &app.evidence));
-        } else if app.gates.is_none() {
-            points.add("gates", gates::unseen(name));
-        }
-    }
+    points.add(
+        "gates",
+        facts.apps.iter().flat_map(|app| of_gates(app, facts)),
+    );
+    let targets = || facts.targets.iter().filter(|_| facts.host.root);
+    points.add("gates", targets().flat_map(targets::ports));
     let apps = facts.apps.iter().filter_map(|app| app.app.as_ref());
     points.add("app", apps.flat_map(app::points));
+    points.add("app", targets().flat_map(targets::points));
     let balancers = facts.apps.iter().flat_map(|app| &app.balancers);
     points.add("balancers", balancers.flat_map(balancer::points));
     let (said, here) = (facts.said.as_ref(), &facts.addresses);
     let file = file::points(&facts.files, said, &facts.apps, here);
     let lines = facts.apps.iter().flat_map(|app| of_lines(app, &file));
+    let lines = lines.chain(between_targets(&facts.apps));
     let (lines, file) = lines::once(lines.collect(), file.clone());
     points.add("lines", lines);
     points.add("file", file);
@@ -145,14 +151,58 @@ fn seen_by(root: bool, point: Point) -> Point {
     }
 }
 
+fn of_gates(app: &AppFacts, facts: &Facts) -> Vec<Point> {
+    let label = app.settings.label();
+    let mut points: Vec<Point> = app.gates.iter().flat_map(gates::points).collect();
+    if facts.host.root {
+        points.extend(evidence::points(&label, &app.checked, &app.evidence));
+    } else if app.gates.is_none() {
+        points.extend(gates::unseen(&app.settings.name));
+        let has_targets = app.settings.has_targets();
+        let unseen = has_targets.then(|| targets::unseen(&app.settings.name));
+        points.extend(unseen.into_iter().flatten());
+    }
+    points
+}
+
+/// The lines of an app's targets beside each other.
+fn between_targets(apps: &[AppFacts]) -> Vec<Point> {
+    let mut backends: BTreeMap<(&str, String), Vec<(&str, Backend)>> = BTreeMap::new();
+    for app in apps {
+        let Some(target) = &app.settings.target else {
+            continue;
+        };
+        with_lines(app, &[], |lines| {
+            for backend in lines.backends() {
+                let judged = lines.as_judged(backend);
+                let all = backends.entry((&app.settings.name, judged.of.clone()));
+                all.or_default().push((target, judged));
+            }
+        });
+    }
+    let points = backends.into_values();
+    points
+        .flat_map(|targets| lines::targets::judge(&targets))
+        .collect()
+}
+
 fn of_lines(app: &AppFacts, file: &[Point]) -> Vec<Point> {
+    let mut points = Vec::new();
+    with_lines(app, file, |lines| points.extend(lines::points(lines)));
+    points
+}
+
+/// The app's lines on each balancer that answers.
+fn with_lines(app: &AppFacts, file: &[Point], mut take: impl FnMut(&lines::Lines<'_>)) {
     let gates = app.gates.as_ref();
     let positions = gates.map(|gates| gates.gates.as_ref().map(|seen| seen.position.clone()));
     let seen = app.balancers.iter();
     let seen = seen.filter_map(|balancer| Some((balancer, balancer.seen.as_ref().ok()?)));
-    let points = seen.flat_map(|(balancer, seen)| {
-        lines::points(&lines::Lines {
+    for (balancer, seen) in seen {
+        take(&lines::Lines {
             app: &app.settings.name,
+            label: app.settings.label(),
+            is_idle: app.is_current == Some(false),
             balancer: &balancer.name,
             address: &balancer.address,
             seen,
@@ -163,7 +213,6 @@ fn of_lines(app: &AppFacts, file: &[Point]) -> Vec<Point> {
             min_available: app.settings.limits.min_available,
             under_way: gates.is_some_and(|gates| gates.under_way),
             file,
-        })
-    });
-    points.collect()
+        });
+    }
 }

@@ -193,6 +193,14 @@ impl Entry {
         }
     }
 
+    /// The verb, and the targets of a switch: `switch blue -> green`.
+    pub fn verb_and_targets(&self) -> String {
+        match (&self.from, &self.to) {
+            (Some(from), Some(to)) => format!("{} {from} -> {to}", self.verb),
+            _ => self.verb.clone(),
+        }
+    }
+
     /// Whether it succeeded, or had nothing to do.
     pub fn is_good(&self) -> bool {
         self.exit == Some(0)

@@ -38,7 +38,7 @@ pub async fn look_at_targets(
     app: &AppSettings,
 ) -> Result<Vec<TargetLook>, String> {
     let targets = app.instances();
-    let looks = join_all(targets.iter().map(look));
+    let looks = join_all(targets.iter().map(look_at_target));
     let (rules, looks) = join!(rules(settings), looks);
     let rules = rules.map_err(|why| format!("{}'s current target is unknown: {why}", app.name))?;
     let with_gates = targets.iter().zip(looks).map(|(target, look)| TargetLook {
@@ -64,7 +64,8 @@ fn is_open(rules: &View, settings: &Settings, target: &AppSettings) -> bool {
     positions.any(|position| position != Position::Closed)
 }
 
-async fn look(target: &AppSettings) -> TargetLook {
+/// Looks at one target, but not at its gates.
+pub async fn look_at_target(target: &AppSettings) -> TargetLook {
     let address = probe_address(target);
     let health = target.health.probe(address, target.environment()).await;
     TargetLook {

@@ -2,6 +2,7 @@
 
 mod ages;
 mod asking;
+mod at_rest;
 mod balancers;
 mod beside;
 mod callers;
@@ -28,10 +29,12 @@ mod unable;
 mod why_up;
 
 pub use asking::Asking;
+pub(crate) use at_rest::at_rest;
 pub(crate) use balancers::{balancers, interface_addresses};
-pub use idle::{TargetLook, look_at_targets};
+pub use idle::{TargetLook, look_at_target, look_at_targets};
 pub use name::name;
 pub(crate) use observe::observe;
+pub(crate) use parking::parkings;
 pub use probe::{Probe, ProbeStep, Probed};
 pub use snapshot::Snapshot;
 pub use two::TwoHosts;

@@ -48,11 +48,13 @@ impl ThisHost {
 
     /// The owners of the status ports that this process can't reserve.
     pub(crate) fn taken(&self) -> Vec<(u16, Taken)> {
-        let mut all = Vec::new();
-        for port in self.status_ports() {
-            all.extend(self.taken_by(port).map(|who| (port, who)));
-        }
-        all
+        self.taken_of(self.status_ports())
+    }
+
+    /// The owners of those of these ports that this process can't reserve.
+    pub(crate) fn taken_of(&self, ports: impl Iterator<Item = u16>) -> Vec<(u16, Taken)> {
+        let taken = ports.map(|port| (port, self.taken_by(port)));
+        taken.filter_map(|(port, who)| Some((port, who?))).collect()
     }
 
     /// The same, or what [`ThisHost::reserve`] has just found. A process that only looks tries

@@ -2,7 +2,7 @@
 //! `--dry-run` prints it and `status` shows it.
 
 use super::unable::Unable;
-use crate::gate::{Foreign, Gate, GateError, Position, Taken, View};
+use crate::gate::{Foreign, Gate, GateError, ParkingPosition, Parkings, Position, Taken, View};
 use crate::haproxy::BalancerObservation;
 use crate::restart::{Facts, PerGate};
 use nix::unistd::geteuid;
@@ -37,11 +37,26 @@ impl Snapshot {
 
     /// Each gate's position: unknown if the rules can't be read.
     pub fn positions(&self) -> PerGate<Position> {
-        self.gates().map(|gate| match &self.rules {
+        self.gates().map(|gate| self.position(gate))
+    }
+
+    /// The position of any gate on this host.
+    pub fn position(&self, gate: &Gate) -> Position {
+        match &self.rules {
             Ok(view) => view.position(gate),
-            Err(_) if !geteuid().is_root() => Position::Unknown("needs root".to_owned()),
-            Err(error) => Position::Unknown(error.to_string()),
-        })
+            Err(error) => Position::Unknown(unreadable(error)),
+        }
+    }
+
+    /// Whether and where the targets are parked, in their order.
+    pub fn parked(&self, wanted: &Parkings) -> Vec<ParkingPosition> {
+        match &self.rules {
+            Ok(view) => view.parked(wanted),
+            Err(error) => {
+                let unknown = |_| ParkingPosition::Unknown(unreadable(error));
+                wanted.targets.iter().map(unknown).collect()
+            }
+        }
     }
 
     /// Gates that are neither open nor closed, with the reason.
@@ -156,5 +171,13 @@ impl Snapshot {
             health: self.health.1.clone(),
             balancers: self.balancers.clone(),
         }
+    }
+}
+
+/// Why the rules are unknown.
+fn unreadable(error: &GateError) -> String {
+    match geteuid().is_root() {
+        true => error.to_string(),
+        false => "needs root".to_owned(),
     }
 }

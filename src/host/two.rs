@@ -147,6 +147,17 @@ impl TwoHosts {
         self.park(idle.other(), None).await
     }
 
+    /// At rest, whatever the switch has done: the idle targets are parked on the current one.
+    pub(crate) async fn park_at_rest(&mut self) -> Result<(), String> {
+        let record = target::find(&self.old.hold_dir, &self.old.app.name);
+        let record = record.map_err(|error| error.to_string())?;
+        let current = match record {
+            Some(record) if record.current == self.name(Part::New) => Part::New,
+            _ => Part::Old,
+        };
+        self.park(current, None).await
+    }
+
     /// Opens before it closes, so that never both targets are closed.
     async fn set(&mut self, old: Gates, new: Gates) -> Result<(), String> {
         let of_both = self.old.gates.iter().zip(old);

@@ -1,6 +1,6 @@
 //! Writes the numbers as OpenMetrics text (<https://github.com/prometheus/OpenMetrics>, 1.0).
 
-use super::{AppView, BalancerView, HoldView};
+use super::{AppView, BalancerView, HoldView, ReadyUntil};
 use crate::state::counters::{BOUNDS, Counters, Histogram};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, MetricEncoder, NoLabelSet, text};
@@ -35,7 +35,8 @@ enum Value {
 pub fn encode(apps: &[AppView], all: &[(String, Counters)]) -> String {
     let mut registry = Registry::with_prefix("haproxy_gate");
     let families = [build(), dropped()].into_iter().chain(last_look(apps));
-    let families = families.chain(reasons(apps)).chain(counted(all));
+    let families = families.chain(targets(apps)).chain(reasons(apps));
+    let families = families.chain(counted(all));
     for family in families {
         registry.register_collector(Box::new(family));
     }
@@ -88,6 +89,27 @@ fn last_look(apps: &[AppView]) -> [Family; 4] {
         }
     }
     [open, healthy, answers, rotation]
+}
+
+/// The targets of the apps that have some.
+fn targets(apps: &[AppView]) -> [Family; 2] {
+    let gauge = |name, help| Family::new(name, help, MetricType::Gauge);
+    let mut current = gauge("current_target", "Whether this target is the current one.");
+    let help = "When the time of a ready target ends; +Inf: when an operator ends it.";
+    let mut ready = gauge("ready_until_timestamp", help);
+    ready.unit = Some(Unit::Seconds);
+    for view in apps {
+        for target in &view.targets {
+            let labels = [("app", &view.app), ("target", &target.name)];
+            current.add(labels, Value::Is(target.is_current));
+            let until = target.ready.map(|until| match until {
+                ReadyUntil::At(time) => time as f64,
+                ReadyUntil::Finished => f64::INFINITY,
+            });
+            ready.known(labels, until.map(Value::At));
+        }
+    }
+    [current, ready]
 }
 
 /// What keeps the gates closed, or will change them.

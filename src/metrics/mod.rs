@@ -12,6 +12,7 @@ pub use serve::serve;
 
 use crate::haproxy::{BalancerObservation, Role};
 use crate::state::hold::{By, Failed};
+use crate::state::target::Intent;
 
 /// The state of one app. A value that the sidecar can't see is None, and left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,45 @@ pub struct AppView {
     pub unfinished: bool,
     /// The balancers that serve it.
     pub balancers: Vec<BalancerView>,
+    /// Its targets. Empty: it has none, or it is not known which one is current.
+    pub targets: Vec<TargetView>,
+}
+
+/// One target of an app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetView {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the current one.
+    pub is_current: bool,
+    /// Until when it is ready. None: it is not.
+    pub ready: Option<ReadyUntil>,
+}
+
+/// When the time of a ready target ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadyUntil {
+    /// Seconds since 1970.
+    At(u64),
+    /// It has no end: the drain ran out, and an operator ends it.
+    Finished,
+}
+
+impl TargetView {
+    /// The targets of an app by its record.
+    pub fn all(targets: &[&str], record: &Intent) -> Vec<TargetView> {
+        let ready = |name: &str| {
+            let is_ready = record.ready.as_deref() == Some(name);
+            let until = record.ready_until_unix_s.map(ReadyUntil::At);
+            is_ready.then(|| until.unwrap_or(ReadyUntil::Finished))
+        };
+        let view = |name: &&str| TargetView {
+            name: (*name).to_owned(),
+            is_current: record.current == **name,
+            ready: ready(name),
+        };
+        targets.iter().map(view).collect()
+    }
 }
 
 /// A hold.

@@ -64,10 +64,11 @@ impl Operation<'_> {
         }
     }
 
-    /// Skips a look that found nothing to do, and repeats of one failure. Without root's rights
+    /// Skips a look of the sidecar or of a unit that found nothing to do, and repeats of one failure. Without root's rights
     /// nothing can be written.
     fn is_worth_a_line(&self, report: &Report, draft: &Draft, outcome: &Outcome) -> bool {
-        let idle = matches!(outcome, Outcome::Nothing(_)) && draft.origin.caller.is_sidecar();
+        let by_itself = draft.origin.caller.is_sidecar() || self.options.if_current.is_some();
+        let idle = matches!(outcome, Outcome::Nothing(_)) && by_itself;
         let same = self.again.as_ref() == Some(&report.message);
         !self.dry_run && !idle && !same && geteuid().is_root()
     }

@@ -32,6 +32,8 @@ pub struct Operation<'a> {
 pub struct Options {
     /// None: an operator.
     pub owner: Option<String>,
+    /// It does nothing unless this target of the app is current. None: it does not ask.
+    pub if_current: Option<String>,
     /// In the operator's words.
     pub reason: Option<String>,
     /// None: until a command opens them.

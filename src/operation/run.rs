@@ -17,6 +17,9 @@ impl Operation<'_> {
     /// Runs it to its end, and reports how it ended.
     pub async fn run(&self, stop: StopSignal, make_progress: MakeProgress<'_>) -> Report {
         let mut draft = self.draft(By::Caller);
+        if let Some(outcome) = self.ends_at_idle_target().await {
+            return self.end(&draft, &outcome).write().await;
+        }
         let asked = Instant::now();
         let locks = self.lock(&stop).await;
         draft.before.for_locks = asked.elapsed();
@@ -45,6 +48,9 @@ impl Operation<'_> {
             Ok(app) => app,
             Err(why) => return Outcome::Refused(refusal(why)),
         };
+        if let Some(outcome) = self.left_to(app.target.as_deref()) {
+            return outcome;
+        }
         let (settings, left_out) = self.settings.without(&self.left_out(), &app.name);
         draft.leave_out(left_out);
         match ThisHost::new(&settings, &app, stop).await {

@@ -27,6 +27,8 @@ struct Page<'a> {
     /// A sign with the same meaning, without colour.
     mark: &'static str,
     outcome: String,
+    /// The targets of a switch.
+    targets: Option<String>,
     when: String,
     ended: String,
     seconds: String,
@@ -53,6 +55,7 @@ pub fn render(entry: &Entry) -> askama::Result<String> {
         kind,
         mark,
         outcome: entry.outcome.replace('_', " "),
+        targets: targets(entry),
         when: moment(entry.started_at),
         ended: moment(entry.started_at + entry.seconds),
         seconds: scale::seconds(entry.seconds),
@@ -68,6 +71,12 @@ pub fn render(entry: &Entry) -> askama::Result<String> {
     Ok(page.render()? + "\n")
 }
 
+/// `blue → green`
+fn targets(entry: &Entry) -> Option<String> {
+    let (from, to) = (entry.from.as_ref()?, entry.to.as_ref()?);
+    Some(format!("{from} → {to}"))
+}
+
 fn moment(at: f64) -> String {
     clock::timestamp(at.max(0.0) as u64).replacen('T', " ", 1)
 }
@@ -77,7 +86,7 @@ fn moment(at: f64) -> String {
 fn kind(exit: Option<u8>) -> (&'static str, &'static str) {
     match exit {
         Some(0) => ("good", "✓"),
-        Some(10..=14 | 17 | 129..) => ("warn", "!"),
+        Some(10..=14 | 17..=19 | 129..) => ("warn", "!"),
         _ => ("bad", "✗"),
     }
 }

@@ -110,3 +110,26 @@ fn an_operation_without_phases_has_no_drawing() {
     assert!(page.contains("before its first phase"));
     assert!(!page.contains("role=\"img\""));
 }
+
+#[test]
+fn a_switch_names_its_targets_and_each_of_its_phases_has_a_colour() {
+    let phase = |phase: &str| PhaseEntry {
+        phase: phase.to_owned(),
+        ..PhaseEntry::default()
+    };
+    let mut switch = entry();
+    switch.verb = "switch".to_owned();
+    let page = render(&switch).unwrap();
+    assert!(page.contains("<h1>switch of web</h1>"), "{page}");
+    switch.from = Some("blue".to_owned());
+    switch.to = Some("<green>".to_owned());
+    switch.phases = ["start", "join", "leave", "park"].map(phase).to_vec();
+    let page = render(&switch).unwrap();
+    assert!(
+        page.contains("<h1>switch of web: blue → &#60;green&#62;</h1>"),
+        "{page}"
+    );
+    let rows = phases::rows(&switch);
+    let kinds: Vec<&str> = rows.iter().map(|row| row.kind).collect();
+    assert_eq!(kinds, ["app", "back", "out", "out"]);
+}

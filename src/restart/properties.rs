@@ -4,8 +4,9 @@
 use super::tests::{blind, limits, observation};
 use super::*;
 use crate::haproxy::Role::{Main, Twin};
-use crate::haproxy::{BackendCapacity, BalancerObservation, Floor, Leaving, Mode};
+use crate::haproxy::{BackendCapacity, BalancerObservation, ErrorCounts, Floor, Leaving, Mode};
 use proptest::prelude::*;
+use settle::{Figures, Settle, Share};
 
 /// What a random world shows at one look, and whether the agent dies there: before or after it has
 /// acted.
@@ -68,11 +69,25 @@ fn any_moment() -> impl Strategy<Value = Moment> {
                 true => ActionResult::Failed("no".into()),
                 false => ActionResult::Done,
             };
+            look.settle = Some(figures(if held_by_another { 50 } else { 0 }));
             look.health = Some(if healthy { Ok(()) } else { Err("no".into()) });
             look.interrupted = signal;
             Moment { look, dies }
         },
     )
+}
+
+/// 100 requests, and so many errors.
+fn figures(answers_5xx: u64) -> Figures {
+    let ours = ErrorCounts {
+        tries: 100,
+        answers_5xx,
+        ..ErrorCounts::default()
+    };
+    Figures {
+        ours,
+        ..Figures::default()
+    }
 }
 
 /// Every backend that this host serves has enough other servers.
@@ -119,8 +134,12 @@ fn any_limits() -> impl Strategy<Value = Limits> {
     );
     let upgrade = (any::<bool>(), any::<bool>());
     let held = prop::bool::weighted(0.3);
-    (switches, upgrade, held).prop_map(
-        |((sticky, proceed, found_open, floor, times), upgrade, held)| Limits {
+    (switches, upgrade, held, any::<bool>()).prop_map(
+        |((sticky, proceed, found_open, floor, times), upgrade, held, settles)| Limits {
+            settle: settles.then(|| Settle {
+                lasts: Duration::from_secs(10),
+                errors: Share::hundredths(100).unwrap(),
+            }),
             stays_closed: held,
             upgrades: upgrade.0,
             rolls_back: upgrade.1,
@@ -335,6 +354,8 @@ impl Model {
                 prop_assert!(self.open || !self.limits.all_found_open);
             }
             (Outcome::Done { .. } | Outcome::NotBack(_), _) => prop_assert!(self.open),
+            // Also if it could not be taken out for its rollback.
+            (Outcome::Sick(_), _) => prop_assert!(self.open || !self.limits.all_found_open),
             (Outcome::RolledBack { .. }, _) => prop_assert!(self.open && self.limits.rolls_back),
             (
                 Outcome::NotOut { .. } | Outcome::DrainRanOut { .. } | Outcome::FloorBroken { .. },

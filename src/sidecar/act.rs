@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 const SETTLES: Duration = Duration::from_secs(1);
 
 /// The wait after an operation that succeeded.
-const SOON: Duration = Duration::from_millis(50);
+pub(super) const SOON: Duration = Duration::from_millis(50);
 
 /// An operation that the sidecar runs on one of its apps.
 pub(super) struct Run<'a> {
@@ -63,7 +63,7 @@ impl Reconciler {
         self.ended(verb, &report)
     }
 
-    fn lock(&self) -> Result<Lock, LockError> {
+    pub(super) fn lock(&self) -> Result<Lock, LockError> {
         let (state_dir, hold_dir) = (self.state_dir(), self.hold_dir());
         directory::trusted(state_dir, hold_dir, &self.app.name)?;
         let path = directory::app_lock(state_dir, &self.app.name);
@@ -103,7 +103,7 @@ impl Reconciler {
         operation.run_on(&mut self.host, &progress).await
     }
 
-    fn repaired(&self, begun: Instant) {
+    pub(super) fn repaired(&self, begun: Instant) {
         let app = &self.app.name;
         let millis = begun.elapsed().as_millis();
         tracing::warn!(%app, "{app}: another process changed the rules: the agent repaired them \
@@ -132,7 +132,7 @@ impl Reconciler {
         SOON
     }
 
-    fn failed(&mut self, why: String) -> Duration {
+    pub(super) fn failed(&mut self, why: String) -> Duration {
         let retry = Retry::after(self.retry);
         self.retry = Some(retry);
         self.failure = Some(why.clone());

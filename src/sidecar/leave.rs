@@ -3,13 +3,15 @@
 
 use super::act::{Run, own};
 use super::ending::{Ending, Machine, ending, goes_without_turn};
+use super::next_action::Gates;
 use super::reconciler::Reconciler;
+use super::switches::all_limits;
 use super::{ENDS, Ended, HEARTBEAT, Sidecar, machine, stopped};
 use crate::config::{OnStop, Settings};
 use crate::host::balancers;
 use crate::operation::Unwritten;
 use crate::report::Report;
-use crate::restart::{Limits, Verb};
+use crate::restart::Verb;
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::lock::{Lock, LockError, Owner, describe};
@@ -163,7 +165,14 @@ async fn take_one_out(
     stop: &StopSignal,
 ) -> Unwritten {
     let before = stopped::took_out(reconciler.state_dir(), &reconciler.app.name);
+    // With the current target open, an idle one that is open has no users alone.
+    if reconciler.rules.positions.is_some() && reconciler.rules.gates() == Gates::Open {
+        close_idle(reconciler).await;
+    }
     let ended = drain_one(reconciler, way_out, stop).await;
+    if ended.report.has_closed() {
+        close_idle(reconciler).await;
+    }
     let (state_dir, hold_dir) = (reconciler.state_dir(), reconciler.hold_dir());
     stopped::mark(
         state_dir,
@@ -173,6 +182,18 @@ async fn take_one_out(
         &ended.report,
     );
     ended
+}
+
+async fn close_idle(reconciler: &mut Reconciler) {
+    let closed = reconciler.close_idle_gates().await;
+    let app = &reconciler.app.name;
+    match closed {
+        Ok(false) => {}
+        Ok(true) => {
+            tracing::warn!(%app, "{app}: gates of idle targets were open: the agent closed them")
+        }
+        Err(error) => tracing::warn!(%app, %error, "{app}: gates of idle targets may be open"),
+    }
 }
 
 /// Drains one app in its turn, or without a turn if the machine does not wait. It finds the
@@ -221,10 +242,4 @@ async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Optio
         }
         tokio::time::sleep(AGAIN).await;
     }
-}
-
-/// The most time that an operation may take.
-fn all_limits(limits: &Limits) -> Duration {
-    let out = 3 * limits.out_of_rotation + limits.sticky + limits.drain + limits.turn;
-    out + limits.restart + limits.healthy + limits.in_rotation
 }

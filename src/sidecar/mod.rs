@@ -1,7 +1,7 @@
 //! `agent run`: the sidecar. It opens the gates once the app is healthy, and repairs them. It
-//! recovers unfinished operations and ends holds whose time is over. It takes the host out of
-//! rotation before the machine goes down. It runs the same operations as the command line, under
-//! the same lock.
+//! recovers unfinished operations and ends holds whose time is over. Of an app with targets it opens
+//! the current one only, and ends the time of a ready one. It takes the host out of rotation before the
+//! machine goes down. It runs the same operations as the command line, under the same lock.
 //!
 //! One `Reconciler` for each app looks and acts, and `next_action` decides. The
 //! `StatusPublisher` informs systemd and metrics.
@@ -12,8 +12,11 @@
 mod act;
 mod again;
 mod checks;
+mod current;
 mod ending;
+mod idle;
 mod leave;
+mod line;
 mod machine;
 mod next_action;
 mod ports;
@@ -24,11 +27,12 @@ mod retry;
 mod rotation;
 mod rules;
 mod stopped;
+mod switches;
 mod systemd;
 mod view;
 
 pub use ending::{Ending, Machine, ending};
-pub use next_action::{Gates, NextAction, Observation, next_action};
+pub use next_action::{Gates, Idle, NextAction, Observation, next_action};
 pub use stopped::took_out;
 
 use crate::config::{Loaded, Settings};

@@ -1,6 +1,6 @@
 //! Decides what the sidecar does for an app, from what it observed. Pure.
 
-/// The positions of an app's gates.
+/// The positions of an app's gates, or those of its current target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gates {
     /// All open.
@@ -9,6 +9,17 @@ pub enum Gates {
     Closed,
     /// Anything else: only one of two is open, a rule is doubled, a jump is missing.
     Broken,
+}
+
+/// The targets of an app that are not current. All false: it has none, or they are as expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Idle {
+    /// One of their gates is not closed.
+    pub open: bool,
+    /// One of them is not parked, or not on the current target.
+    pub unparked: bool,
+    /// The time of the one that is ready is over.
+    pub over: bool,
 }
 
 /// One look at an app while no operation is under way.
@@ -20,8 +31,12 @@ pub struct Observation {
     pub held: bool,
     /// There is an unfinished operation.
     pub unfinished: bool,
+    /// That one is a switch.
+    pub cut_switch: bool,
     /// The app answered often enough in a row. False also if it was not asked yet.
     pub healthy: bool,
+    /// The idle targets.
+    pub idle: Idle,
 }
 
 /// What the sidecar does next.
@@ -33,70 +48,52 @@ pub enum NextAction {
     Ask,
     /// Run `agent recover`: it finishes or undoes an unfinished operation, and opens the gates.
     Recover,
+    /// The same for a switch: it decides by both targets which one goes on.
+    RecoverSwitch,
     /// Close the gates of an app with a hold.
     Close,
+    /// Close the gates of the idle targets.
+    CloseIdle,
+    /// Park the idle targets on the current one.
+    Park,
+    /// Run `agent switch --finish`: it drains and stops the target that is ready.
+    Finish,
 }
 
 /// The next action. It opens no gates before the app is healthy, and none that a hold keeps
-/// closed.
+/// closed. The current target comes first: it has the users.
 pub fn next_action(observation: Observation) -> NextAction {
-    match (observation.held, observation.unfinished, observation.gates) {
+    let Observation { held, gates, .. } = observation;
+    match (held, observation.unfinished, gates) {
+        (_, true, _) if observation.cut_switch => NextAction::RecoverSwitch,
         (true, true, _) => NextAction::Recover,
-        (true, false, Gates::Closed) => NextAction::Rest,
+        (true, false, Gates::Closed) => at_rest(observation),
         (true, false, _) => NextAction::Close,
-        (false, false, Gates::Open) => NextAction::Rest,
+        (false, false, Gates::Open) => at_rest(observation),
         (false, _, _) if observation.healthy => NextAction::Recover,
         (false, _, _) => NextAction::Ask,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::Gates::{Broken, Closed, Open};
-    use super::*;
-
-    const ALL: [Gates; 3] = [Open, Closed, Broken];
-
-    fn action(gates: Gates, held: bool, unfinished: bool, healthy: bool) -> NextAction {
-        next_action(Observation {
-            gates,
-            held,
-            unfinished,
-            healthy,
-        })
-    }
-
-    #[test]
-    fn gates_as_expected_need_no_action() {
-        for healthy in [true, false] {
-            assert_eq!(action(Open, false, false, healthy), NextAction::Rest);
-            assert_eq!(action(Closed, true, false, healthy), NextAction::Rest);
-        }
-    }
-
-    #[test]
-    fn gates_without_a_hold_open_only_for_a_healthy_app() {
-        for gates in [Closed, Broken] {
-            assert_eq!(action(gates, false, false, false), NextAction::Ask);
-            assert_eq!(action(gates, false, false, true), NextAction::Recover);
-        }
-    }
-
-    #[test]
-    fn a_hold_keeps_its_gates_closed() {
-        for healthy in [true, false] {
-            assert_eq!(action(Open, true, false, healthy), NextAction::Close);
-            assert_eq!(action(Broken, true, false, healthy), NextAction::Close);
-        }
-    }
-
-    /// `agent recover` also respects the hold, and leaves held gates closed.
-    #[test]
-    fn an_unfinished_operation_is_recovered() {
-        for gates in ALL {
-            assert_eq!(action(gates, true, true, false), NextAction::Recover);
-            assert_eq!(action(gates, false, true, true), NextAction::Recover);
-            assert_eq!(action(gates, false, true, false), NextAction::Ask);
-        }
+/// The gates of the app are as expected. An idle target that is open may have all users while the
+/// current one is sick: it stays open then, except where a hold wants no users at all.
+fn at_rest(
+    Observation {
+        held,
+        healthy,
+        idle,
+        ..
+    }: Observation,
+) -> NextAction {
+    match idle {
+        Idle { open: true, .. } if held || healthy => NextAction::CloseIdle,
+        Idle { open: true, .. } => NextAction::Ask,
+        Idle { unparked: true, .. } => NextAction::Park,
+        // The end of a switch needs a current target with users.
+        Idle { over: true, .. } if !held => NextAction::Finish,
+        _ => NextAction::Rest,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,10 @@ impl Sidecar {
 impl Reconciler {
     /// Logs a change of what is reserved, not every try.
     pub(super) fn reserve(&mut self) {
-        let taken = self.host.taken().into_iter();
+        let instances = self.app.instances().into_iter();
+        let gates = instances.flat_map(|app| self.settings.gates(&app));
+        let taken = self.host.taken_of(gates.map(|gate| gate.status_port));
+        let taken = taken.into_iter();
         let why: Vec<String> = taken.flat_map(|(port, who)| why(port, &who)).collect();
         if why == self.unreserved {
             return;

@@ -97,6 +97,13 @@ impl StatusPublisher {
         });
     }
 
+    /// An operation on the app may take this long, without a round in between.
+    pub(crate) fn works(&self, app: &str, most: Duration) {
+        let mut apps = self.apps.borrow_mut();
+        let until = Instant::now() + STUCK + most;
+        apps.alive.insert(app.to_owned(), until);
+    }
+
     /// Sets or clears a problem of all apps, such as a configuration with an error.
     pub(crate) fn trouble(&self, trouble: Option<String>) {
         self.apps.borrow_mut().trouble = trouble;

@@ -16,8 +16,11 @@ use crate::restart::switch::Part;
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::hold::{self, Held};
-use crate::state::journal::{Entry, Journal};
+use crate::state::journal::Journal;
 use crate::state::lock::{Lock, describe};
+use crate::state::target::Intent;
+use nix::sys::signal::Signal;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -32,22 +35,32 @@ pub(super) const BUSY: Duration = Duration::from_millis(250);
 pub(crate) struct Reconciler {
     pub(super) settings: Settings,
     pub(super) host: ThisHost,
-    /// The app as configured.
+    /// The app as configured, seen at its current target.
     pub(super) app: AppSettings,
+    /// The app is seen at its current target. False: that one is not known yet.
+    pub(super) follows: bool,
+    /// The record of its current target.
+    pub(super) record: Option<Intent>,
     pub(super) publisher: StatusPublisher,
     pub(super) rules: Rules,
     /// The gates were open, and no operation has closed them since.
     pub(super) open: bool,
     pub(super) rotation: watch::Receiver<Rotation>,
-    _looking: JoinSet<()>,
+    pub(super) looking: JoinSet<()>,
     pub(super) checks: Checks,
     /// The problem that was last logged.
-    trouble: Option<String>,
+    pub(super) trouble: Option<String>,
     pub(super) retry: Option<Retry>,
+    /// The same for what concerns idle targets: it never delays the gates of the current one.
+    pub(super) retry_idle: Option<Retry>,
     /// Why the last operation failed, until one succeeds.
     pub(super) failure: Option<String>,
     /// Why status ports are not reserved, one entry for each.
     pub(super) unreserved: Vec<String>,
+    /// The reserved status ports, shared by all apps.
+    pub(super) reservation: Reservation,
+    /// Ends the waits of a switch as the sidecar ends.
+    pub(super) stop: StopSignal,
 }
 
 impl Reconciler {
@@ -70,22 +83,39 @@ impl Reconciler {
             rules: Rules::new(&host),
             host,
             app: app.clone(),
+            follows: false,
+            record: None,
             publisher: publisher.clone(),
             open: false,
             rotation,
-            _looking: looking,
+            looking,
             checks: Checks::default(),
             trouble: None,
             retry: None,
+            retry_idle: None,
             failure: None,
             unreserved: Vec::new(),
+            reservation: reservation.clone(),
+            stop: StopSignal::default(),
         })
     }
 
-    /// Reconciles until `quit` is set. It finishes an operation under way first.
+    /// Reconciles until `quit` is set. It finishes an operation under way first. A switch waits for
+    /// nothing more then.
     pub(crate) async fn keep(&mut self, mut quit: watch::Receiver<bool>) {
         while !*quit.borrow() {
-            let pace = self.round().await;
+            self.stop = StopSignal::default();
+            let (stop, mut ends) = (self.stop.clone(), quit.clone());
+            let pace = {
+                let mut round = pin!(self.round());
+                tokio::select! {
+                    pace = &mut round => pace,
+                    _ = ends.changed() => {
+                        stop.ask(Signal::SIGTERM as i32);
+                        round.await
+                    }
+                }
+            };
             self.show();
             self.publisher.publish();
             tokio::select! {
@@ -100,18 +130,28 @@ impl Reconciler {
     /// One look and one action. Returns how long to wait.
     async fn round(&mut self) -> Duration {
         self.reserve();
+        let unfinished = Journal::unfinished(self.state_dir(), &self.app.name);
+        let cut_switch = matches!(&unfinished, Ok(Some(entry)) if entry.is_of_a_switch());
+        // The journal of a switch has its targets.
+        let followed = self.follow().await;
+        if let Err(why) = followed.or_else(|why| cut_switch.then_some(()).ok_or(why)) {
+            self.in_the_way(why);
+            return REST;
+        }
         if let Err(error) = self.rules.look(&self.host).await {
             self.in_the_way(error.to_string());
             return REST;
         }
         let held = hold::now(self.hold_dir(), &self.app.name);
-        let unfinished = Journal::unfinished(self.state_dir(), &self.app.name);
         let mut observation = Observation {
             gates: self.rules.gates(),
             held: held.is_some(),
             unfinished: !matches!(unfinished, Ok(None)),
+            cut_switch,
             healthy: false,
+            idle: self.idle(),
         };
+        self.open |= observation.gates == Gates::Open && !observation.unfinished;
         if next_action(observation) == NextAction::Rest {
             self.rest(observation.gates, held);
             return REST;
@@ -129,38 +169,22 @@ impl Reconciler {
             NextAction::Ask => self.checks.pace(self.app.health.pace()),
             NextAction::Recover => self.operate(Verb::Recover).await,
             NextAction::Close => self.operate(Verb::Stop).await,
+            NextAction::RecoverSwitch => self.recover_switch().await,
+            NextAction::CloseIdle => self.close_idle().await,
+            NextAction::Park => self.park_idle().await,
+            NextAction::Finish => self.finish_switch().await,
         }
     }
 
     fn rest(&mut self, gates: Gates, held: Option<Held>) {
-        (self.checks, self.retry) = (Checks::default(), None);
+        (self.checks, self.retry, self.retry_idle) = (Checks::default(), None, None);
         self.out_of_the_way();
         self.open = gates == Gates::Open;
+        self.record_current();
         let line = match held {
             Some(held) => format!("closed by {}", held.describe()),
             None => self.in_rotation(),
         };
-        self.publisher.line(&self.app.name, line);
-    }
-
-    /// "open, UP on 2 of 2 balancers"
-    fn in_rotation(&self) -> String {
-        let rotation = self.rotation.borrow();
-        let up = rotation.observed.iter().filter(|one| one.all_up());
-        let (up, all) = (up.count(), rotation.observed.len());
-        let plural = if all == 1 { "" } else { "s" };
-        let mut line = format!("open, UP on {up} of {all} balancer{plural}");
-        for why in &self.unreserved {
-            line += &format!(", {why}");
-        }
-        line
-    }
-
-    /// Leaves the gates to an operation of another process.
-    pub(super) fn stand_back(&mut self, owner: &str, entry: Option<Entry>) {
-        (self.open, self.checks) = (false, Checks::default());
-        let phase = entry.map(|entry| format!(", phase {}", entry.phase.name()));
-        let line = format!("left to {owner}{}", phase.unwrap_or_default());
         self.publisher.line(&self.app.name, line);
     }
 
@@ -173,28 +197,12 @@ impl Reconciler {
             Ok(()) => self.checks.healthy(),
             Err(why) => {
                 self.checks.anew();
-                self.in_the_way(format!("closed until the app is healthy: {why}"));
+                let why = self.unhealthy(why).await;
+                self.in_the_way(why);
             }
         }
         let times = if self.open { 1 } else { self.app.health.times };
         self.checks.has(times)
-    }
-
-    /// Logs a new problem, and not its repetitions.
-    pub(super) fn in_the_way(&mut self, why: String) {
-        let app = &self.app.name;
-        self.publisher.line(app, why.clone());
-        if self.trouble.as_ref() != Some(&why) {
-            tracing::warn!(%app, "{app}: {why}");
-            self.trouble = Some(why);
-        }
-    }
-
-    fn out_of_the_way(&mut self) {
-        if self.trouble.take().is_some() {
-            let app = &self.app.name;
-            tracing::info!(%app, "{app}: the problem is over");
-        }
     }
 
     pub(super) fn state_dir(&self) -> &std::path::Path {

@@ -1,7 +1,7 @@
 //! The rules of an app's gates, as the kernel has them.
 
 use super::next_action::Gates;
-use crate::gate::{GateError, Mark, Position, RuleWatch};
+use crate::gate::{GateError, Mark, Position, RuleWatch, View};
 use crate::host::ThisHost;
 use crate::restart::PerGate;
 use std::time::{Duration, Instant};
@@ -15,6 +15,8 @@ pub(super) struct Rules {
     listed: Option<Listed>,
     /// None: they could not be listed.
     pub(super) positions: Option<PerGate<Position>>,
+    /// The whole list, for the idle targets of an app.
+    pub(super) view: Option<View>,
 }
 
 /// A list of the rules.
@@ -46,6 +48,7 @@ impl Rules {
             watch,
             listed: None,
             positions: None,
+            view: None,
         }
     }
 
@@ -53,11 +56,24 @@ impl Rules {
     pub(super) async fn look(&mut self, host: &ThisHost) -> Result<(), GateError> {
         let mark = self.watch.mark();
         if !self.listed.is_some_and(|listed| listed.is_current(mark)) {
-            (self.listed, self.positions) = (None, None);
-            self.positions = Some(host.firewall.positions(&host.gates).await?);
+            (self.listed, self.positions, self.view) = (None, None, None);
+            self.list(host).await?;
             let at = Instant::now();
             self.listed = Some(Listed { mark, at });
         }
+        Ok(())
+    }
+
+    /// Only an app with targets needs more than its gates: the place to park them on, which any table
+    /// may show.
+    async fn list(&mut self, host: &ThisHost) -> Result<(), GateError> {
+        if !host.app.has_targets() {
+            self.positions = Some(host.firewall.positions(&host.gates).await?);
+            return Ok(());
+        }
+        let view = host.firewall.look().await?;
+        let positions = host.gates.as_ref().map(|gate| view.position(gate));
+        (self.positions, self.view) = (Some(positions), Some(view));
         Ok(())
     }
 

@@ -3,10 +3,11 @@
 use super::reconciler::Reconciler;
 use crate::gate::Position;
 use crate::haproxy::Role;
-use crate::metrics::{AppView, BalancerView, HoldView};
+use crate::metrics::{AppView, BalancerView, HoldView, TargetView};
 use crate::restart::PerGate;
 use crate::state::hold;
 use crate::state::journal::Journal;
+use crate::state::target;
 
 impl Reconciler {
     /// Hands the app's view to the status publisher.
@@ -27,9 +28,20 @@ impl Reconciler {
             hold: self.hold(unfinished),
             unfinished,
             balancers: rotation.observed.iter().map(BalancerView::from).collect(),
+            targets: self.targets(),
         };
         // The reconciler checks the health before an operation, and the operation does again.
         self.publisher.alive(view, 2 * self.app.health.timeout);
+    }
+
+    /// The targets, if the record shows which one is current.
+    fn targets(&self) -> Vec<TargetView> {
+        let names = self.app.target_names();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        let record = target::find(self.hold_dir(), &self.app.name).ok().flatten();
+        record.map_or_else(Vec::new, |record| TargetView::all(&names, &record))
     }
 
     /// The hold. An upgrade has not failed while its operation is `unfinished`.

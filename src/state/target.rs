@@ -55,6 +55,12 @@ impl Intent {
         }
     }
 
+    /// The idle target that runs until an operator finishes the switch.
+    pub fn left_running(&self) -> Option<&str> {
+        let ready = self.ready.as_deref();
+        ready.filter(|_| self.ready_until_unix_s.is_none())
+    }
+
     /// How long the idle target is still ready. Zero: its time is over. None: no target is ready, or
     /// it has no end.
     pub fn ready_for(&self) -> Option<Duration> {
@@ -141,6 +147,9 @@ mod tests {
         };
         let left_running = green.clone().with_ready("blue", None);
         assert_eq!(left_running.ready_for(), None);
+        assert_eq!(left_running.left_running(), Some("blue"));
+        let warm = green.clone().with_ready("blue", Some(Duration::ZERO));
+        assert_eq!((green.left_running(), warm.left_running()), (None, None));
         assert_eq!(ready_for(0), 0);
         assert!((599..=600).contains(&ready_for(600)));
         assert!(ready_for(u64::MAX) > 600);

@@ -142,9 +142,26 @@ fn the_counters_of_a_sick_app_stand_beside_those_of_the_others() {
             ..ErrorCounts::default()
         };
         assert_eq!(errors[0].others, others, "{version}");
-        // Whole backends are not asked for at each look.
-        assert_eq!(block_on(balancer.errors_if_due()), Ok(None));
     }
+}
+
+/// 40,000 servers are asked for once in 5 s.
+#[test]
+fn the_counters_of_a_big_backend_are_not_read_at_each_look() {
+    let states = recorded("2.6", "targets-servers_state");
+    let info = recorded("2.6", "targets-info");
+    let web3 = states.lines().find(|line| line.contains(" web3-blue "));
+    let more: String = (0..40_000)
+        .map(|n| web3.unwrap().replace("web3", &format!("more{n}")) + "\n")
+        .collect();
+    let socket = FakeSocket::start(Vec::new());
+    let mut balancer = balancer(&socket, "2.6", "10.0.0.11", false);
+    let states = in_backend(&states);
+    socket.answer(format!("{info}{}\n{more}\n", states.trim_end()).into());
+    block_on(balancer.find()).unwrap().unwrap();
+    socket.answer(format!("{info}{}", recorded("2.6", "targets-stat")).into());
+    let mut is_read = || block_on(balancer.errors_if_due()).unwrap().is_some();
+    assert_eq!([is_read(), is_read()], [true, false]);
 }
 
 /// The other target's counters are neither ours nor those of others.

@@ -8,9 +8,10 @@ mod server;
 mod text;
 
 use haproxy_gate::haproxy::Role;
-use haproxy_gate::metrics::{AppView, BalancerView};
+use haproxy_gate::metrics::{AppView, BalancerView, TargetView};
 use haproxy_gate::restart::PhaseTime;
 use haproxy_gate::state::counters::{Counters, Done};
+use haproxy_gate::state::target::Intent;
 use std::path::Path;
 
 /// One app in two stages behind two balancers. One balancer does not answer.
@@ -33,6 +34,17 @@ fn view() -> AppView {
             ),
             balancer("/run/haproxy/admin.sock", None),
         ],
+        targets: TargetView::all(&["blue", "green"], &ready()),
+    }
+}
+
+/// Green is current, and blue is ready.
+fn ready() -> Intent {
+    Intent {
+        current: "green".to_owned(),
+        since_unix_s: 1_795_248_000,
+        ready: Some("blue".to_owned()),
+        ready_until_unix_s: Some(1_795_248_600),
     }
 }
 

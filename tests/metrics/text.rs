@@ -1,10 +1,11 @@
 //! The text.
 
-use super::{count, view};
+use super::{count, ready, view};
 use haproxy_gate::haproxy::Role;
-use haproxy_gate::metrics::{AppView, HoldView, encode};
+use haproxy_gate::metrics::{AppView, HoldView, TargetView, encode};
 use haproxy_gate::state::counters::Counters;
 use haproxy_gate::state::hold::{By, Failed};
+use haproxy_gate::state::target::Intent;
 
 /// Without the version, which changes with each release.
 fn without_version(text: &str) -> String {
@@ -34,6 +35,7 @@ fn unknown_values_have_no_sample() {
         }),
         unfinished: true,
         balancers: Vec::new(),
+        targets: Vec::new(),
     };
     insta::assert_snapshot!(without_version(&encode(&[view], &[])));
     insta::assert_snapshot!("of_nothing", without_version(&encode(&[], &[])));
@@ -56,6 +58,30 @@ fn odd_names_break_no_line() {
     )));
     let ours = |line: &str| line.starts_with("haproxy_gate_") || line.starts_with("# ");
     assert!(text.lines().all(ours), "{text}");
+}
+
+/// After a drain that ran out the old target runs until an operator ends it.
+#[test]
+fn a_target_that_was_left_running_has_no_end() {
+    let mut view = view();
+    let left = Intent {
+        ready_until_unix_s: None,
+        ..ready()
+    };
+    view.targets = TargetView::all(&["blue", "green"], &left);
+    let text = encode(&[view], &[]);
+    let line = |target: &str| {
+        let begin = format!(
+            "haproxy_gate_ready_until_timestamp_seconds{{app=\"web\",target=\"{target}\"}} "
+        );
+        text.lines()
+            .find_map(|line| line.strip_prefix(&begin)?.parse::<f64>().ok())
+    };
+    assert_eq!(
+        (line("blue"), line("green")),
+        (Some(f64::INFINITY), None),
+        "{text}"
+    );
 }
 
 #[test]

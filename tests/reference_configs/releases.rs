@@ -206,6 +206,7 @@ fn is_its_own(health: &str, text: &str) {
     };
     let expected = Expected {
         app: "web",
+        target: None,
         ports,
         lines: &[],
         servers: &[],
@@ -275,6 +276,7 @@ fn reads_all_words(release: Release) {
         };
         let expected = Expected {
             app: "web",
+            target: None,
             ports,
             lines: &[],
             servers: &[],

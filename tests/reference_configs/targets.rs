@@ -59,6 +59,7 @@ fn suits(app: &AppSettings, layout: Layout, text: &str) {
         .filter(|_| layout == Layout::TwoStage);
     let expected = Expected {
         app: &app.name,
+        target: app.target.as_deref(),
         ports,
         lines: &[],
         servers: &[],

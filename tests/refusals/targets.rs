@@ -6,6 +6,7 @@ use haproxy_gate::restart::{PerGate, Phase, Verb, Version};
 use haproxy_gate::state::caller::Origin;
 use haproxy_gate::state::invocation::Invocation;
 use haproxy_gate::state::journal::{Entry, Journal, Targets};
+use haproxy_gate::state::lock::{Lock, Owner};
 use lab::own_network::{inside, sh};
 use std::fs;
 use std::path::Path;
@@ -246,4 +247,47 @@ fn a_switch_that_was_cut_short_is_recovered_first() {
         (open(), recorded().as_deref()),
         (vec!["blue"], Some("blue"))
     );
+}
+
+/// The unit of a target calls the agent as it stops, in a switch while the switch has the locks.
+#[test]
+fn the_unit_of_an_idle_target_moves_no_gate() {
+    if !inside("targets::the_unit_of_an_idle_target_moves_no_gate") {
+        return;
+    }
+    let _haproxy = haproxy(HAPROXY);
+    app(1000);
+    does(&["open", "web", "--to", "blue"]);
+    let of_unit = |verb, target| {
+        let owner = ["--owner", "unit", "--if-current", target];
+        let ended = agent(
+            TARGETS,
+            &[[verb, "web"], [owner[0], owner[1]], [owner[2], owner[3]]].concat(),
+        );
+        assert_eq!(ended.exit, 0, "{}{}", ended.out, ended.err);
+        ended.out + &ended.err
+    };
+    let lock = Lock::take(
+        Path::new("/run/state/web.lock"),
+        &Owner::new("a switch".into()),
+    );
+    let said = of_unit("close", "green");
+    assert!(said.contains("web/green is idle"), "{said}");
+    drop(lock.expect("the app's lock"));
+    of_unit("open", "green");
+    assert_eq!(open(), ["blue"]);
+    of_unit("close", "blue");
+    assert_eq!(open(), Vec::<&str>::new());
+    of_unit("open", "green");
+    assert_eq!(open(), Vec::<&str>::new());
+    of_unit("open", "blue");
+    assert_eq!(open(), ["blue"]);
+    refused(
+        TARGETS,
+        &["close", "web", "--owner", "unit", "--if-current", "red"],
+        2,
+        "app web has no target \"red\"; it has blue, green",
+    );
+    let alone = agent(TARGETS, &["close", "web", "--if-current", "blue"]);
+    assert_eq!(alone.exit, 2, "{}", alone.err);
 }

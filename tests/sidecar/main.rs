@@ -12,6 +12,7 @@ mod readers;
 mod renewal;
 mod settings;
 mod stopping;
+mod targets;
 
 use lab::fleet::Fleet;
 use lab::sidecar::Sidecar;

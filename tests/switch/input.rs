@@ -94,7 +94,12 @@ fn a_wrong_call_is_refused() {
             &["--to", "red"],
             &["red", "blue", "green"],
         ),
-        ("nothing is warm", same, &["--back"], &["--back", "warm"]),
+        (
+            "nothing is warm",
+            same,
+            &["--back"],
+            &["no target is ready"],
+        ),
         (
             "no lines at HAProxy",
             no_lines,

@@ -5,7 +5,7 @@
 use lab::agent::Agent;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 
-use crate::met::{Meeting, quiet};
+use crate::met::Meeting;
 
 /// Some records; `scripts/soak` tries each.
 #[test]
@@ -22,7 +22,6 @@ fn a_switch_killed_at_each_record_is_recovered() {
 /// The agent dies at its first sync, or at a later one, until one switch completes.
 fn killed_at_records(test: &str, first: usize, apart: usize) {
     let farm = Farm::open(test, 1, Lines::with_twins());
-    let quiet = quiet(&farm);
     let agent = farm.agent(1, |settings| settings);
     let meeting = Meeting::begin(&farm);
     let mut died_in = Vec::new();
@@ -44,9 +43,9 @@ fn killed_at_records(test: &str, first: usize, apart: usize) {
         died_in.extend(phase);
     }
     let met = meeting.end();
-    met.print(&format!("killed {} times", died_in.len()), &quiet);
+    met.print(&format!("killed {} times", died_in.len()));
     println!("{died_in:?}");
-    met.assert_unnoticed(&quiet);
+    met.assert_unnoticed();
     if apart == 1 {
         for phase in ["start", "healthy", "join", "leave", "drain", "stop"] {
             let found = died_in.iter().any(|died| died == phase);

@@ -42,8 +42,9 @@ fn five_reloads(farm: &Farm, current: &str, what: &str, quiet: &Summary) {
         sleep(APART);
     }
     let met = meeting.end();
-    met.print(what, quiet);
-    met.assert_unnoticed(quiet);
+    met.print(what);
+    met.assert_unnoticed();
+    met.assert_no_stall(quiet);
 }
 
 /// The rule is lost: HAProxy's reload stalls users, nothing else happens, and `agent recover` sets it
@@ -92,8 +93,9 @@ fn reload_in_phases(test: &str, phases: &[&str]) {
         meeting.reload();
         let ended = running.wait().expect_exit(0);
         let met = meeting.end();
-        met.print(&format!("a reload in {phase}"), &quiet);
-        met.assert_unnoticed(&quiet);
+        met.print(&format!("a reload in {phase}"));
+        met.assert_unnoticed();
+        met.assert_no_stall(&quiet);
         met.assert_only_since(ended.at, &farm.target(1, to).serves(1));
         farm.assert_current(1, to);
     }

@@ -58,7 +58,7 @@ fn switch_all(farm: &Farm, what: &str, quiet: &Summary) {
         })
         .collect();
     let met = meeting.end();
-    met.print(&format!("{what}, switched"), quiet);
+    met.print(&format!("{what}, switched"));
     for (number, ended) in farm.numbers().zip(&ended) {
         print_phases(ended);
         assert_eq!(ended.report().outcome, "switched", "{}", ended.out);
@@ -67,7 +67,8 @@ fn switch_all(farm: &Farm, what: &str, quiet: &Summary) {
         let green = farm.target(number, GREEN).serves(2);
         met.assert_only_since(ended.at, &green);
     }
-    met.assert_unnoticed(quiet);
+    met.assert_unnoticed();
+    met.assert_no_stall(quiet);
     met.assert_rate();
 }
 
@@ -84,7 +85,7 @@ fn back_all(farm: &Farm, what: &str, quiet: &Summary) {
         })
         .collect();
     let met = meeting.end();
-    met.print(&format!("{what}, back"), quiet);
+    met.print(&format!("{what}, back"));
     for (number, ended) in farm.numbers().zip(&ended) {
         print_phases(ended);
         assert_eq!(ended.report().outcome, "switched_back", "{}", ended.out);
@@ -93,7 +94,8 @@ fn back_all(farm: &Farm, what: &str, quiet: &Summary) {
         let blue = farm.target(number, BLUE).serves(1);
         met.assert_only_since(ended.at, &blue);
     }
-    met.assert_unnoticed(quiet);
+    met.assert_unnoticed();
+    met.assert_no_stall(quiet);
     met.assert_rate();
     let after: Vec<_> = farm.numbers().map(boots).collect();
     assert_eq!(before, after, "a warm target does not start again");
@@ -109,9 +111,10 @@ fn sticky_users_stay_on_the_old_version_for_the_window() {
     let ended = farm.agent(1, window).words(&["switch", "web", "--json"]);
     let ended = ended.expect_exit(0);
     let met = meeting.end();
-    met.print("a sticky window of 3 s", &quiet);
+    met.print("a sticky window of 3 s");
     print_phases(&ended);
-    met.assert_unnoticed(&quiet);
+    met.assert_unnoticed();
+    met.assert_no_stall(&quiet);
     met.assert_only_since(ended.at, &farm.target(1, GREEN).serves(1));
     let [blue, green] =
         [BLUE, GREEN].map(|name| &met.users.served[&farm.target(1, name).serves(1)]);

@@ -5,7 +5,7 @@ use lab::release::Release;
 use lab::settings::Settings;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 
-use crate::met::{Meeting, quiet};
+use crate::met::Meeting;
 
 #[test]
 fn with_legacy_tables() {
@@ -36,7 +36,6 @@ fn there_and_back(farm: &Farm, change: impl Fn(Settings) -> Settings) {
     let open = ["open", "web", "--to", BLUE, "--json"];
     agent.words(&open).expect_exit(0);
     farm.wait_until_current(BLUE);
-    let quiet = quiet(farm);
     for to in [GREEN, BLUE] {
         let mut meeting = Meeting::begin(farm);
         let ended = agent.run("switch", "web").expect_exit(0);
@@ -44,8 +43,8 @@ fn there_and_back(farm: &Farm, change: impl Fn(Settings) -> Settings) {
         farm.wait_until_current(to);
         meeting.reload();
         let met = meeting.end();
-        met.print(&format!("to {to}, and a reload"), &quiet);
-        met.assert_unnoticed(&quiet);
+        met.print(&format!("to {to}, and a reload"));
+        met.assert_unnoticed();
         met.assert_only_since(ended.at, &farm.target(1, to).serves(1));
     }
 }

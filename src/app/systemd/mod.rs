@@ -10,9 +10,10 @@ mod unit;
 mod units;
 
 pub use error::{UnitError, UnitState};
+pub use fit::NO_BOOT;
 pub use job::Job;
 pub(super) use memory::{limits, memory};
 pub(super) use run::{run, settle};
-pub(super) use unit::{check, instance, is_running};
+pub(super) use unit::{check, instance, is_running, starts_at_boot};
 pub use units::not_enabled;
 pub(super) use units::{conflicts, id, stopped_with, unit_of};

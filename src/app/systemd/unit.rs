@@ -46,6 +46,13 @@ pub(in crate::app) async fn is_running(name: &str) -> Option<bool> {
     Some(!is_down && !state.sub.starts_with("auto-restart"))
 }
 
+/// Whether a boot starts it. None: systemd does not answer.
+pub(in crate::app) async fn starts_at_boot(name: &str) -> Option<bool> {
+    let look = async { Unit::find(name).await.ok()?.shown().await.ok() };
+    let shown = timeout(PATIENCE, look).await.ok()??;
+    Some(shown.starts_at_boot())
+}
+
 fn silence() -> UnitError {
     UnitError::Bus {
         reason: format!("silent for {PATIENCE:?}"),

@@ -7,11 +7,13 @@ use super::owners::{Owners, is_taken};
 use crate::config::{AppSettings, Loaded, Settings};
 use crate::gate::Position;
 use crate::host::ThisHost;
-use crate::host::{self, Asking};
+use crate::host::{self, Asking, look_at_target};
 use crate::operation::seen_at_current;
 use crate::signals::StopSignal;
 use crate::state::journal::Journal;
+use futures_util::future::join_all;
 use nix::unistd::geteuid;
+use tokio::join;
 
 /// The keys that another user than root gets without a value.
 const ONLY_ROOT: [&str; 4] = ["operation", "sidecar", "older_settings", "left_closed_by"];
@@ -96,7 +98,12 @@ async fn look(settings: &Settings, app: &AppSettings, host: &mut Option<ThisHost
     let host = host
         .as_mut()
         .ok_or("internal error: there is no host to look at")?;
-    let snapshot = host.snapshot(Asking::OfKnownLines).await;
+    let targets: Vec<AppSettings> = match app.has_targets() {
+        true => app.instances(),
+        false => Vec::new(),
+    };
+    let looks = join_all(targets.iter().map(look_at_target));
+    let (snapshot, targets) = join!(host.snapshot(Asking::OfKnownLines), looks);
     // An operation may have begun during the look, and what it does is no trouble. With all gates
     // open and no journal there is none, so the kernel is not asked.
     let all_open = snapshot.positions().iter().all(|it| *it == Position::Open);
@@ -108,6 +115,7 @@ async fn look(settings: &Settings, app: &AppSettings, host: &mut Option<ThisHost
         under_way: taken || moved,
         phase: journal.clone().ok().flatten().filter(|_| !moved),
         journal,
+        targets,
     };
     Ok((app, observation))
 }

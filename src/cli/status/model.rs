@@ -2,6 +2,7 @@
 
 use super::left::LeftClosed;
 use super::owners::LockOwner;
+use super::targets::TargetStatus;
 use super::unused::UnusedLine;
 use crate::config::Older;
 use crate::report::{BalancerReport, GateReport};
@@ -52,6 +53,9 @@ pub(super) struct AppStatus {
     /// The current target, which all of this is about. Not there for an app without targets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) target: Option<String>,
+    /// All targets, in the order of the file. Not there for an app without targets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) targets: Vec<TargetStatus>,
     /// Nothing of this app makes the exit code 1.
     pub(super) well: bool,
     pub(super) gates: Vec<GateReport>,
@@ -134,6 +138,7 @@ impl AppStatus {
         AppStatus {
             app: app.to_owned(),
             target: None,
+            targets: Vec::new(),
             well: false,
             gates: Vec::new(),
             balancers: Vec::new(),
@@ -164,6 +169,17 @@ impl AppStatus {
             && self.balancers.iter().all(|it| it.error.is_none())
             && self.gates.iter().all(|it| it.position != "unknown");
         AppStatus { well, ..self }
+    }
+
+    /// `web`, or `web/green` at its target green.
+    pub(super) fn label(&self) -> String {
+        let target = self.target.iter().map(|target| format!("/{target}"));
+        format!("{}{}", self.app, target.collect::<String>())
+    }
+
+    /// The targets that are not current.
+    pub(super) fn idle(&self) -> impl Iterator<Item = &TargetStatus> {
+        self.targets.iter().filter(|target| !target.current)
     }
 
     /// What is wrong, one sentence each, beside health and balancers.

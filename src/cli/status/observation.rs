@@ -3,15 +3,17 @@
 use super::closed::Closed;
 use super::left::LeftClosed;
 use super::model::{AppStatus, Health, Others, PhaseNow};
+use super::targets::{SeenTarget, SeenTargets};
 use super::unused::unused;
 use crate::config::{AppSettings, Settings};
-use crate::host::{Snapshot, Unable};
+use crate::host::{Snapshot, TargetLook, Unable, at_rest};
 use crate::operation::found;
 use crate::report::{BalancerReport, GateReport};
 use crate::restart::{in_rotation, is_serving, spare};
 use crate::sidecar::took_out;
 use crate::state::hold::{self, Held};
 use crate::state::journal::Entry;
+use crate::state::target::{self, Intent};
 use crate::state::{StateFile, directory};
 use nix::unistd::geteuid;
 use std::path::Path;
@@ -26,6 +28,8 @@ pub(super) struct Observation {
     pub(super) phase: Option<Entry>,
     /// Whether an operation on the app was under way.
     pub(super) under_way: bool,
+    /// Of an app with targets: each of them, in the order of the file.
+    pub(super) targets: Vec<TargetLook>,
 }
 
 /// The status of an app, from one look.
@@ -41,6 +45,9 @@ pub(super) fn app_status(
         app,
         it,
         others,
+        record: target::find(&settings.agent.hold_dir, &app.name)
+            .ok()
+            .flatten(),
         // Another user may not read the directory.
         is_hold_unseen: held == Some(Held::Unknown) && !geteuid().is_root(),
         held,
@@ -56,6 +63,8 @@ struct Looked<'a> {
     others: Others,
     held: Option<Held>,
     is_hold_unseen: bool,
+    /// The record of the current target.
+    record: Option<Intent>,
 }
 
 impl Looked<'_> {
@@ -67,9 +76,11 @@ impl Looked<'_> {
         let balancers = &snapshot.balancers;
         let phase = self.it.phase.as_ref().filter(|_| self.others.under_way);
         let closed = self.closed();
+        let targets = self.targets();
         AppStatus {
             app: app.name.clone(),
             target: app.target.clone(),
+            targets: targets.report(),
             well: false,
             gates: gates
                 .map(|(gate, position)| GateReport::new(gate, position))
@@ -81,7 +92,7 @@ impl Looked<'_> {
             },
             hold: self.hold().map(|held| held.report(self.others.under_way)),
             closed_by_sidecar_unix_seconds: closed.by_sidecar(),
-            trouble: self.trouble(&closed),
+            trouble: self.trouble(&closed, &targets),
             unseen: self.unseen(),
             left_closed_by: closed.left(),
             phase: phase.and_then(|entry| phase_now(state_dir, entry)),
@@ -90,6 +101,35 @@ impl Looked<'_> {
             serving: is_serving(balancers),
             spare: spare(balancers, app.limits.min_available),
             text: found(app, snapshot),
+        }
+    }
+
+    /// The look at each target. None for an app without targets.
+    fn targets(&self) -> SeenTargets<'_> {
+        let (app, snapshot) = (self.app, &self.it.snapshot);
+        let rules = snapshot.rules.as_ref().ok();
+        let wanted = at_rest(self.settings, app, self.record.as_ref(), rules);
+        let parked = snapshot.parked(&wanted);
+        let seen = self.it.targets.iter().zip(app.instances());
+        let seen = seen.zip(wanted.targets.into_iter().zip(parked));
+        let all = seen.map(|((look, view), (wanted, parked))| {
+            let gates = self.settings.gates(&view).into_iter();
+            let gates = gates.map(|gate| {
+                let position = snapshot.position(&gate);
+                (gate, position)
+            });
+            SeenTarget {
+                look: look.clone(),
+                gates: gates.collect(),
+                wanted,
+                parked,
+            }
+        });
+        SeenTargets {
+            app: &app.name,
+            current: app.target.as_deref().unwrap_or_default(),
+            record: self.record.as_ref(),
+            all: all.collect(),
         }
     }
 
@@ -112,7 +152,7 @@ impl Looked<'_> {
     }
 
     /// What is wrong with the app on this host, a line each.
-    fn trouble(&self, closed: &Closed) -> Vec<String> {
+    fn trouble(&self, closed: &Closed, targets: &SeenTargets<'_>) -> Vec<String> {
         let (snapshot, agent) = (&self.it.snapshot, &self.settings.agent);
         // What another user can't see is unknown, and no trouble of the host.
         let mut trouble = match geteuid().is_root() || snapshot.rules.is_ok() {
@@ -131,6 +171,7 @@ impl Looked<'_> {
             trouble.extend(self.unfinished(closed, &opener));
             let broken = snapshot.broken().filter(|_| self.hold().is_none());
             trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
+            trouble.extend(targets.trouble(&opener));
         }
         trouble
     }

@@ -10,7 +10,10 @@ pub(super) fn text(all: &Status) -> String {
     for app in &all.apps {
         let mut line = |line: &str| text.push_str(&format!("{line}\n"));
         app.text.iter().for_each(|seen| line(seen));
-        line(&format!("{}: {}", app.app, app.health.text));
+        line(&format!("{}: {}", app.label(), app.health.text));
+        for idle in app.idle() {
+            line(&format!("{}/{}: {}", app.app, idle.name, idle.text));
+        }
         if let Some(hold) = &app.hold {
             line(&format!("{}: held closed by {}", app.app, hold.text));
         }

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub struct Expected<'a> {
     /// The app's name.
     pub app: &'a str,
+    /// Its target. None: the app has none.
+    pub target: Option<&'a str>,
     /// Its ports.
     pub ports: AppPorts,
     /// Its lines as HAProxy shows them. If empty, the ports identify its lines.
@@ -28,4 +30,14 @@ pub struct Expected<'a> {
     pub out_of_rotation: Duration,
     /// How long a restart waits until its lines are UP.
     pub in_rotation: Duration,
+}
+
+impl Expected<'_> {
+    /// `web`, or `web/green`.
+    pub(super) fn label(&self) -> String {
+        match self.target {
+            Some(target) => format!("{}/{target}", self.app),
+            None => self.app.to_owned(),
+        }
+    }
 }

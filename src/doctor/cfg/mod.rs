@@ -13,6 +13,7 @@ mod lines;
 mod rhythm;
 mod speaks;
 mod sticky;
+mod targets;
 mod whole;
 
 pub use accepted::Said;
@@ -45,6 +46,7 @@ pub fn check_all(texts: &[Text<'_>], said: Option<&Said>, apps: &[Expected<'_>])
     let file = file::read_all(texts);
     let mut points = whole::points(texts, &file, said);
     let served = apps.iter().flat_map(|expected| served(&file, expected));
+    let served = served.chain(targets::points(&file, apps));
     points.extend(served.map(|point| match file.conditional {
         true => whole::possible(point),
         false => point,
@@ -74,7 +76,7 @@ fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
     let (found, missing) = find(&file.proxies, expected.lines, expected.ports);
     if found.is_empty() {
         let hides = hides_lines(&file.proxies);
-        return about(expected.app, [unfound(expected, &missing, hides)]);
+        return about(&expected.label(), [unfound(expected, &missing, hides)]);
     }
     let missing = missing.iter().map(|line| {
         // Each balancer has a file of its own.
@@ -83,7 +85,7 @@ fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
             OTHER_FILE,
         )
     });
-    let mut points = about(expected.app, missing);
+    let mut points = about(&expected.label(), missing);
     points.extend(found.iter().filter_map(|ours| lacking(ours, expected)));
     points.extend(found.iter().flat_map(|ours| one(ours, file, expected)));
     points
@@ -110,7 +112,7 @@ fn hides_lines(proxies: &[Proxy]) -> bool {
 }
 
 fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {
-    let (app, ports) = (expected.app, expected.ports);
+    let (label, ports) = (expected.label(), expected.ports);
     let missing: Vec<&str> = missing.iter().map(String::as_str).collect();
     let missing = first_three(&missing);
     let why = match &missing {
@@ -120,7 +122,7 @@ fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {
         ),
         Some(missing) => format!("HAProxy has {missing}"),
     };
-    let what = format!("no server line of this host is in it for {app}: {why}");
+    let what = format!("no server line of this host is in it for {label}: {why}");
     match missing {
         _ if hides => SERVES.warning(
             format!("{what}, and some lines are variables"),
@@ -128,7 +130,7 @@ fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {
         ),
         None => SERVES.error(
             what,
-            format!("agent haproxy-config {app} --host NAME=ADDRESS"),
+            format!("agent haproxy-config {} --host NAME=ADDRESS", expected.app),
         ),
         Some(_) => SERVES.error(what, OTHER_FILE),
     }

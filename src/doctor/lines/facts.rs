@@ -15,6 +15,10 @@ use std::net::SocketAddr;
 pub(crate) struct Lines<'a> {
     /// The app, as the configuration names it.
     pub app: &'a str,
+    /// The app and its target: `web/green`.
+    pub label: String,
+    /// Its target is idle, and may be stopped.
+    pub is_idle: bool,
     /// The balancer, as messages name it.
     pub balancer: &'a str,
     pub address: &'a Address,
@@ -35,7 +39,7 @@ pub(crate) struct Lines<'a> {
 
 impl Lines<'_> {
     /// The backends that serve us, each once.
-    pub(super) fn backends(&self) -> Vec<&str> {
+    pub(crate) fn backends(&self) -> Vec<&str> {
         let mut backends: Vec<&str> = Vec::new();
         for own in self.seen.own() {
             if !backends.contains(&own.backend.as_str()) {
@@ -53,7 +57,7 @@ impl Lines<'_> {
 
     /// Our lines of a backend, in the form that [`judge`](super::judge()) takes. A line that checks our
     /// gate is ours, although it may send its users to another port.
-    pub(super) fn as_judged(&self, backend: &str) -> Backend {
+    pub(crate) fn as_judged(&self, backend: &str) -> Backend {
         let sees_cookies = self.seen.level >= Some(Level::Operator);
         let mismatched = self.seen.mismatched.iter();
         let mismatched = mismatched.filter(|server| server.backend == backend);

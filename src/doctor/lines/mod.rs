@@ -7,6 +7,7 @@ mod group;
 pub(crate) mod judge;
 pub(crate) mod line;
 mod state;
+pub(crate) mod targets;
 mod twin;
 
 pub(crate) use facts::Lines;
@@ -32,7 +33,7 @@ pub(super) fn points(lines: &Lines) -> Vec<Point> {
         Err(why) => return about(lines.balancer, [lost(lines, why)]),
     };
     let names: Vec<String> = found.own.iter().map(name).collect();
-    let found = format!("app {}: its lines are {}", lines.app, names.join(", "));
+    let found = format!("app {}: its lines are {}", lines.label, names.join(", "));
     let mut points = vec![FOUND.ok(found)];
     for backend in lines.backends() {
         points.extend(judge(&lines.as_judged(backend)));
@@ -83,7 +84,7 @@ fn lost(lines: &Lines, why: &Lost) -> Point {
             super::balancer::fix(lines.address, why),
         ),
     };
-    FOUND.error(format!("app {}: {found}", lines.app), fix)
+    FOUND.error(format!("app {}: {found}", lines.label), fix)
 }
 
 fn others(lines: &Lines, capacity: &BackendCapacity) -> Vec<Point> {

@@ -57,6 +57,10 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
             &kept.fix,
         ),
         Status::NoCheck => return None,
+        // Without a gate of its own its twin shows whether the target runs.
+        Status::Down(_) if lines.is_idle && own.role == Role::ClassicTwin => {
+            UP.ok(format!("is {status}, as its target is idle"))
+        }
         Status::Down(_) if closed => UP.ok(format!("is {status}, as its gate is closed")),
         _ if lines.under_way => UP.warning(
             format!("is {status} ({word}): an operation is under way"),

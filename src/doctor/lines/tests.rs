@@ -131,6 +131,8 @@ fn judged(seen: &Examination, main: Option<Position>, under_way: bool) -> Vec<Po
 fn lines<'a>(seen: &'a Examination, address: &'a Address) -> Lines<'a> {
     Lines {
         app: "web",
+        label: "web".into(),
+        is_idle: false,
         balancer: "lb",
         address,
         seen,

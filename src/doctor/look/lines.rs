@@ -35,6 +35,14 @@ fn line(seen: &Examination, own: &Own) -> Line {
     }
 }
 
+/// The names of our lines: `srvs/web1`.
+pub(super) fn names(balancers: &[balancer::Balancer]) -> Vec<String> {
+    of(balancers)
+        .into_iter()
+        .map(|line| line.seen.line)
+        .collect()
+}
+
 pub(super) fn have_a_classic_twin(lines: &[Line]) -> bool {
     lines.iter().any(|line| line.role == Role::ClassicTwin)
 }

@@ -4,10 +4,13 @@ mod directory;
 mod haproxy_check;
 mod lines;
 mod one;
+mod reached;
+mod targets;
 
 use super::app_facts::AppFacts;
 use super::cfg::Said;
 use super::fault::Fault;
+use super::targets::Targets;
 use super::{Facts, File, Point, host, judge, tables};
 use crate::app::not_enabled;
 use crate::config::{AppSettings, Loaded, Settings};
@@ -20,6 +23,7 @@ use procfs::process::Process;
 use std::iter;
 use std::net::IpAddr;
 use std::path::Path;
+use targets::{add_balancers, of_targets};
 
 /// The bit of CAP_NET_ADMIN (capabilities(7)).
 const NET_ADMIN: u64 = 1 << 12;
@@ -43,20 +47,32 @@ pub struct Asked<'a> {
 /// Gathers all facts, and judges them.
 pub async fn look(asked: Asked<'_>) -> Vec<Point> {
     let host = host(&asked).await;
-    let mut apps = Vec::new();
+    let (mut apps, mut targets) = (Vec::new(), Vec::new());
     let mut used: Option<Result<tables::Used, String>> = None;
-    for settings in asked.apps {
-        let looked = of_app(asked.settings, settings).await;
-        apps.push(looked.facts);
-        used = Some(match used {
-            None => looked.rules,
-            Some(all) => all.and_then(|all| looked.rules.map(|_| all)),
-        });
+    for app in asked.apps {
+        let of_app_targets = match app.has_targets() {
+            true => Some(of_targets(asked.settings, app).await),
+            false => None,
+        };
+        for settings in app.instances() {
+            let is_current = is_current(&settings, of_app_targets.as_ref());
+            let looked = of_app(asked.settings, &settings, is_current).await;
+            apps.push(looked.facts);
+            used = Some(match used {
+                None => looked.rules,
+                Some(all) => all.and_then(|all| looked.rules.map(|_| all)),
+            });
+        }
+        targets.extend(of_app_targets);
     }
     let kept = history::read(&asked.settings.agent.history_dir).unwrap_or_default();
     for app in &mut apps {
         app.evidence.read(&app.settings.name, &kept.entries);
         disprove(app);
+    }
+    let here = addresses(asked.settings);
+    for targets in &mut targets {
+        add_balancers(targets, &apps, &here);
     }
     let facts = Facts {
         config: configuration(&asked),
@@ -66,11 +82,23 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         },
         host,
         said: said(&asked, &apps).await,
-        addresses: addresses(asked.settings),
+        addresses: here,
         files: asked.haproxy_cfg,
         apps,
+        targets,
     };
     judge(&facts)
+}
+
+/// Whether the app is seen at its current target. An app without targets always is.
+fn is_current(seen: &AppSettings, targets: Option<&Targets>) -> Option<bool> {
+    match (&seen.target, targets) {
+        (Some(target), Some(targets)) => {
+            let current = targets.current.as_ref().ok()?;
+            Some(current.target == *target)
+        }
+        _ => Some(true),
+    }
 }
 
 /// What a HAProxy of this host says of the files.

@@ -1,15 +1,15 @@
 //! Gathers the facts of one app: itself, its gates and its balancers.
 
 use super::lines;
+use super::reached::{published, reached};
 use crate::config::{AppSettings, Settings};
 use crate::doctor::app_facts::AppFacts;
 use crate::doctor::connections::{Leaving, MASTER};
 use crate::doctor::fault::Fault;
-use crate::doctor::reached::{Published, Reached};
 use crate::doctor::{app, balancer, evidence, gates, tables};
-use crate::gate::{Destination, Firewall, Gate, View, bound};
+use crate::gate::{Firewall, Gate, View};
 use crate::haproxy::Balancer;
-use crate::host::{Asking, Snapshot, ThisHost, balancers, interface_addresses};
+use crate::host::{Asking, Snapshot, ThisHost, balancers};
 use crate::restart::switch::Part;
 use crate::restart::{Ask, Count, Counted, Host, taken_down};
 use crate::signals::StopSignal;
@@ -17,16 +17,12 @@ use crate::state::journal::{Entry, Journal};
 use crate::state::lock::Lock;
 use crate::state::{directory as state, hold};
 use futures_util::future::join_all;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 /// The number of looks at the connections until doctor reports that they do not add up, and the
 /// time between two looks. A health check of a twin is shorter than that time.
 const LOOKS: u32 = 8;
 const BETWEEN: Duration = Duration::from_millis(100);
-
-/// A port may be published to many places, as by Kubernetes: so many are asked for their health.
-const MOST: usize = 3;
 
 /// The facts of one app, and what its look showed of the whole host.
 pub(crate) struct Looked {
@@ -35,14 +31,18 @@ pub(crate) struct Looked {
     pub rules: Result<tables::Used, String>,
 }
 
-/// Looks at one app.
-pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
+/// Looks at one app, seen at one of its targets.
+pub(crate) async fn of_app(
+    all: &Settings,
+    settings: &AppSettings,
+    is_current: Option<bool>,
+) -> Looked {
     let host = ThisHost::new(all, settings, StopSignal::default()).await;
     let mut asked = match &host {
         Ok(host) => host.balancers.clone(),
         Err(_) => balancers(all, settings),
     };
-    let mut looked = Looked::of_balancers(settings, &mut asked).await;
+    let mut looked = Looked::of_balancers(settings, is_current, &mut asked).await;
     match host {
         Ok(mut host) => {
             host.look_again(&asked);
@@ -54,26 +54,33 @@ pub(crate) async fn of_app(all: &Settings, settings: &AppSettings) -> Looked {
 }
 
 impl Looked {
-    async fn of_balancers(settings: &AppSettings, asked: &mut [Balancer]) -> Looked {
+    async fn of_balancers(
+        settings: &AppSettings,
+        is_current: Option<bool>,
+        asked: &mut [Balancer],
+    ) -> Looked {
         let seen = join_all(asked.iter_mut().map(Balancer::examine)).await;
         let examined = |(balancer, seen): (&Balancer, _)| balancer::Balancer {
             name: balancer.name.clone(),
             address: balancer.address().clone(),
             seen,
         };
+        let balancers: Vec<balancer::Balancer> = asked.iter().zip(seen).map(examined).collect();
         Looked {
             facts: AppFacts {
                 settings: settings.clone(),
+                is_current,
                 gates: None,
                 checked: Vec::new(),
                 app: None,
                 has_master: asked.iter().all(Balancer::has_master),
-                balancers: asked.iter().zip(seen).map(examined).collect(),
                 evidence: evidence::Evidence {
+                    lines: settings.target.is_some().then(|| lines::names(&balancers)),
                     out_of_rotation: settings.limits.out_of_rotation,
                     in_rotation: settings.limits.in_rotation,
                     ..evidence::Evidence::default()
                 },
+                balancers,
             },
             rules: Err(String::new()),
         }
@@ -89,12 +96,17 @@ impl Looked {
         let mut app = app::App {
             beside: taken_down(&beside, &settings.name, &settings.also_restarts)
                 .map_err(|reasons| reasons.into_iter().map(Fault::from).collect()),
-            leaving: leaving(host, &snapshot).await,
+            leaving: match facts.is_current {
+                Some(true) => leaving(host, &snapshot).await,
+                _ => Leaving::NoLines,
+            },
+            is_current: facts.is_current,
             ..of_itself(settings, &snapshot)
         };
         match &snapshot.rules {
             Ok(view) => {
                 let mut gates = of_gates(all, settings, view, &snapshot);
+                gates.is_current = facts.is_current;
                 gates.has_classic_twin = lines::have_a_classic_twin(&lines);
                 app.reached.through = lines::through(&gates, &lines);
                 app.reached.published = published(settings, view).await;
@@ -145,12 +157,18 @@ async fn leaving(host: &mut ThisHost, snapshot: &Snapshot) -> Leaving {
 
 fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
     let (name, (probed, health)) = (&settings.name, snapshot.health.clone());
-    let otherwise = format!("correct `restart`, `upgrade` or `rollback` in [app.{name}]");
+    let otherwise = match settings.target {
+        Some(_) => format!("correct `run` or `restart` in [{}]", settings.table()),
+        None => format!("correct `restart`, `upgrade` or `rollback` in [app.{name}]"),
+    };
     let fault = |why: &String| Fault::of(why, &otherwise);
     let askable = snapshot.askable.as_ref().copied();
     let restart = snapshot.restart.as_ref();
     app::App {
         app: name.clone(),
+        label: settings.label(),
+        table: settings.table(),
+        is_current: Some(true),
         port: settings.ports.port,
         reached: reached(settings, snapshot),
         probed,
@@ -167,40 +185,6 @@ fn of_itself(settings: &AppSettings, snapshot: &Snapshot) -> app::App {
         beside: Ok(Vec::new()),
         leaving: Leaving::NoLines,
     }
-}
-
-fn reached(settings: &AppSettings, snapshot: &Snapshot) -> Reached {
-    Reached {
-        to: settings.gate_to,
-        bound: match settings.gate_to {
-            Destination::Port(port) => bound(port),
-            Destination::Address(_) => Vec::new(),
-        },
-        through: Vec::new(),
-        published: Vec::new(),
-        is_forwarded: settings.gate_to.address().is_none_or(is_forwarded),
-        is_well: snapshot.health.1.is_ok() && snapshot.askable.is_ok(),
-    }
-}
-
-/// The addresses that rules redirect the app's port to, with the app's health there.
-async fn published(settings: &AppSettings, view: &View) -> Vec<Published> {
-    let mut published = Vec::new();
-    for to in view.published(settings.ports.port).into_iter().take(MOST) {
-        let health = settings.health.probe(to, settings.environment()).await;
-        published.push(Published { to, health });
-    }
-    published
-}
-
-/// The kernel forwards packets of that family, or the address is one of this host.
-fn is_forwarded(to: SocketAddr) -> bool {
-    let switch = match to.is_ipv4() {
-        true => "/proc/sys/net/ipv4/ip_forward",
-        false => "/proc/sys/net/ipv6/conf/all/forwarding",
-    };
-    let is_off = std::fs::read_to_string(switch).is_ok_and(|text| text.trim() == "0");
-    !is_off || interface_addresses().contains(&to.ip())
 }
 
 fn of_gates(
@@ -224,6 +208,9 @@ fn of_gates(
     };
     gates::Gates {
         app: app.clone(),
+        label: settings.label(),
+        table: settings.table(),
+        is_current: Some(true),
         gates: snapshot.listeners.clone().map(seen),
         unfinished: match Journal::unfinished(&agent.state_dir, app) {
             Ok(entry) => entry.as_ref().map(Entry::cut_short),

@@ -71,14 +71,14 @@ impl Reached {
     }
 }
 
-pub(in crate::doctor) fn point(app: &str, reached: &Reached) -> Point {
+pub(in crate::doctor) fn point(table: &str, reached: &Reached) -> Point {
     match reached.to {
-        Destination::Port(port) => here(app, reached, port),
-        Destination::Address(to) => elsewhere(app, reached, to),
+        Destination::Port(port) => here(table, reached, port),
+        Destination::Address(to) => elsewhere(table, reached, to),
     }
 }
 
-fn here(app: &str, reached: &Reached, port: u16) -> Point {
+fn here(table: &str, reached: &Reached, port: u16) -> Point {
     let bound: Vec<String> = reached.bound.iter().map(SocketAddr::to_string).collect();
     let found = match bound.is_empty() {
         true => format!("nothing listens on port {port}"),
@@ -91,7 +91,7 @@ fn here(app: &str, reached: &Reached, port: u16) -> Point {
         _ if is_up => ADDRESS.ok(format!(
             "{found}; HAProxy's checks reach it through the gate"
         )),
-        _ if bound.is_empty() => published(app, reached, &found),
+        _ if bound.is_empty() => published(table, reached, &found),
         None if everywhere => ADDRESS.unseen(format!(
             "{found}; no line is UP that shows whether a gate reaches it"
         )),
@@ -128,14 +128,14 @@ fn through_everywhere(reached: &Reached, refused: &Through, port: u16, found: &s
 }
 
 /// A container's port, for example, that Docker publishes without its proxy.
-fn published(app: &str, reached: &Reached, found: &str) -> Point {
+fn published(table: &str, reached: &Reached, found: &str) -> Point {
     let Some(Published { to, health }) = reached.best() else {
         return ADDRESS.error(
             format!(
                 "{found}, and the app answers: a rule redirects that port, and what a gate has \
                  redirected meets no other rule"
             ),
-            format!("in [app.{app}]: gate_to = \"ADDRESS:PORT\" of the service that answers"),
+            format!("in [{table}]: gate_to = \"ADDRESS:PORT\" of the service that answers"),
         );
     };
     let health = match health {
@@ -147,19 +147,17 @@ fn published(app: &str, reached: &Reached, found: &str) -> Point {
             "{found}: a rule redirects it to {to} ({health}), and what a gate has redirected meets no \
              other rule"
         ),
-        gate_to(app, *to),
+        gate_to(table, *to),
     )
 }
 
 /// The line of the configuration. Docker gives a container an address anew at each start.
-fn gate_to(app: &str, to: SocketAddr) -> String {
-    format!(
-        "in [app.{app}]: gate_to = \"{to}\" (give a container a fixed address: docker run --ip)"
-    )
+fn gate_to(table: &str, to: SocketAddr) -> String {
+    format!("in [{table}]: gate_to = \"{to}\" (give a container a fixed address: docker run --ip)")
 }
 
 /// A gate to an address: a container's, mostly.
-fn elsewhere(app: &str, reached: &Reached, to: SocketAddr) -> Point {
+fn elsewhere(table: &str, reached: &Reached, to: SocketAddr) -> Point {
     let (ip, port) = (to.ip(), to.port());
     let moved = reached.published.iter().map(|one| one.to);
     let moved: Vec<SocketAddr> = moved.filter(|at| at.port() == port).collect();
@@ -172,7 +170,7 @@ fn elsewhere(app: &str, reached: &Reached, to: SocketAddr) -> Point {
         // Another container may have the address now, and answer.
         () if !moved.is_empty() && !moved.contains(&to) => ADDRESS.error(
             format!("gate_to is {to}, and a rule redirects the app's port to {} now", moved[0]),
-            gate_to(app, moved[0]),
+            gate_to(table, moved[0]),
         ),
         () if reached.through.iter().any(|line| line.is_up) => {
             ADDRESS.ok(format!("HAProxy's checks reach {to} through the gate"))
@@ -203,7 +201,7 @@ fn elsewhere(app: &str, reached: &Reached, to: SocketAddr) -> Point {
             ),
             (_, _, Some(Through { line, .. })) => ADDRESS.error(
                 format!("{line} is refused through the open gate (L4CON): nothing listens on {to}"),
-                format!("start it, or correct `gate_to` in [app.{app}]"),
+                format!("start it, or correct `gate_to` in [{table}]"),
             ),
             _ => ADDRESS.unseen(format!("no line is UP that shows whether a gate reaches {to}")),
         },

@@ -22,7 +22,7 @@ fn haproxy_shows_whether_the_app_is_reached() {
     ] {
         let bound = Some(bound).filter(|at| !at.is_empty());
         let reached = Reached { is_well, ..Reached::of(bound.as_slice(), through) };
-        let point = point("web", &reached);
+        let point = point("app.web", &reached);
         assert!(point.verdict == verdict && point.found.contains(says), "{point:?}");
     }
 }
@@ -51,7 +51,7 @@ fn a_published_port_is_answered_with_the_line_to_write() {
             ..Reached::of(&[], &through("DOWN L4CON"))
         };
         assert!(!reached.is_stopped());
-        let point = point("web", &reached);
+        let point = point("app.web", &reached);
         assert_eq!(point.verdict, Error);
         assert!(point.fix.as_ref().unwrap().contains(says), "{point:?}");
     }
@@ -65,13 +65,13 @@ fn a_check_of_a_loopback_address_does_not_get_to_another_host() {
         ..Reached::of(&[], &through("DOWN L4TOUT"))
     };
     assert!(
-        point("web", &reached)
+        point("app.web", &reached)
             .fix
             .unwrap()
             .starts_with("iptables -I FORWARD")
     );
     reached.through[0].is_loopback = true;
-    let fix = point("web", &reached).fix.unwrap();
+    let fix = point("app.web", &reached).fix.unwrap();
     assert_eq!(
         fix,
         "on the line of srvs/web1: another address of this host"
@@ -100,7 +100,7 @@ fn the_way_to_another_address_is_judged_by_what_haproxy_shows() {
             is_forwarded,
             ..Reached::of(&[], &through(seen))
         };
-        let point = point("web", &reached);
+        let point = point("app.web", &reached);
         assert!(point.verdict == verdict && point.found.contains(says), "{point:?}");
     }
 }

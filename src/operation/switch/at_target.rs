@@ -72,7 +72,8 @@ impl Operation<'_> {
     /// The record can't be read or written, with the fix.
     pub(in crate::operation) fn record_target(&self) -> Result<(), String> {
         let (hold_dir, app) = (self.settings.agent.hold_dir.as_path(), &self.app.name);
-        let Some(to) = &self.app.target else {
+        let Some(to) = self.app.target.as_ref().filter(|_| self.verb != Verb::Stop) else {
+            // A sidecar that ends opens nothing, so it chooses no target.
             return Ok(());
         };
         let recorded = match target::find(hold_dir, app) {

@@ -7,6 +7,7 @@ use crate::operation::Operation;
 use crate::operation::driver::drive;
 use crate::operation::go::{Begin, Go, refusal};
 use crate::operation::operate::{end_journal, preflight};
+use crate::operation::remember::{By, Unwritten};
 use crate::operation::request::MakeProgress;
 use crate::report::{Draft, Watched};
 use crate::restart::switch::{How, Part};
@@ -25,6 +26,9 @@ impl Operation<'_> {
         make_progress: MakeProgress<'_>,
         draft: &mut Draft,
     ) -> Outcome {
+        if let Some(outcome) = self.recover_first(&stop, make_progress, draft).await {
+            return outcome;
+        }
         let outcome = match self.pair().await {
             Continue(pair) => self.switch_between(&pair, stop, make_progress, draft).await,
             Break(begin) => Err(begin),
@@ -37,6 +41,17 @@ impl Operation<'_> {
                 outcome
             }
         }
+    }
+
+    /// The same for the sidecar, which has the app's lock and writes the history without it.
+    pub async fn run_switch_on(
+        &self,
+        stop: StopSignal,
+        make_progress: MakeProgress<'_>,
+    ) -> Unwritten {
+        let mut draft = self.draft(By::Sidecar);
+        let outcome = self.run_switch(stop, make_progress, &mut draft).await;
+        self.end(&draft, &outcome)
     }
 
     async fn switch_between(
@@ -64,6 +79,7 @@ impl Operation<'_> {
             .switch_phases(&mut two, &go, &mut journal, progress, draft)
             .await;
         self.record_kept(&two, pair, &outcome);
+        park_at_rest(&mut two, &outcome, draft).await;
         // Before the journal is removed: counting takes its time, too.
         self.count(&outcome, draft);
         end_journal(journal, &outcome);
@@ -136,6 +152,21 @@ impl Operation<'_> {
             tracing::warn!(%error, "{old} stays running until `agent switch {} --finish`: its end \
                 can't be recorded", self.app.name);
         }
+    }
+}
+
+/// The first switch may find an idle target that no command has parked yet. Without parking a reload
+/// of HAProxy stalls users for a moment, and no more.
+async fn park_at_rest(two: &mut TwoHosts, outcome: &Outcome, draft: &mut Draft) {
+    let is_at_rest = !matches!(
+        outcome,
+        Outcome::StillDraining(_) | Outcome::NeitherHealthy { .. } | Outcome::GateFailed { .. }
+    );
+    if is_at_rest && let Err(error) = two.park_at_rest().await {
+        draft.notices.push(format!(
+            "the port of the idle target is not parked, so a reload of HAProxy stalls users for a \
+             moment: {error}"
+        ));
     }
 }
 

@@ -113,11 +113,11 @@ impl Start {
 
 /// Decides.
 pub(super) fn decide(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -> Step {
-    if let Some(step) = signals::interrupted(phase, seen, limits) {
-        return step;
-    }
     if let Some(why) = after::sick(phase, seen, limits) {
         return to(SwitchPhase::TakeBack(WhyBack::Sick(why)));
+    }
+    if let Some(step) = signals::interrupted(phase, seen, limits) {
+        return step;
     }
     let over = seen.in_phase >= phase.limit(limits);
     match phase {

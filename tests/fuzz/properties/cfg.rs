@@ -43,6 +43,7 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
         let (out_of_rotation, in_rotation) = (Duration::from_secs(30), Duration::from_secs(60));
         let expected = Expected {
             app,
+            target: None,
             ports,
             lines,
             servers: &[],

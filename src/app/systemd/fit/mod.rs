@@ -193,6 +193,9 @@ fn behind_sockets(shown: &Shown, job: Job) -> Option<String> {
     }
 }
 
+/// What a report of a unit says that no boot starts.
+pub const NO_BOOT: &str = "so no boot starts it";
+
 /// A target that is current must run again after a boot.
 fn of_no_boot(shown: &Shown) -> Option<String> {
     let unit = &shown.unit;
@@ -209,7 +212,7 @@ fn of_no_boot(shown: &Shown) -> Option<String> {
         _ => return None,
     };
     Some(format!(
-        "{unit}: UnitFileState={state}, so no boot starts it, and after a boot the app is down if \
+        "{unit}: UnitFileState={state}, {NO_BOOT}, and after a boot the app is down if \
          this target is the current one; {fix}"
     ))
 }
@@ -219,6 +222,12 @@ fn is_up(state: &UnitState) -> bool {
 }
 
 impl Shown {
+    /// A boot starts it. Another unit may pull it in, or not: then it has no other way.
+    pub(super) fn starts_at_boot(&self) -> bool {
+        let (state, pulled_in) = &self.file_state;
+        state == "enabled" || *pulled_in
+    }
+
     fn ends_by_itself(&self) -> bool {
         matches!(&self.service, Some((kind, false)) if kind == "oneshot")
     }

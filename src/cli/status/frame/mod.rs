@@ -75,6 +75,8 @@ impl<'a> Frame<'a> {
         }
         row("gates", &gates(app));
         row("health", &app.health.text);
+        app.idle()
+            .for_each(|idle| row("idle", &format!("{}: {}", idle.name, idle.text)));
         app.coming_up().for_each(|rising| row("soon", rising));
         lines.extend(app.wrong().flat_map(|what| red(&labelled("trouble"), what)));
         let unseen = app.unseen.iter();
@@ -166,7 +168,7 @@ fn head(app: &AppStatus) -> String {
         Some(spare) => format!("{} more hosts can be taken out", spare.max(0)),
         None => "capacity unknown: a balancer can't be seen".to_owned(),
     };
-    format!("{}  {state}, {spare}", style(&app.app).bold())
+    format!("{}  {state}, {spare}", style(app.label()).bold())
 }
 
 fn gates(app: &AppStatus) -> String {

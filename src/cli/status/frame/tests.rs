@@ -1,6 +1,7 @@
 use super::*;
 use crate::cli::status::model::{Health, Others, PhaseNow};
 use crate::cli::status::owners::LockOwner;
+use crate::cli::status::targets::TargetStatus;
 use crate::haproxy::Role;
 use crate::report::GateReport;
 use crate::state::lock::Owner;
@@ -17,6 +18,7 @@ fn line(name: &str, role: Role, status: &str, in_flight: u64, sessions: u64) -> 
 fn draining(sessions: u64) -> Status {
     let gate = |role, status_port, position| GateReport {
         role,
+        target: None,
         status_port,
         port: 1000,
         address: None,
@@ -26,6 +28,7 @@ fn draining(sessions: u64) -> Status {
     let app = AppStatus {
         app: "web".to_owned(),
         target: None,
+        targets: Vec::new(),
         gates: vec![
             gate(Role::Main, 2000, "closed"),
             gate(Role::Twin, 3000, "closed"),
@@ -93,6 +96,34 @@ web  out of rotation, capacity unknown: a balancer can't be seen
     connection refused";
     assert_eq!(lines.join("\n"), wanted);
     assert!(lines.iter().all(|line| line.chars().count() <= 80));
+}
+
+/// `web/blue` is current, and the line of each other target follows its health.
+#[test]
+fn an_idle_target_has_a_line() {
+    let mut frame = draining(340);
+    let target = |name: &str, current| TargetStatus {
+        name: name.to_owned(),
+        current,
+        running: current,
+        healthy: current,
+        ready_until_unix_seconds: None,
+        parked: Some(!current),
+        gates: Vec::new(),
+        text: "stopped, parked on blue".to_owned(),
+    };
+    frame.apps[0].target = Some("blue".to_owned());
+    frame.apps[0].targets = vec![target("blue", true), target("green", false)];
+    let lines = Frame::new(&frame, None).lines().join("\n");
+    assert!(lines.contains("\nweb/blue  out of rotation"), "{lines}");
+    let idle = "is healthy\n  idle     green: stopped, parked on blue\n  trouble";
+    assert!(lines.contains(idle), "{lines}");
+    let text = crate::cli::status::text::text(&frame);
+    assert!(
+        text.contains("\nweb/green: stopped, parked on blue\n"),
+        "{text}"
+    );
+    assert!(!text.contains("web/blue: stopped"), "{text}");
 }
 
 /// The fix is at the end of the text.

@@ -9,6 +9,7 @@ use std::time::Duration;
 mod directed;
 mod several;
 mod sticky;
+mod targets;
 mod variables;
 
 const TWO_STAGE: &str = include_str!("../../../../haproxy/two-stage.cfg");
@@ -30,6 +31,7 @@ const NO_OWN: AppPorts = AppPorts {
 /// An app with an HTTP health check.
 const EXPECTED: Expected<'static> = Expected {
     app: "web",
+    target: None,
     ports: PORTS,
     lines: &[],
     servers: &[],

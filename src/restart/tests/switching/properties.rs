@@ -227,14 +227,21 @@ impl Process<'_> {
         Ok(())
     }
 
-    /// From the join on a switch goes back only for a reason.
+    /// From the join on a switch goes back only for a reason, and goes on only with a new target
+    /// that is well.
     fn goes(&self, to: &SwitchPhase, look: &Observation) -> Checked<()> {
-        let back = matches!(to, SwitchPhase::TakeBack(_) | SwitchPhase::Withdraw(_));
-        if !back || !self.phase.is_from_join() {
+        if !self.phase.is_from_join() || self.world.limits.switch.how == How::Finish {
             return Ok(());
         }
         let new = self.world.of(Part::New);
-        let is_well = new.shown[0] != Shown::Down && self.failing < 2 && look.interrupted.is_none();
+        let is_seen = look.balancers.iter().all(|one| one.answer.is_ok());
+        let is_well = new.shown[0] != Shown::Down && self.failing < 2;
+        let back = matches!(to, SwitchPhase::TakeBack(_) | SwitchPhase::Withdraw(_));
+        if !back {
+            prop_assert!(is_well || !is_seen, "goes on from {:?}", self.phase);
+            return Ok(());
+        }
+        let is_well = is_well && look.interrupted.is_none();
         let errs = look.settle.is_some_and(|figures| figures.ours.errors() > 0);
         let phase = Phase::Switch(self.phase.clone());
         let over = look.in_phase >= phase.limit(&self.world.limits);
@@ -318,6 +325,8 @@ proptest! {
             match process(&mut world, start).run(&mut moments, &last)? {
                 Ended::Well(outcome) => { rests(&world, &outcome)?; break }
                 Ended::Died(phase) => {
+                    // What the last look has shown may be old.
+                    world.up = [false; 2];
                     let left = left(phase, how);
                     match super::super::super::start(Verb::Recover, Some(&left), GatesFound::Open) {
                         Ok(next) => start = next,

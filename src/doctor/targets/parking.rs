@@ -1,0 +1,119 @@
+//! The traffic ports of idle targets: each redirects to the current one.
+
+use super::facts::Targets;
+use crate::doctor::Point;
+use crate::doctor::check::{Check, about, checks};
+use crate::gate::{Foreign, Parking, ParkingPosition};
+use std::collections::BTreeSet;
+
+checks! {
+    pub(super) PARKING "parking":
+        "right after a reload HAProxy takes every line for UP, and sends users to a target that does not \
+         run: unless its port redirects to the current one, they wait for up to a second";
+}
+
+/// The fix for a rule that is not the agent's.
+const NOT_OURS: &str =
+    "delete the rule, or let it return before that port; the agent changes only its own";
+
+/// What the kernel's tables show.
+#[derive(Debug, Clone)]
+pub(crate) struct Ports {
+    pub each: Vec<Parked>,
+    /// Rules of targets and apps that are gone.
+    pub gone: Vec<String>,
+    /// The balancers that run on this host.
+    pub here: Vec<String>,
+    /// Each target of the host has a cookie of its own. None: cookies are hidden.
+    pub own_cookies: Option<bool>,
+}
+
+/// The port of one target.
+#[derive(Debug, Clone)]
+pub(crate) struct Parked {
+    /// As it should be.
+    pub wanted: Parking,
+    pub position: ParkingPosition,
+    /// Rules that are not the agent's to change, and redirect the port to another target.
+    pub by_others: Vec<Foreign>,
+}
+
+/// The cookies of each target's lines on one balancer. A line without one has None.
+pub(crate) type Cookies = Vec<BTreeSet<Option<String>>>;
+
+/// Whether no two targets share a cookie, and each line has one.
+pub(crate) fn are_own(targets: &Cookies) -> bool {
+    let all: usize = targets.iter().map(BTreeSet::len).sum();
+    let distinct: BTreeSet<&Option<String>> = targets.iter().flatten().collect();
+    distinct.len() == all && !distinct.contains(&None)
+}
+
+pub(super) fn points(targets: &Targets) -> Vec<Point> {
+    let Some(ports) = &targets.ports else {
+        return vec![PARKING.unseen("which ports to park is unknown without a current target")];
+    };
+    let each = ports.each.iter().flat_map(|one| {
+        let label = targets.label(&one.wanted.target);
+        about(&label, parked(targets, one).into_iter().chain(foreign(one)))
+    });
+    let recover = || format!("agent recover {}", targets.app);
+    let gone = ports.gone.iter();
+    let gone =
+        gone.map(|rule| PARKING.warning(format!("of a target that is gone: {rule}"), recover()));
+    each.chain(gone).chain(here(targets, ports)).collect()
+}
+
+/// None: the current target, whose port is as expected.
+fn parked(targets: &Targets, one: &Parked) -> Option<Point> {
+    let Parking { port, to, .. } = &one.wanted;
+    let recover = format!("agent recover {}", targets.app);
+    let said = format!("port {port} is {}", one.position);
+    Some(match (&one.position, to) {
+        (ParkingPosition::NotSet, None) => return None,
+        (ParkingPosition::Set, Some(to)) => PARKING.ok(format!("{said}: it redirects to {to}")),
+        (ParkingPosition::Unknown(_), _) => PARKING.unseen(said),
+        _ if targets.under_way => PARKING.unseen(format!("{said}: an operation is under way")),
+        (ParkingPosition::NotSet, Some(_)) => PARKING.warning(said, recover),
+        (_, Some(_)) => PARKING.error(said, recover),
+        (_, None) => PARKING.error(
+            format!("{said}, and the target is current: its users reach another target"),
+            recover,
+        ),
+    })
+}
+
+/// The users of the current target reach another one. An idle one can't be unparked.
+fn foreign(one: &Parked) -> impl Iterator<Item = Point> {
+    let port = one.wanted.port;
+    let is_current = one.wanted.to.is_none();
+    one.by_others.iter().map(move |Foreign { rule, removal }| {
+        let found = format!(
+            "a rule that the agent does not change redirects port {port} to another target: {rule}"
+        );
+        let fix = removal.as_deref().unwrap_or(NOT_OURS);
+        match is_current {
+            true => PARKING.error(found, fix),
+            false => PARKING.warning(found, fix),
+        }
+    })
+}
+
+/// What this host sends itself passes no rule of a parked port: so the agent reaches an idle target.
+fn here(targets: &Targets, ports: &Ports) -> Option<Point> {
+    let name = ports.here.first()?;
+    let found = format!("{name} runs on this host, where no rule parks a port");
+    let fix = format!(
+        "a cookie for each target on the server lines (`agent haproxy-config {} --cookie-per target`)",
+        targets.app
+    );
+    Some(match ports.own_cookies {
+        Some(true) => PARKING.ok(format!(
+            "{found}; each target has a cookie of its own, so no user waits"
+        )),
+        Some(false) => PARKING.warning(
+            format!("{found}: after its reload sticky users may wait"),
+            fix,
+        ),
+        None => PARKING.unseen(format!("{found}; cookies are hidden at level user")),
+    })
+}

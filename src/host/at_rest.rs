@@ -1,0 +1,33 @@
+//! Which targets of an app are parked at rest. Pure.
+
+use super::parking::parkings;
+use crate::config::{AppSettings, Settings};
+use crate::gate::{Destination, ParkingPosition, Parkings, View};
+use crate::state::target::Intent;
+
+/// For the app seen at its current target: all other targets are parked on that one. A target that
+/// runs until an operator finishes the switch may still carry users, and stays as it is: parked or
+/// not.
+pub(crate) fn at_rest(
+    settings: &Settings,
+    app: &AppSettings,
+    record: Option<&Intent>,
+    rules: Option<&View>,
+) -> Parkings {
+    let port = app.ports.port;
+    let place = rules.map(|rules| rules.place(port, app.address));
+    let place = place.unwrap_or(Destination::Port(port));
+    let current = app.target.as_deref().unwrap_or_default();
+    let all = parkings(settings, app, (current, place), &[]);
+    let Some(left) = record.and_then(Intent::left_running) else {
+        return all;
+    };
+    let positions = rules.map(|rules| rules.parked(&all));
+    let mut seen = all.targets.iter().zip(positions.unwrap_or_default());
+    let is_parked =
+        seen.any(|(one, position)| one.target == left && position == ParkingPosition::Set);
+    match is_parked {
+        true => all,
+        false => all.without(left),
+    }
+}

@@ -1,0 +1,90 @@
+//! How a switch continues that was cut short.
+
+use super::*;
+
+fn left(phase: SwitchPhase, how: How) -> UnfinishedOperation {
+    UnfinishedOperation {
+        verb: Verb::Switch,
+        phase: Phase::Switch(phase),
+        restarting: false,
+        restarted: None,
+        unsure: false,
+        version: Version::Same,
+        switch: Some(how),
+    }
+}
+
+fn resumes(phase: &SwitchPhase, how: How) -> Option<SwitchPhase> {
+    let left = left(phase.clone(), how);
+    match start(Verb::Recover, Some(&left), GatesFound::Open) {
+        Ok(Start {
+            verb: Verb::Switch,
+            phase: Phase::Switch(phase),
+            note: Some(_),
+            ..
+        }) => Some(phase),
+        Err(NoStart::Nothing(_)) => None,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn recover_takes_away_what_had_no_users_and_else_goes_on() {
+    let cut = || WhyBack::CutShort;
+    let settle = SwitchPhase::Settle {
+        undrained: vec!["x".to_owned()],
+    };
+    let why = || WhyBack::Sick("500".to_owned());
+    let stop_new = SwitchPhase::Stop { back: Some(why()) };
+    for (phase, started, warm) in [
+        // The preparation may be half done, and is never repeated.
+        (SwitchPhase::Prepare, None, None),
+        (SwitchPhase::Start, Some(parked(cut())), None),
+        (HEALTHY, Some(parked(cut())), None),
+        (SwitchPhase::Verify, Some(parked(cut())), None),
+    ] {
+        assert_eq!(resumes(&phase, How::Start), started, "{phase:?}");
+        assert_eq!(resumes(&phase, How::Back), warm, "{phase:?}");
+    }
+    for (phase, then) in [
+        (SwitchPhase::Unpark, SwitchPhase::Withdraw(cut())),
+        (SwitchPhase::Join, SwitchPhase::Join),
+        (SwitchPhase::Leave, SwitchPhase::Join),
+        (SwitchPhase::Shed, SwitchPhase::Shed),
+        (DRAIN, DRAIN),
+        (settle, DRAIN),
+        (PARK, PARK),
+        // The old target may be stopped already: there is no way back to it.
+        (STOP, STOP),
+        (stop_new.clone(), stop_new),
+        (parked(why()), parked(why())),
+        (SwitchPhase::TakeBack(why()), SwitchPhase::TakeBack(why())),
+        (SwitchPhase::Withdraw(why()), SwitchPhase::TakeBack(why())),
+    ] {
+        assert_eq!(resumes(&phase, How::Start), Some(then), "{phase:?}");
+    }
+}
+
+#[test]
+fn other_verbs_leave_it_to_recover_and_a_stop_goes_on() {
+    let left = left(DRAIN, How::Start);
+    for asked in [Verb::Restart, Verb::Close, Verb::Open, Verb::Switch] {
+        let refused = start(asked, Some(&left), GatesFound::Open);
+        assert!(matches!(refused, Err(NoStart::CutSwitch(_))), "{asked:?}");
+    }
+    let stop = start(Verb::Stop, Some(&left), GatesFound::Open).unwrap();
+    assert_eq!(stop.phase, Phase::Close);
+}
+
+/// Without its record a started target would stay unknown after a crash.
+#[test]
+fn an_unrecorded_start_starts_nothing() {
+    let start = Phase::Switch(SwitchPhase::Start);
+    let instead = start.unrecorded("disk full").unwrap();
+    assert_eq!(instead.name(), "stop");
+    assert_eq!(
+        Phase::Switch(SwitchPhase::Join).unrecorded("disk full"),
+        None
+    );
+    assert_eq!(instead.part(), Part::New);
+}

@@ -1,0 +1,146 @@
+//! The idle targets of an app: closes the gates that another process has opened, and keeps them
+//! parked on the current target.
+
+use super::act::SOON;
+use super::next_action::Idle;
+use super::reconciler::{BUSY, Reconciler};
+use super::retry::Retry;
+use crate::gate::{Gate, GateError, Position, View};
+use crate::host::at_rest;
+use crate::state::journal::Journal;
+use crate::state::lock::{Lock, LockError, describe};
+use crate::state::target;
+use std::time::{Duration, Instant};
+
+impl Reconciler {
+    /// What the rules and the record show of them.
+    pub(super) fn idle(&self) -> Idle {
+        let Some(rules) = &self.rules.view else {
+            return Idle::default();
+        };
+        let record = self.record.as_ref();
+        let ready = record.filter(|record| {
+            let name = record.ready.as_deref().unwrap_or_default();
+            self.app.target_names().contains(&name)
+        });
+        let parked = at_rest(&self.settings, &self.app, record, Some(rules));
+        Idle {
+            open: !self.open_idle(rules).is_empty(),
+            unparked: !rules.plan_parking(&parked).is_empty(),
+            over: ready.and_then(|record| record.ready_for()) == Some(Duration::ZERO),
+        }
+    }
+
+    /// The idle targets with a gate that is not closed.
+    fn open_idle(&self, rules: &View) -> Vec<String> {
+        let gates = self.idle_gates().into_iter();
+        let open = gates.filter(|gate| rules.position(gate) != Position::Closed);
+        let mut names: Vec<String> = open.filter_map(|gate| gate.target).collect();
+        names.dedup();
+        names
+    }
+
+    fn idle_gates(&self) -> Vec<Gate> {
+        let others = self.app.instances().into_iter();
+        let others = others.filter(|other| other.target != self.app.target);
+        others
+            .flat_map(|other| self.settings.gates(&other))
+            .collect()
+    }
+
+    /// Closes their gates: exactly one target has users at rest.
+    pub(super) async fn close_idle(&mut self) -> Duration {
+        let (_lock, begun) = match self.begin_idle() {
+            Ok(lock) => (lock, Instant::now()),
+            Err(wait) => return wait,
+        };
+        let rules = self.rules.view.as_ref();
+        let names = rules.map(|rules| self.open_idle(rules)).unwrap_or_default();
+        let closed = self.close_idle_gates().await;
+        if closed == Ok(true) {
+            let (app, names, current) = (&self.app.name, names.join(" and "), self.app.label());
+            tracing::warn!(%app, "{app}: gates of {names} were open, although {current} is current: \
+                the agent closed them");
+            self.repaired(begun);
+        }
+        self.end_idle(
+            closed.map(drop),
+            "the gates of idle targets can't be closed",
+        )
+    }
+
+    /// Ok(true): one of them was not closed.
+    pub(super) async fn close_idle_gates(&mut self) -> Result<bool, GateError> {
+        let gates = self.idle_gates();
+        match gates.is_empty() {
+            true => Ok(false),
+            false => self.host.close_others(&gates).await,
+        }
+    }
+
+    /// Parks them.
+    pub(super) async fn park_idle(&mut self) -> Duration {
+        let _lock = match self.begin_idle() {
+            Ok(lock) => lock,
+            Err(wait) => return wait,
+        };
+        let parked = self.park_on_current().await;
+        if parked == Ok(true) {
+            let (app, current) = (&self.app.name, self.app.label());
+            tracing::info!(%app, "{app}: the idle targets are parked on {current} again");
+        }
+        self.end_idle(parked.map(drop), "idle targets can't be parked")
+    }
+
+    async fn park_on_current(&mut self) -> Result<bool, GateError> {
+        let rules = self.host.rules.look(&self.host.firewall).await?;
+        let wanted = at_rest(
+            &self.settings,
+            &self.app,
+            self.record.as_ref(),
+            Some(&rules),
+        );
+        self.host.park(&wanted).await
+    }
+
+    /// The app's lock. Err: the time to the next try, because another process has it, or has just
+    /// changed something.
+    fn begin_idle(&mut self) -> Result<Lock, Duration> {
+        if let Some(left) = self.retry_idle.and_then(Retry::left) {
+            return Err(left);
+        }
+        let lock = match self.lock() {
+            Ok(lock) => lock,
+            Err(LockError::Held(owner)) => {
+                self.stand_back(&describe(owner.as_ref()), None);
+                return Err(BUSY);
+            }
+            Err(error) => return Err(self.failed_idle(error.to_string())),
+        };
+        let app = &self.app.name;
+        let unfinished = Journal::unfinished(self.state_dir(), app);
+        let record = target::find(self.hold_dir(), app);
+        let is_same = record.is_ok_and(|record| record == self.record);
+        match is_same && unfinished == Ok(None) {
+            true => Ok(lock),
+            false => Err(SOON),
+        }
+    }
+
+    fn end_idle(&mut self, done: Result<(), GateError>, failure: &str) -> Duration {
+        // The next round lists the rules again.
+        self.rules.may_have_changed();
+        self.checks.anew();
+        match done {
+            Ok(()) => SOON,
+            Err(error) => self.failed_idle(format!("{failure}: {error}")),
+        }
+    }
+
+    pub(super) fn failed_idle(&mut self, why: String) -> Duration {
+        let retry = Retry::after(self.retry_idle);
+        self.retry_idle = Some(retry);
+        self.in_the_way(why);
+        retry.wait
+    }
+}
