@@ -85,7 +85,7 @@ fn a_sticky_window_keeps_the_old_twin_and_then_sheds_it() {
 }
 
 #[test]
-fn a_drain_that_runs_out_leaves_the_old_one_running_unless_told_to_proceed() {
+fn a_drain_that_runs_out_leaves_the_old_one_running_unless_set_to_proceed() {
     let mut busy = late(look(DOWN, UP));
     answer(&mut busy).lines[0].in_flight = 2;
     let end = ends(decides(&DRAIN, &busy, &limits()));
