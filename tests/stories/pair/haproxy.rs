@@ -4,7 +4,7 @@ use super::{NAMES, PARTS, Pair, Target, index};
 use crate::paper;
 use haproxy_gate::haproxy::{
     Answer, BackendErrors, BalancerObservation, ErrorCounts, Leaving, Mode, Role, ServerLine,
-    Worker,
+    Status, Worker,
 };
 use haproxy_gate::restart::Ask;
 use haproxy_gate::restart::switch::Part;
@@ -92,6 +92,11 @@ impl Balancer {
         }
     }
 
+    /// Its worker has just begun, and has checked nothing.
+    fn is_young(&self, now: u32) -> bool {
+        self.reloaded.0.is_some_and(|at| now < at + self.lag)
+    }
+
     /// It sends no user to this target: each of its lines is DOWN.
     pub fn shows_down(&self, part: Part) -> bool {
         self.is_gone || self.lines[index(part)].iter().all(|line| !line.shown)
@@ -106,7 +111,7 @@ impl Balancer {
         own.chain(other).sum()
     }
 
-    fn shows(&self, part: Part, twins: bool) -> Vec<ServerLine> {
+    fn lines(&self, part: Part, twins: bool, is_young: bool) -> Vec<ServerLine> {
         let [main, twin] = &self.lines[index(part)];
         let all = [(main, Role::Main, "w1"), (twin, Role::Twin, "t1")];
         let all = all
@@ -114,10 +119,18 @@ impl Balancer {
             .filter(|(_, role, _)| twins || *role == Role::Main);
         let shown = all.map(|(line, role, server)| {
             let name = format!("srvs/{server}-{}", NAMES[index(part)]);
-            ServerLine {
+            let all = ServerLine {
                 sessions: line.sessions,
                 connections: Some(line.carried.all()),
                 ..paper::line(&name, role, line.shown, line.carried.all())
+            };
+            match is_young {
+                true => ServerLine {
+                    status: Status::parse("UP 1/3").unwrap(),
+                    proven: false,
+                    ..all
+                },
+                false => all,
             }
         });
         shown.collect()
@@ -202,15 +215,12 @@ impl Pair {
             false => self.never_down == Some(part),
         };
         let balancer = &mut self.balancers[at];
+        let (lag, is_young) = (balancer.lag, balancer.is_young(now));
         let line = &mut balancer.lines[index(part)][side];
         if line.passes.0 != passes {
             line.passes = (passes, now);
         }
-        let is_young = balancer
-            .reloaded
-            .0
-            .is_some_and(|at| now < at + balancer.lag);
-        if now >= line.passes.1 + balancer.lag && !is_young && !is_stuck {
+        if now >= line.passes.1 + lag && !is_young && !is_stuck {
             line.shown = passes;
         }
     }
@@ -278,7 +288,7 @@ impl Pair {
             started: times,
         };
         let answer = Answer {
-            lines: balancer.shows(part, self.twins),
+            lines: balancer.lines(part, self.twins, balancer.is_young(self.now)),
             backends: Vec::new(),
             leaving: (ask == Ask::Leaving).then(|| balancer.leaves(part)),
             errors: (ask == Ask::Errors).then(|| vec![balancer.errors(part)]),
