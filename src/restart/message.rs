@@ -11,6 +11,11 @@ impl Outcome {
 
     /// The same, of a switch between these targets.
     pub fn message_between(&self, verb: Verb, app: &str, names: Names<'_>) -> String {
+        let text = self.after_switch(verb, names);
+        names.fill(&text.unwrap_or_else(|| self.in_words(verb, app, names)))
+    }
+
+    fn in_words(&self, verb: Verb, app: &str, names: Names<'_>) -> String {
         let fix = format!("fix it, then run `agent open {app}`");
         match self {
             Outcome::Done { note } => done(verb, note.is_some()).to_owned(),

@@ -2,27 +2,25 @@
 //! every look and at every action. Then `agent recover`, or the next `agent restart`, must leave
 //! the host healthy, with the app restarted at most once.
 
+mod narrator;
 mod pair;
-mod switches;
+mod paper;
+mod switching;
 mod world;
 
-use futures_util::FutureExt;
 use haproxy_gate::haproxy::Floor;
-use haproxy_gate::operation::driver::drive;
-use haproxy_gate::restart::Progress;
 use haproxy_gate::restart::switch::Switching;
 use haproxy_gate::restart::{
-    Action, GatesFound, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Phase, Verb, start,
+    Action, GatesFound, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Verb, start,
     stays_closed,
 };
 use haproxy_gate::state::invocation::Invocation;
 use haproxy_gate::state::journal::{Entry, Journal, found_open};
-use std::cell::RefCell;
-use std::panic::AssertUnwindSafe;
+use narrator::{Narrator, runs};
+use paper::{Death, Trace};
 use std::path::Path;
-use std::rc::Rc;
 use std::time::Duration;
-use world::{KILLED, World};
+use world::World;
 
 fn limits() -> Limits {
     Limits {
@@ -47,38 +45,6 @@ fn limits() -> Limits {
         rolls_back: false,
         settle: None,
         switch: Switching::default(),
-    }
-}
-
-/// Writes what an operator would read into the story. A wait appears when it changes.
-struct Narrator {
-    trace: Rc<RefCell<Vec<String>>>,
-    waiting: Vec<String>,
-}
-
-impl Narrator {
-    fn say(&self, at: Duration, what: &str) {
-        self.trace
-            .borrow_mut()
-            .push(format!("{:6.1}s {what}", at.as_secs_f64()));
-    }
-}
-
-impl Progress for Narrator {
-    fn enters(&mut self, at: Duration, phase: &Phase) {
-        self.say(at, phase.name());
-        self.waiting.clear();
-    }
-    fn waits(&mut self, at: Duration, waiting: &[String]) {
-        if self.waiting != waiting {
-            waiting
-                .iter()
-                .for_each(|what| self.say(at, &format!("   waiting: {what}")));
-            self.waiting = waiting.to_vec();
-        }
-    }
-    fn notes(&mut self, at: Duration, note: &str) {
-        self.say(at, &format!("   note: {note}"));
     }
 }
 
@@ -133,61 +99,39 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
         ended: false,
     };
     let mut journal = Journal::begin(state_dir, entry).unwrap();
-    let mut narrator = Narrator {
-        trace: Rc::clone(&world.trace),
-        waiting: Vec::new(),
-    };
-    let drive = drive(world, &mut journal, &mut narrator, &start, &limits);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    match runtime.block_on(AssertUnwindSafe(drive).catch_unwind()) {
-        Ok(timeline) => {
-            let _ = journal.end();
-            Some(timeline.outcome)
-        }
-        Err(panic) if panic.downcast_ref() == Some(&KILLED) => None,
-        Err(panic) => std::panic::resume_unwind(panic),
-    }
+    let narrator = Narrator::new(&world.trace);
+    let outcome = runs(world, &mut journal, narrator, &start, &limits)?;
+    let _ = journal.end();
+    Some(outcome)
 }
 
 /// Runs the operation from begin to end, and returns its story.
 fn story(verb: Verb, world: &World, limits: &Limits) -> String {
-    let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
+    let (mut world, directory) = (world.clone(), paper::directory());
     let outcome = run(verb, &mut world, limits, directory.path()).unwrap();
     let exit = format!(
         "exit {}: {}",
         outcome.exit_code(),
         outcome.message(verb, "web")
     );
-    format!(
-        "{}\n{exit}\n{}",
-        world.trace.take().join("\n"),
-        world.left()
-    )
+    format!("{}\n{exit}\n{}", world.trace.take(), world.left())
 }
 
 /// Kills the story at every look and around every action. The next operation must complete it.
 fn cut_everywhere(world: &World, limits: &Limits) {
     let whole = {
-        let (mut world, directory) = (world.clone(), tempfile::tempdir().unwrap());
+        let (mut world, directory) = (world.clone(), paper::directory());
         run(Verb::Restart, &mut world, limits, directory.path()).unwrap();
         world
     };
-    let at_looks = (1..whole.now).map(|at| World {
-        killed_at: Some(at),
-        ..world.clone()
-    });
-    let at_actions = (1..=whole.actions).flat_map(|at| {
-        [false, true].map(|after| World {
-            killed_acting: Some((at, after)),
-            ..world.clone()
-        })
-    });
     let mut cuts = 0;
-    for killed in at_looks.chain(at_actions) {
+    for death in Death::anywhere(whole.now, whole.death.actions) {
         for then in [Verb::Recover, Verb::Restart] {
-            cuts += u32::from(is_completed(killed.clone(), limits, then, &whole));
+            let killed = World {
+                death: death.clone(),
+                ..world.clone()
+            };
+            cuts += u32::from(is_completed(killed, limits, then, &whole));
         }
     }
     assert!(
@@ -198,14 +142,14 @@ fn cut_everywhere(world: &World, limits: &Limits) {
 
 /// False: the operation ended before the kill.
 fn is_completed(mut world: World, limits: &Limits, then: Verb, whole: &World) -> bool {
-    let directory = tempfile::tempdir().unwrap();
-    let what = format!("{:?} {:?} {then:?}", world.killed_at, world.killed_acting);
-    world.trace = Rc::default();
+    let directory = paper::directory();
+    let what = format!("{:?} {then:?}", world.death);
+    world.trace = Trace::default();
     if run(Verb::Restart, &mut world, limits, directory.path()).is_some() {
         return false;
     }
     let restarts = world.restarts;
-    (world.killed_at, world.killed_acting) = (None, None);
+    world.death = Death::default();
     let outcome = run(then, &mut world, limits, directory.path()).unwrap();
     assert_eq!(outcome.exit_code(), 0, "{what}: {outcome:?}");
     assert_eq!(world.gates, whole.gates, "{what}");
@@ -314,12 +258,12 @@ fn the_restart_fails_or_the_app_never_comes_back() {
 #[test]
 fn a_signal_at_any_look_leaves_the_host_open_or_the_app_sick() {
     let whole = {
-        let (mut world, directory) = (World::new(), tempfile::tempdir().unwrap());
+        let (mut world, directory) = (World::new(), paper::directory());
         run(Verb::Restart, &mut world, &limits(), directory.path()).unwrap();
         world.now
     };
     for at in 0..whole {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = paper::directory();
         let mut world = World {
             signal: Some((at, 15)),
             ..World::new()
@@ -712,26 +656,26 @@ fn an_upgrade_is_killed_at_every_action() {
         ..upgrading()
     };
     let whole = {
-        let (mut world, directory) = (sick.clone(), tempfile::tempdir().unwrap());
+        let (mut world, directory) = (sick.clone(), paper::directory());
         run(Verb::Restart, &mut world, &limits, directory.path()).unwrap();
         world
     };
     use Action::{Restart, Rollback, Upgrade};
     assert_eq!(whole.touched, [Upgrade, Restart, Rollback, Restart]);
     let mut unfinished = 0;
-    for (at, after) in (1..=whole.actions).flat_map(|at| [(at, false), (at, true)]) {
+    for (at, after) in (1..=whole.death.actions).flat_map(|at| [(at, false), (at, true)]) {
         for then in [Verb::Recover, Verb::Restart] {
             let mut world = World {
-                killed_acting: Some((at, after)),
+                death: Death::acting(at, after),
                 ..sick.clone()
             };
-            world.trace = Rc::default();
-            let directory = tempfile::tempdir().unwrap();
+            world.trace = Trace::default();
+            let directory = paper::directory();
             if run(Verb::Restart, &mut world, &limits, directory.path()).is_some() {
                 continue;
             }
             let touched = std::mem::take(&mut world.touched);
-            world.killed_acting = None;
+            world.death = Death::default();
             let outcome = run(then, &mut world, &limits, directory.path()).unwrap();
             let what = format!("{at} {after} {touched:?}, then {then:?}: {outcome:?}");
             let served = world.gates == [true, true];
@@ -754,7 +698,7 @@ fn an_upgrade_is_killed_at_every_action() {
 /// After a crash the agent would not know whether it had restarted the app.
 #[test]
 fn without_a_journal_the_app_is_not_touched() {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = paper::directory();
     let state_dir = directory.path().join("state");
     std::fs::create_dir(&state_dir).unwrap();
     let mut world = World {

@@ -1,26 +1,23 @@
 //! A host on paper: HAProxy notices a gate some looks later, requests end one by one, the app takes
 //! its time. It has no clock and no sockets; a pause is 100 ms.
 
+use crate::paper::{self, Death, TICK, Trace};
 use haproxy_gate::haproxy::{
-    Answer, BackendCapacity, BalancerObservation, Leaving, Mode, NoAnswer, Role, ServerLine, Status,
+    Answer, BackendCapacity, BalancerObservation, Leaving, Mode, Role, ServerLine,
 };
 use haproxy_gate::restart::Connections;
 use haproxy_gate::restart::switch::Part;
 use haproxy_gate::restart::{Action, ActionResult, Ask, PerGate, Phase};
 use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
-use std::cell::RefCell;
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::time::Duration;
-
-pub const TICK: Duration = Duration::from_millis(100);
 
 /// The script of a story. Times are in ticks.
 #[derive(Clone)]
 pub struct World {
     pub now: u32,
     /// What happened, in order; the narrator writes into it, too.
-    pub trace: Rc<RefCell<Vec<String>>>,
+    pub trace: Trace,
     /// Main and backup gate.
     pub gates: [bool; 2],
     pub classic: bool,
@@ -68,11 +65,7 @@ pub struct World {
     pub alone: std::ops::Range<u32>,
     /// In this span the other one's first check has failed: it shows `UP 1/2`.
     pub failing: std::ops::Range<u32>,
-    /// The process is killed at this tick.
-    pub killed_at: Option<u32>,
-    /// It is killed at this action (the first is 1): before the action, or after it.
-    pub killed_acting: Option<(u32, bool)>,
-    pub actions: u32,
+    pub death: Death,
     pub restarts: u32,
     /// The actions on the app, in order.
     pub touched: Vec<Action>,
@@ -91,7 +84,7 @@ impl World {
     pub fn new() -> World {
         World {
             now: 0,
-            trace: Rc::default(),
+            trace: Trace::default(),
             gates: [true, true],
             classic: false,
             held: false,
@@ -121,9 +114,7 @@ impl World {
             on_leaving_worker: 0,
             alone: 0..0,
             failing: 0..0,
-            killed_at: None,
-            killed_acting: None,
-            actions: 0,
+            death: Death::default(),
             restarts: 0,
             touched: Vec::new(),
             new: false,
@@ -136,9 +127,8 @@ impl World {
         }
     }
 
-    pub fn say(&mut self, what: &str) {
-        let at = (TICK * self.now).as_secs_f64();
-        self.trace.borrow_mut().push(format!("{at:6.1}s    {what}"));
+    pub fn say(&self, what: &str) {
+        self.trace.happens(self.now, what);
     }
 
     /// One line for the end of a story.
@@ -219,12 +209,6 @@ impl World {
         }
     }
 
-    fn dies_if(&self, dies: bool) {
-        if dies {
-            std::panic::resume_unwind(Box::new(KILLED));
-        }
-    }
-
     fn set(&mut self, side: usize, open: bool) {
         if self.gates[side] != open {
             self.gates[side] = open;
@@ -243,24 +227,10 @@ impl World {
         } else {
             self.shown[side]
         };
-        ServerLine {
-            name: ["srvs/web1", "srvs/bkp1"][side].to_owned(),
-            role,
-            backup: side == 1,
-            status: Status::parse(if up { "UP" } else { "DOWN" }).unwrap(),
-            out: !up,
-            check: None,
-            proven: up,
-            in_flight: if side == 0 { self.in_flight } else { 0 },
-            mode: Mode::Http,
-            sessions: 0,
-            connections: Some(0),
-        }
+        let in_flight = if side == 0 { self.in_flight } else { 0 };
+        paper::line(["srvs/web1", "srvs/bkp1"][side], role, up, in_flight)
     }
 }
-
-/// The panic in place of SIGKILL.
-pub const KILLED: &str = "killed";
 
 impl Host for World {
     fn elapsed(&self) -> Duration {
@@ -321,10 +291,9 @@ impl Host for World {
                 on(TICK * self.now, Meanwhile::Lines(shown));
             }
         }
-        self.actions += 1;
-        self.dies_if(self.killed_acting == Some((self.actions, false)));
+        self.death.begins_action();
         let acted = self.acts(action);
-        self.dies_if(self.killed_acting == Some((self.actions, true)));
+        self.death.ends_action();
         acted
     }
 
@@ -334,7 +303,7 @@ impl Host for World {
 
     async fn pause(&mut self, _phase: &Phase, _lasted: Duration) {
         self.tick();
-        self.dies_if(self.killed_at.is_some_and(|at| self.now >= at));
+        self.death.looks(self.now);
     }
 }
 
@@ -362,18 +331,12 @@ impl World {
                 .then(|| Vec::from_iter((leaving.in_flight > 0).then_some(leaving))),
             errors: None,
         };
-        let no_answer = NoAnswer {
-            why: "no complete answer within 2s".to_owned(),
-            may_pass: false,
-            out_of_reach: true,
-            checks: None,
-        };
         vec![BalancerObservation {
             name: "lb".to_owned(),
             worker: None,
             reloaded: self.reloaded,
             answer: match self.blind.contains(&self.now) {
-                true => Err(no_answer),
+                true => Err(paper::no_answer()),
                 false => Ok(answer),
             },
         }]

@@ -21,7 +21,41 @@ impl Default for Names<'_> {
     }
 }
 
+impl Names<'_> {
+    fn are_known(self) -> bool {
+        self.old != Names::default().old
+    }
+
+    /// A text of the rules, which do not know the names.
+    pub(in crate::restart) fn fill(self, text: &str) -> String {
+        let text = text.replace(Names::default().new, self.new);
+        text.replace(Names::default().old, self.old)
+    }
+}
+
 impl Outcome {
+    /// One line for people, where a switch, or its recovery, needs words of its own.
+    pub(in crate::restart) fn after_switch(&self, verb: Verb, names: Names<'_>) -> Option<String> {
+        let Names { old, new } = names;
+        match self {
+            _ if verb != Verb::Switch && !names.are_known() => None,
+            Outcome::Done { .. } if verb == Verb::Recover => Some(format!(
+                "recovered: {old} serves, as before the switch to {new}"
+            )),
+            Outcome::GateFailed {
+                why,
+                put_back: true,
+            } => Some(format!(
+                "not switched to {new}: the rules could not be set: {why}; {old} serves as before"
+            )),
+            Outcome::Unrecorded { why, .. } => Some(format!(
+                "not switched to {new}: the journal can't be written: {why}; {old} serves as before; \
+                 fix [agent] state_dir"
+            )),
+            _ => None,
+        }
+    }
+
     /// One line for people, of the outcomes that only a switch has, and of a version that is sick.
     pub(in crate::restart) fn of_switch(&self, verb: Verb, app: &str, names: Names<'_>) -> String {
         let Names { old, new } = names;
@@ -51,8 +85,8 @@ impl Outcome {
                 note,
             ),
             Outcome::StillDraining(waiting) => format!(
-                "{new} serves, and {old} still has users: {}; the agent left it running with closed \
-                 gates: `agent switch {app} --finish` ends it later",
+                "{new} serves, and {old} may still have users: {}; the agent left it running with \
+                 closed gates: `agent switch {app} --finish` ends it later",
                 waiting.join(", ")
             ),
             Outcome::NeitherHealthy { why, waiting } => format!(

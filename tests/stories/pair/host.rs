@@ -1,0 +1,78 @@
+//! The host on paper, as the driver uses it.
+
+use super::Pair;
+use crate::paper::TICK;
+use haproxy_gate::haproxy::{BalancerObservation, Role};
+use haproxy_gate::restart::switch::Part;
+use haproxy_gate::restart::{
+    Action, ActionResult, Ask, Connections, Count, Host, OnMeanwhile, Phase,
+};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+impl Host for Pair {
+    fn elapsed(&self) -> Duration {
+        TICK * self.now
+    }
+
+    fn interrupted(&self) -> Option<i32> {
+        self.signal
+    }
+
+    async fn balancers(&mut self, part: Part, ask: Ask) -> Vec<BalancerObservation> {
+        self.shows(part, ask)
+    }
+
+    /// The host's table has what the target works on, also what came by the other's parked port.
+    async fn connections(
+        &mut self,
+        part: Part,
+        before: &[BalancerObservation],
+    ) -> Option<Result<Connections, String>> {
+        let of_balancers = BTreeMap::from([([10, 0, 0, 1].into(), self.busy(part))]);
+        let connections = Connections::new(of_balancers, BTreeMap::new(), Ok(Count::at(before)));
+        Some(Ok(Connections {
+            addresses_known: true,
+            ..connections
+        }))
+    }
+
+    async fn oldest(&mut self) -> Option<Duration> {
+        None
+    }
+
+    async fn health(&mut self, part: Part) -> Result<(), String> {
+        match self.of(part).is_healthy(self.now) {
+            true => Ok(()),
+            false => Err("connection refused".to_owned()),
+        }
+    }
+
+    async fn instance(&mut self) -> Option<String> {
+        None
+    }
+
+    fn shown(&mut self) -> Vec<BalancerObservation> {
+        Vec::new()
+    }
+
+    async fn causes(&mut self, _roles: &[Role]) -> Vec<String> {
+        Vec::new()
+    }
+
+    async fn act(&mut self, action: Action, _on: OnMeanwhile<'_>) -> ActionResult {
+        self.death.begins_action();
+        let acted = self.acts(action);
+        self.death.ends_action();
+        acted
+    }
+
+    fn moved(&self) -> bool {
+        self.moved
+    }
+
+    async fn pause(&mut self, _phase: &Phase, _lasted: Duration) {
+        self.tick();
+        self.death.looks(self.now);
+    }
+}

@@ -1,0 +1,523 @@
+//! Switches on a host on paper, as text. Each story is cut at every look and around every action, and
+//! `agent recover` must bring it to a good end. `pair/holds.rs` has what holds at each step.
+
+use crate::limits;
+use crate::narrator::{Narrator, runs};
+use crate::pair::{At, Event, NAMES, Pair};
+use crate::paper::{self, Death, Trace};
+use haproxy_gate::config::{self, AppSettings};
+use haproxy_gate::restart::settle::{Settle, Share};
+use haproxy_gate::restart::switch::{How, Names, Part, Switching};
+use haproxy_gate::restart::{
+    GatesFound, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Start, Verb, start,
+};
+use haproxy_gate::state::invocation::Invocation;
+use haproxy_gate::state::journal::{Entry, Journal, Targets};
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+const BETWEEN: Names<'_> = Names {
+    old: NAMES[0],
+    new: NAMES[1],
+};
+
+fn within(how: How) -> Limits {
+    Limits {
+        switch: Switching {
+            how,
+            ..Switching::default()
+        },
+        ..limits()
+    }
+}
+
+fn usual() -> Limits {
+    within(How::Start)
+}
+
+fn settling() -> Limits {
+    Limits {
+        settle: Some(Settle {
+            lasts: Duration::from_secs(1),
+            errors: Share::ONE_PERCENT,
+        }),
+        ..usual()
+    }
+}
+
+fn prepared() -> Limits {
+    let mut limits = usual();
+    (limits.switch.prepares, limits.switch.verifies) = (true, true);
+    limits
+}
+
+/// The app, for the descriptions of the phases.
+static APP: LazyLock<AppSettings> = LazyLock::new(|| {
+    let text = r#"
+        [app.web]
+        verify = ["/usr/local/sbin/smoke"]
+        [app.web.target.blue]
+        port = 1000
+        status_port = 2000
+        run = { systemd = "web@blue.service" }
+        [app.web.target.green]
+        port = 1001
+        status_port = 2001
+        run = { systemd = "web@green.service" }
+        [[haproxy]]
+        socket = "/run/haproxy.sock"
+        "#;
+    let settings = config::read(Path::new("agent.toml"), text).unwrap();
+    settings.apps[0].at(NAMES[1]).unwrap()
+});
+
+/// Runs a switch, or its recovery, as the command line does. None: it was killed half way.
+fn run(verb: Verb, pair: &mut Pair, limits: &Limits) -> Option<Outcome> {
+    let state_dir = pair.state_dir.clone();
+    let left = Journal::unfinished(&state_dir, "web").unwrap();
+    let unfinished = left.as_ref().map(|entry| entry.unfinished(None));
+    let start = match (verb, &unfinished) {
+        (Verb::Switch, None) => Start::of_switch(limits.switch),
+        _ => match start(verb, unfinished.as_ref(), GatesFound::Open) {
+            Ok(start) => start,
+            Err(NoStart::Nothing(why)) => {
+                Journal::forget(&state_dir, "web").unwrap();
+                return Some(Outcome::Nothing(why));
+            }
+            Err(no) => panic!("{no:?}"),
+        },
+    };
+    let before = left.and_then(|entry| entry.switch);
+    let targets = before.unwrap_or(Targets {
+        from: NAMES[0].to_owned(),
+        to: NAMES[1].to_owned(),
+        switching: limits.switch,
+        keep_s: 600,
+    });
+    let limits = Limits {
+        switch: targets.switching,
+        ..limits.clone()
+    };
+    let entry = Entry {
+        invocation: Invocation::new(verb, "web"),
+        phase: start.phase.clone(),
+        found_open: PerGate::default(),
+        instance: None,
+        restarting: false,
+        unsure: false,
+        stays_closed: false,
+        version: start.version.clone(),
+        switch: Some(targets),
+        origin: Default::default(),
+        without_balancers: Vec::new(),
+        ended: false,
+    };
+    let mut journal = Journal::begin(&state_dir, entry).unwrap();
+    let narrator = Narrator {
+        described: Some((APP.clone(), limits.clone())),
+        ..Narrator::new(&pair.trace)
+    };
+    start.note.iter().for_each(|note| pair.say(note));
+    let outcome = runs(pair, &mut journal, narrator, &start, &limits)?;
+    if limits.switch.keeps && matches!(outcome, Outcome::Switched { .. }) {
+        pair.keeps();
+    }
+    let _ = match is_unclear(&outcome) {
+        true => journal.leave(),
+        false => journal.end(),
+    };
+    Some(outcome)
+}
+
+/// The journal stays, and the operator runs `agent recover`.
+fn is_unclear(outcome: &Outcome) -> bool {
+    let is_unset = matches!(outcome, Outcome::GateFailed { put_back, .. } if !put_back);
+    is_unset || matches!(outcome, Outcome::NeitherHealthy { .. })
+}
+
+/// The same host at the begin, with a trace and a state directory of its own.
+fn fresh(pair: &Pair, death: Death) -> (Pair, tempfile::TempDir) {
+    let directory = paper::directory();
+    let state_dir = directory.path().join("state");
+    std::fs::create_dir(&state_dir).unwrap();
+    let pair = Pair {
+        trace: Trace::default(),
+        proceeds: pair.proceeds,
+        state_dir,
+        death,
+        ..pair.clone()
+    };
+    (pair, directory)
+}
+
+fn end(verb: Verb, outcome: &Outcome, pair: &Pair) -> String {
+    let message = outcome.message_between(verb, "web", BETWEEN);
+    let (exit, word) = (outcome.exit_code(), outcome.word(verb));
+    format!("exit {exit} {word}: {message}\n{}", pair.left())
+}
+
+/// Runs the switch from begin to end, and returns its story.
+fn story(pair: &Pair, limits: &Limits) -> String {
+    let (mut pair, _directory) = fresh(pair, Death::default());
+    let outcome = run(Verb::Switch, &mut pair, limits).unwrap();
+    let text = format!(
+        "{}\n{}",
+        pair.trace.take(),
+        end(Verb::Switch, &outcome, &pair)
+    );
+    if !is_unclear(&outcome) {
+        rests(&pair, &outcome, limits, &text);
+    }
+    text
+}
+
+/// Fails with the story.
+fn rests(pair: &Pair, outcome: &Outcome, limits: &Limits, story: &str) {
+    let rests = pair.rests(outcome, limits.switch);
+    assert!(rests.is_ok(), "{}\n{story}", rests.unwrap_err());
+}
+
+/// Kills the story at every look and around every action. `agent recover` must complete it.
+fn cut_everywhere(pair: &Pair, limits: &Limits) {
+    let (mut whole, _directory) = fresh(pair, Death::default());
+    run(Verb::Switch, &mut whole, limits).unwrap();
+    let deaths = whole.moments.iter();
+    let cuts = deaths.filter(|death| recovered(pair, limits, death).is_some());
+    assert!(cuts.count() > 0, "the story is too short to prove anything");
+}
+
+/// How it was recovered. None: the switch ended before the kill.
+fn recovered(pair: &Pair, limits: &Limits, death: &Death) -> Option<(Outcome, Pair)> {
+    let (mut pair, _directory) = fresh(pair, death.clone());
+    if run(Verb::Switch, &mut pair, limits).is_some() {
+        return None;
+    }
+    pair.say("killed");
+    pair.is_run_again();
+    let mut outcome = run(Verb::Recover, &mut pair, limits).unwrap();
+    // What could not be done is done by the next one.
+    if is_unclear(&outcome) {
+        pair.is_run_again();
+        outcome = run(Verb::Recover, &mut pair, limits).unwrap();
+    }
+    let story = format!("{death:?}\n{}", pair.trace.take());
+    rests(&pair, &outcome, limits, &story);
+    assert_eq!(Journal::unfinished(&pair.state_dir, "web"), Ok(None));
+    Some((outcome, pair))
+}
+
+/// A snapshot of the story; then it is cut everywhere.
+fn tells(name: &str, pair: &Pair, limits: &Limits) {
+    insta::assert_snapshot!(name, story(pair, limits));
+    cut_everywhere(pair, limits);
+}
+
+#[test]
+fn a_usual_switch() {
+    tells("a_switch", &Pair::new(How::Start), &usual());
+    let without_twins = Pair {
+        twins: false,
+        ..Pair::new(How::Start)
+    };
+    let limits = Limits {
+        two_stage: false,
+        ..settling()
+    };
+    tells("a_switch_without_twins_settles", &without_twins, &limits);
+    tells(
+        "a_switch_is_prepared_and_verified",
+        &Pair::new(How::Start),
+        &prepared(),
+    );
+}
+
+#[test]
+fn users_with_a_cookie_of_the_old_target_stay_there() {
+    let pair = Pair {
+        sticky: 8,
+        ..Pair::new(How::Start)
+    };
+    let limits = Limits {
+        sticky: Duration::from_secs(1),
+        ..usual()
+    };
+    tells("a_sticky_window", &pair, &limits);
+}
+
+#[test]
+fn a_warm_target() {
+    let mut keeps = usual();
+    keeps.switch.keeps = true;
+    tells("the_old_target_is_kept", &Pair::new(How::Start), &keeps);
+    let mut back = within(How::Back);
+    back.switch.keeps = true;
+    insta::assert_snapshot!(
+        "back_to_the_warm_target",
+        story(&Pair::new(How::Back), &back)
+    );
+    let back = within(How::Back);
+    insta::assert_snapshot!("back_and_stop", story(&Pair::new(How::Back), &back));
+    tells("a_finish", &Pair::new(How::Finish), &within(How::Finish));
+}
+
+#[test]
+#[ignore = "a withdrawn way back forgets that the warm target runs"]
+fn a_withdrawn_way_back_keeps_the_warm_target() {
+    let mut back = within(How::Back);
+    back.switch.keeps = true;
+    cut_everywhere(&Pair::new(How::Back), &back);
+    cut_everywhere(&Pair::new(How::Back), &within(How::Back));
+    let never_up = Pair {
+        never_up: Some(Part::New),
+        ..Pair::new(How::Back)
+    };
+    tells("the_warm_target_is_never_up", &never_up, &back);
+}
+
+#[test]
+fn the_new_target_is_not_placed() {
+    let new = || Pair::new(How::Start);
+    let fails = |name: &str, pair: Pair| tells(&format!("not_placed_{name}"), &pair, &prepared());
+    let pair = Pair {
+        prepare_fails: true,
+        ..new()
+    };
+    insta::assert_snapshot!("not_placed_not_prepared", story(&pair, &prepared()));
+    fails(
+        "not_started",
+        Pair {
+            start_fails: true,
+            ..new()
+        },
+    );
+    fails(
+        "sick",
+        Pair {
+            healthy_after: None,
+            ..new()
+        },
+    );
+    fails(
+        "not_verified",
+        Pair {
+            verify_fails: true,
+            ..new()
+        },
+    );
+    fails(
+        "never_up",
+        Pair {
+            never_up: Some(Part::New),
+            ..new()
+        },
+    );
+    fails(
+        "falls_sick_in_join",
+        new().with([At("join", 1, Event::Sick(Part::New))]),
+    );
+}
+
+#[test]
+fn the_old_target_never_goes() {
+    let pair = Pair {
+        never_down: Some(Part::Old),
+        ..Pair::new(How::Start)
+    };
+    tells("the_old_target_is_never_down", &pair, &usual());
+}
+
+#[test]
+fn the_new_target_is_sick_under_users() {
+    for (phase, limits) in [
+        ("leave", usual()),
+        ("drain", usual()),
+        ("settle", settling()),
+    ] {
+        let pair = Pair {
+            endless: true,
+            ..Pair::new(How::Start).with([At(phase, 1, Event::Sick(Part::New))])
+        };
+        tells(&format!("taken_back_from_{phase}"), &pair, &limits);
+    }
+    let errs = Pair::new(How::Start).with([At("settle", 2, Event::Errs(Part::New))]);
+    tells("swapped_back_with_figures", &errs, &settling());
+    let both = [
+        At("drain", 1, Event::Sick(Part::New)),
+        At("drain", 1, Event::Sick(Part::Old)),
+    ];
+    let pair = Pair {
+        endless: true,
+        ..Pair::new(How::Start).with(both)
+    };
+    insta::assert_snapshot!("neither_is_healthy", story(&pair, &usual()));
+}
+
+#[test]
+fn the_drain_runs_out() {
+    let pair = Pair {
+        endless: true,
+        ..Pair::new(How::Start)
+    };
+    tells("still_draining", &pair, &usual());
+    tells("still_draining_settled", &pair, &settling());
+    let proceeds = Pair {
+        proceeds: true,
+        ..pair
+    };
+    let limits = Limits {
+        on_drain_timeout: OnDrainTimeout::Proceed,
+        ..usual()
+    };
+    tells("the_drain_proceeds", &proceeds, &limits);
+}
+
+#[test]
+fn the_old_target_does_not_stop() {
+    let pair = Pair {
+        stop_fails: true,
+        ..Pair::new(How::Start)
+    };
+    tells("the_stop_fails", &pair, &usual());
+}
+
+fn disk_is_full_in(phases: &[&'static str]) {
+    for phase in phases {
+        let pair = Pair::new(How::Start).with([At(phase, 0, Event::DiskFull)]);
+        tells(&format!("unrecorded_after_{phase}"), &pair, &prepared());
+    }
+}
+
+#[test]
+fn the_journal_cannot_be_written() {
+    disk_is_full_in(&["prepare", "leave", "drain", "park"]);
+}
+
+#[test]
+#[ignore = "the join is not recorded, and a crash after it goes back without a look"]
+fn the_join_cannot_be_recorded() {
+    disk_is_full_in(&["verify", "unpark", "join"]);
+}
+
+#[test]
+fn a_gate_cannot_be_set() {
+    for phase in ["unpark", "join", "leave", "drain", "park"] {
+        let a_while = Pair::new(How::Start).with([At(phase, 0, Event::RulesFail(3))]);
+        tells(
+            &format!("the_rules_fail_for_a_while_in_{phase}"),
+            &a_while,
+            &usual(),
+        );
+        let for_good = Pair::new(How::Start).with([At(phase, 0, Event::RulesFail(30))]);
+        tells(&format!("the_rules_fail_in_{phase}"), &for_good, &usual());
+    }
+}
+
+#[test]
+fn another_process_moves_gates() {
+    for phase in ["join", "leave", "drain", "settle"] {
+        let flush = Pair::new(How::Start).with([At(phase, 2, Event::Flush)]);
+        tells(&format!("flushed_in_{phase}"), &flush, &settling());
+    }
+    let opens = Pair::new(How::Start).with([At("drain", 1, Event::Gates(Part::Old, true))]);
+    tells("another_process_opens_the_old_target", &opens, &usual());
+    let closes = Pair::new(How::Start).with([At("drain", 1, Event::Gates(Part::New, false))]);
+    tells("another_process_closes_the_new_target", &closes, &usual());
+    let early = Pair::new(How::Start).with([At("healthy", 1, Event::Gates(Part::New, true))]);
+    tells(
+        "another_process_opens_the_new_target_early",
+        &early,
+        &usual(),
+    );
+}
+
+#[test]
+#[ignore = "nothing opens the old target again before the join"]
+fn the_rules_are_flushed_before_the_join() {
+    for phase in ["start", "healthy", "verify"] {
+        let look = u32::from(phase == "healthy");
+        let flush = Pair::new(How::Start).with([At(phase, look, Event::Flush)]);
+        tells(&format!("flushed_in_{phase}"), &flush, &prepared());
+    }
+}
+
+/// Its last answer was no answer when the old target could still be taken back.
+#[test]
+#[ignore = "the old target is stopped while the new one answers nothing"]
+fn the_new_target_falls_sick_before_the_old_one_is_stopped() {
+    let pair = Pair::new(How::Start).with([At("drain", 1, Event::Sick(Part::New))]);
+    tells("taken_back_before_the_stop", &pair, &usual());
+}
+
+#[test]
+fn a_balancer_goes_away() {
+    for phase in ["join", "leave", "drain"] {
+        let pair = Pair::new(How::Start).with_two_balancers();
+        let gone = pair.clone().with([At(phase, 1, Event::Gone(1))]);
+        insta::assert_snapshot!(
+            format!("a_balancer_is_gone_in_{phase}"),
+            story(&gone, &usual())
+        );
+        let blind = pair.with([At(phase, 1, Event::Blind(1, 10))]);
+        tells(&format!("a_balancer_is_blind_in_{phase}"), &blind, &usual());
+    }
+}
+
+#[test]
+fn haproxy_is_reloaded() {
+    for phase in ["healthy", "join", "leave", "drain", "settle", "park"] {
+        let pair = Pair::new(How::Start).with([At(phase, 1, Event::Reload(0))]);
+        tells(&format!("reloaded_in_{phase}"), &pair, &settling());
+    }
+}
+
+/// A signal in each phase, with the word, the message and what is left.
+#[test]
+fn a_signal_in_each_phase() {
+    let mut limits = Limits {
+        sticky: Duration::from_secs(1),
+        ..prepared()
+    };
+    limits.settle = settling().settle;
+    let pair = Pair {
+        sticky: 8,
+        ..Pair::new(How::Start)
+    };
+    let mut told = Vec::new();
+    let first = &Start::of_switch(limits.switch).phase;
+    let haproxy_gate::restart::Phase::Switch(first) = first else {
+        unreachable!()
+    };
+    for phase in first.ahead(&limits) {
+        let name = haproxy_gate::restart::Phase::Switch(phase).name();
+        let looks = u32::from(name == "healthy");
+        let pair = pair.clone().with([At(name, looks, Event::Signal(2))]);
+        let text = story(&pair, &limits);
+        let end: Vec<&str> = text.lines().rev().take(2).collect();
+        told.push(format!("{name}:\n  {}\n  {}", end[1], end[0]));
+        cut_everywhere(&pair, &limits);
+    }
+    insta::assert_snapshot!(told.join("\n"));
+}
+
+/// What `agent recover` says after a kill in each phase.
+#[test]
+fn a_recovery_in_each_phase() {
+    let mut limits = prepared();
+    limits.settle = settling().settle;
+    let pair = Pair::new(How::Start);
+    let (mut whole, _directory) = fresh(&pair, Death::default());
+    run(Verb::Switch, &mut whole, &limits).unwrap();
+    let mut told = Vec::new();
+    for at in 1..=whole.death.actions {
+        let death = Death::acting(at, true);
+        let (mut cut, _directory) = fresh(&pair, death.clone());
+        assert!(run(Verb::Switch, &mut cut, &limits).is_none());
+        let phase = cut.trace.phase();
+        let (outcome, pair) = recovered(&pair, &limits, &death).unwrap();
+        let end = end(Verb::Recover, &outcome, &pair).replace('\n', "\n  ");
+        told.push(format!("killed in {phase}:\n  {end}"));
+    }
+    told.dedup();
+    insta::assert_snapshot!(told.join("\n"));
+}
