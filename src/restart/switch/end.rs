@@ -2,7 +2,8 @@
 //! back that is the new one.
 
 use super::after::still_draining;
-use super::{How, SwitchPhase, WhyBack, back, stay, to_with};
+use super::step::{stay, to_with};
+use super::{How, SwitchPhase, WhyBack, back};
 use crate::restart::drain::{Drained, zeros_needed};
 use crate::restart::step::Step;
 use crate::restart::{ActionResult, Limits, Observation, OnDrainTimeout, Outcome};

@@ -1,6 +1,5 @@
 //! The phases of a switch, in order, and the action of each.
 
-use super::predicates::idle;
 use super::{How, Part, WhyBack};
 use crate::restart::{Action, Limits};
 use serde::{Deserialize, Serialize};
@@ -183,5 +182,13 @@ impl SwitchPhase {
             How::Back => SwitchPhase::Healthy { streak: 0 },
             How::Finish => SwitchPhase::Drain { zeros: 0 },
         }
+    }
+}
+
+/// The target that does not serve at the end.
+pub(super) fn idle(back: &Option<WhyBack>) -> Part {
+    match back {
+        None => Part::Old,
+        Some(_) => Part::New,
     }
 }

@@ -1,6 +1,7 @@
 //! What a phase of a switch means for the driver: its target, its looks, its health.
 
-use super::{Part, SwitchPhase, WhyBack};
+use super::phase::idle;
+use super::{Part, SwitchPhase};
 use crate::restart::Ask;
 
 impl SwitchPhase {
@@ -81,13 +82,5 @@ impl SwitchPhase {
             phase if phase.is_late() => Some(Ask::Lines),
             _ => None,
         }
-    }
-}
-
-/// The target that does not serve at the end.
-pub(super) fn idle(back: &Option<WhyBack>) -> Part {
-    match back {
-        None => Part::Old,
-        Some(_) => Part::New,
     }
 }
