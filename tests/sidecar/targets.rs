@@ -6,6 +6,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::leaving::drains;
+use lab::settings::Settings;
 use lab::sidecar::Sidecar;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 use lab::wait_for;
@@ -87,7 +88,7 @@ fn it_closes_an_idle_gate_and_parks_again() {
 #[test]
 fn it_ends_the_time_of_a_ready_target() {
     let farm = Farm::open("sc_keep", 1, Lines::without_twins());
-    let keeps = |settings: lab::settings::Settings| settings.set("app.web.keep", "3s");
+    let keeps = |settings: Settings| settings.set("app.web.keep", "3s");
     let agent = farm.agent(1, keeps);
     let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, keeps));
     agent.words(&["switch", "web", "--json"]).expect_exit(0);
@@ -154,6 +155,33 @@ fn at_boot_the_record_decides() {
     second.wait_for_notification("web: green is open");
     wait_until_at_rest(&farm, GREEN);
     farm.assert_gates(1, GREEN);
+}
+
+/// The configuration gets a second target, and loses it again. The current one stays open.
+#[test]
+fn a_reload_adds_and_removes_a_target() {
+    let farm = Farm::start("sc_targets_load", 1, Lines::without_twins());
+    let only_blue = |settings: Settings| settings.unset("app.web.target.green");
+    let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, only_blue));
+    sidecar.wait_for_notification("web: blue is open");
+    let green = farm.target(1, GREEN);
+    assert_eq!(farm.host(1).parked(green.port()), None);
+
+    farm.agent(1, |settings| settings);
+    sidecar.signal(Signal::SIGHUP);
+    wait_until_at_rest(&farm, BLUE);
+    let blue = record(&farm);
+
+    farm.agent(1, only_blue);
+    sidecar.signal(Signal::SIGHUP);
+    wait_for("no parked port", SOON, || {
+        farm.host(1).parked(green.port()).is_none().then_some(())
+    });
+    farm.assert_gates(1, BLUE);
+    assert_eq!(record(&farm), blue);
+    let ended = sidecar.stop().expect_exit(0);
+    let says = "web/green: no longer in the configuration";
+    assert!(ended.err.contains(says), "{}", ended.err);
 }
 
 /// SIGKILL in the middle of a switch: the sidecar goes on or back, by itself.
