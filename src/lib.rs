@@ -21,12 +21,42 @@
 //! | restart | restarts by systemd, a command or a signal; looks at HAProxy | its result | rolls back, or leaves the gates closed |
 //! | healthy | keeps the gates closed; looks at HAProxy | the app answers | rolls back, or leaves the gates closed |
 //! | open | opens both gates | all lines fully UP | reports it |
+//! | settle | looks at HAProxy's counters, its checks and the health, if `settle` is set | its time | ends; sick: rolls back an upgrade, else reports it |
 //!
 //! Where too few others are left, the agent puts the gates back, waits for its next turn and begins
 //! anew, within `turn`.
 //!
+//! # One switch
+//!
+//! An app may have several *targets* on one host: instances with a port, lines and gates of their
+//! own. One of them, the *current* one, serves. A switch brings the users from the *old* target to
+//! the *new* one. No capacity is lost on the way.
+//!
+//! | phase | what the agent does | what it waits for | when it fails or the time is up |
+//! | --- | --- | --- | --- |
+//! | prepare | runs `--with` for the new target | its result | ends: no user is affected |
+//! | start | starts the new target | its result | parks and stops the new one |
+//! | healthy | | the new target answers | parks and stops the new one |
+//! | verify | runs `verify` | its result | parks and stops the new one |
+//! | unpark | removes the redirect of the new target's port | | withdraws |
+//! | join | opens the new target's gates | all its lines fully UP | withdraws |
+//! | leave | closes the old target's gates (with a `sticky` window only the main one) | its lines DOWN | takes back |
+//! | sticky | | the old twin is quiet | goes on |
+//! | shed | closes the old twin's gate | the twin DOWN | leaves the old one running |
+//! | drain | keeps the old target's gates closed | nothing in flight on it, twice in a row | leaves the old one running, or goes on |
+//! | settle | looks at HAProxy's counters, its checks and the health | its time | sick: takes back |
+//! | park | redirects the old target's port to the new one | nothing in flight on it, twice in a row | leaves the old one running |
+//! | stop | stops the old target, unless it stays warm | its result | reports it |
+//! | take_back | opens the old target's gates | all its lines fully UP | leaves both open |
+//! | withdraw | closes the new target's gates; then parks and stops it | its lines DOWN | leaves the new one running |
+//!
+//! From leave to park, a new target that is DOWN or unhealthy is taken back at once.
+//!
 //! # What always holds
 //!
+//! - In a switch one of the two targets is open at every step. No gate of a target closes before a
+//!   look has shown the other target UP on every balancer. No target is stopped that is open, or
+//!   busy unless the settings say so. At rest exactly one is open, unless neither is UP.
 //! - The agent never restarts the app with a request in flight on a line that can be taken out,
 //!   on HAProxy's current worker or on a leaving one, unless the settings say so. The twin of the
 //!   classic layout can't be taken out: the agent reports what it carries. It asks leaving workers
@@ -108,7 +138,7 @@
 //! | the loop | `operation/driver/mod.rs`: `drive`, `go`, `record_first`, `act` |
 //! | one look | `operation/driver/look.rs`: `look` |
 //! | the decision | `restart/decide.rs`: `decide`; the phases in `restart/out.rs`: `claim`, `close`, in `restart/drain.rs`: `drain`, and in `restart/back.rs`: `healthy`, `open` |
-//! | the action of a phase | `restart/phase.rs`: `action` names it, `host/core_host.rs`: `act` does it |
+//! | the action of a phase | `restart/action.rs`: `action` names it, `host/core_host.rs`: `act` does it |
 //! | the restart of the app | `host/touch.rs`: `restart`, `touch`; `app/restart.rs`: `run_with` |
 //! | Ctrl-C | `signals.rs`: `listen` keeps it; each look shows it; `restart/decide.rs`: `interrupted` |
 //! | an error | an action that failed is text; its phase tries again up to its limit, and its outcome says why |

@@ -76,8 +76,9 @@ Exit codes:
       the gates are open, and HAProxy sends no new users to a main line
       (DOWN, MAINT, DRAIN, NOLB, weight 0); a twin is DOWN behind its open gate;
       gates are closed or broken without a hold; a restart or an upgrade
-      has failed and left them closed; an operation was cut short; the
-      app is not healthy; a balancer can't be seen; a foreign rule or
+      has failed and left them closed; an operation was cut short; a gate
+      of an idle target is open, or its port is not parked; the app is
+      not healthy; a balancer can't be seen; a foreign rule or
       another process has a status port; the sidecar has older settings
       than the file; another user than root asks, who can't see the gates
   2   usage or configuration

@@ -74,6 +74,8 @@ pub struct ThisHost {
     taken_lately: Option<Vec<(u16, Taken)>>,
     /// The looks at HAProxy while the app is restarted or upgraded.
     meanwhile: Option<BackgroundLooks>,
+    /// The gates of the other target of a switch, which has the users while this one is touched.
+    kept_open: Vec<Gate>,
     /// The last action had to move a gate.
     moved: bool,
     poll: Duration,
@@ -108,6 +110,7 @@ impl ThisHost {
             reserves: None,
             taken_lately: None,
             meanwhile: None,
+            kept_open: Vec::new(),
             moved: false,
             poll: settings.agent.poll,
             started,

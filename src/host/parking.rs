@@ -60,3 +60,53 @@ impl ThisHost {
         self.rules.park(&self.firewall, wanted).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    const TEXT: &str = r#"
+[app.web]
+[app.web.target.blue]
+port = 1000
+status_port = 2000
+run = { systemd = "web@blue.service" }
+[app.web.target.green]
+port = 1001
+status_port = 2001
+run = { systemd = "web@green.service" }
+[app.web.target.red]
+port = 1002
+status_port = 2002
+run = { systemd = "web@red.service" }
+[app.api]
+port = 1003
+status_port = 2003
+restart = { command = ["true"] }
+[[haproxy]]
+socket = "tcp://10.0.0.1:9999"
+"#;
+
+    #[test]
+    fn all_targets_but_the_current_one_and_the_unparked_ones_are_parked() {
+        let settings = crate::config::read(Path::new("agent.toml"), TEXT).unwrap();
+        let mut apps = settings.apps.iter();
+        let web = apps.find(|app| app.name == "web").unwrap();
+        for (current, port, unparked, parked) in [
+            ("blue", 1000, &[][..], &["green", "red"][..]),
+            ("green", 1001, &[], &["blue", "red"]),
+            ("blue", 1000, &["green"], &["red"]),
+            ("green", 1001, &["blue", "red"], &[]),
+        ] {
+            let place = Destination::Port(port);
+            let all = parkings(&settings, web, (current, place), unparked);
+            assert_eq!(all.other_apps, ["api"]);
+            assert_eq!(all.targets.len(), 3);
+            let is_parked = |one: &&Parking| one.to == Some(place);
+            let names = all.targets.iter().filter(is_parked);
+            let names: Vec<&str> = names.map(|one| one.target.as_str()).collect();
+            assert_eq!(names, parked, "{current} {unparked:?}");
+        }
+    }
+}

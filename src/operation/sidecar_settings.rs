@@ -17,7 +17,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 impl Operation<'_> {
     /// Whether the sidecar has the settings of this app as the file has them now. Only a restart
-    /// can wait for that. A close in an incident and a recovery go on, with a notice.
+    /// and a switch can wait for that. A close in an incident and a recovery go on, with a notice.
     pub(super) async fn agrees_with_sidecar(
         &self,
         host: &ThisHost,
@@ -30,8 +30,8 @@ impl Operation<'_> {
         let asked = Instant::now();
         while let Some(older) = self.older_settings() {
             match self.verb {
-                Verb::Restart if asked.elapsed() < PATIENCE => {}
-                Verb::Restart => return Break(Begin::refused(older.describe())),
+                Verb::Restart | Verb::Switch if asked.elapsed() < PATIENCE => {}
+                Verb::Restart | Verb::Switch => return Break(Begin::refused(older.describe())),
                 _ => {
                     draft.notices.push(older.describe());
                     break;

@@ -43,7 +43,8 @@ pub enum Action {
     OpenBoth,
     /// Set both gates to the positions in which the operation found them.
     PutBack,
-    /// A switch: prepare the new target, which serves no users. Never repeated.
+    /// A switch: prepare the new target, which serves no users. Never repeated. This action and the
+    /// next three keep the old target's gates open and the new one's closed.
     Prepare,
     /// A switch: start the new target. If it runs, it is stopped first.
     Start,
@@ -66,7 +67,7 @@ pub enum Action {
     /// A switch: the gates of this target are closed, those of the other one are open, and this
     /// one's traffic port is redirected to the other.
     Park(Part),
-    /// A switch: stop this target.
+    /// A switch: stop this target. Its gates are closed, and those of the other one are open.
     Stop(Part),
 }
 

@@ -115,6 +115,7 @@ pub fn put_off(phase: &Phase, limits: &Limits) -> String {
         false => "opens the gates",
     };
     match phase {
+        Phase::Switch(phase) => switch::put_off(phase, limits),
         Phase::Healthy { .. } => format!(
             "interrupted: the app was restarted: the agent waits until it is healthy ({limit:?} at \
              most), and then {then}"

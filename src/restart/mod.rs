@@ -6,7 +6,11 @@
 //!   ^  \_________\_______\___________\__________\______/         \____________\__________/       \
 //!   |             PutBack                                     Rollback -> Restart -> ...     not back
 //!   +- BackOff <- where too few others were left             or the gates stay closed
+//!
+//! Open -> (Settle) -> end, or Sick -> the way out again -> Rollback -> Restart -> ...
 //! ```
+//!
+//! A [`switch`] has phases of its own.
 
 mod action;
 mod back;
@@ -37,6 +41,7 @@ mod step;
 pub mod switch;
 mod timeline;
 mod version;
+mod word;
 
 pub use action::{Action, Ask};
 pub use beside::{Beside, TakesDown, taken_down};

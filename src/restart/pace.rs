@@ -1,6 +1,7 @@
 //! How soon the next look follows.
 
 use super::Phase;
+use super::switch::SwitchPhase;
 use std::time::Duration;
 
 /// A wait may last this part longer than needed.
@@ -16,7 +17,10 @@ impl Phase {
         let soon = usual / 3;
         match self {
             // One look was quiet, and the second one confirms it.
-            Phase::Drain { zeros: 1.. } => soon,
+            Phase::Drain { zeros: 1.. }
+            | Phase::Switch(
+                SwitchPhase::Drain { zeros: 1.. } | SwitchPhase::Park { zeros: 1.., .. },
+            ) => soon,
             // This phase asks for whole backends.
             Phase::BackOff { .. } => usual.max(CALM),
             _ => (waited / SHARE).clamp(soon, usual),
@@ -46,6 +50,8 @@ mod tests {
     fn the_second_quiet_look_comes_soon_and_a_turn_is_waited_for_calmly() {
         assert_eq!(pace(&Phase::Drain { zeros: 0 }, 60_000), 30);
         assert_eq!(pace(&Phase::Drain { zeros: 1 }, 60_000), 10);
+        let park = |zeros| Phase::Switch(SwitchPhase::Park { zeros, back: None });
+        assert_eq!([0, 1].map(|zeros| pace(&park(zeros), 60_000)), [30, 10]);
         let until = Duration::from_secs(9);
         assert_eq!(pace(&Phase::BackOff { until }, 0), 300);
         let slow = Duration::from_secs(2);

@@ -49,7 +49,15 @@ impl Phase {
         }
     }
 
-    /// The driver waits for the app: it asks at each look. Elsewhere it asks now and then.
+    /// The driver asks the app at each look. Elsewhere it asks now and then.
+    pub fn needs_health(&self) -> bool {
+        match self {
+            Phase::Switch(phase) => phase.needs_health(),
+            phase => phase.waits_for_app(),
+        }
+    }
+
+    /// The operation waits for the app alone.
     pub fn waits_for_app(&self) -> bool {
         matches!(
             self,

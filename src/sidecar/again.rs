@@ -130,13 +130,26 @@ impl Sidecar {
         Ok(())
     }
 
-    /// Leaves the gates of removed apps as they are, because HAProxy may still check them.
+    /// Leaves the gates of removed apps and targets as they are, because HAProxy may still check
+    /// them.
     fn warn_of_removed_apps(&self, old: &config::Settings) {
         let here = |name: &str| self.settings.apps.iter().any(|app| app.name == name);
         for app in old.apps.iter().filter(|app| !here(&app.name)) {
             let name = &app.name;
             tracing::warn!(app = %name, "{name}: no longer in the configuration; its gates stay \
                 as they are, unless another app has their ports");
+        }
+        for (app, before) in self.settings.apps.iter().filter_map(|app| {
+            let before = old.apps.iter().find(|before| before.name == app.name)?;
+            Some((app, before))
+        }) {
+            let targets = app.target_names();
+            let gone = before.target_names().into_iter();
+            for target in gone.filter(|target| !targets.contains(target)) {
+                let name = &app.name;
+                tracing::warn!(app = %name, "{name}/{target}: no longer in the configuration; its \
+                    gates stay as they are until those of {name} move");
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::leaving::drains;
+use lab::settings::Settings;
 use lab::sidecar::Sidecar;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 use lab::wait_for;
@@ -54,11 +55,10 @@ fn it_opens_the_current_target_and_follows_a_switch() {
     farm.assert_current(1, GREEN);
 
     // An operator restores the rules of a time when blue was current.
-    let traffic = farm.traffic();
-    restore(&farm, &before);
+    flush(&farm);
+    add(&farm, &before);
     wait_until_at_rest(&farm, GREEN);
     farm.assert_current(1, GREEN);
-    traffic.stop();
     let ended = sidecar.stop().expect_exit(0);
     assert!(ended.err.contains("web/green is current"), "{}", ended.err);
 }
@@ -76,16 +76,7 @@ fn it_closes_an_idle_gate_and_parks_again() {
 
     let green = farm.target(1, GREEN);
     green.start(namespace, Duration::ZERO);
-    let rule = farm.host(1).rules();
-    let blue = rule
-        .lines()
-        .find(|rule| rule.starts_with("-A HAPROXY-GATE ") && rule.contains("--dport 2000 "))
-        .expect("blue's gate");
-    let of_green = blue
-        .replace("--dport 2000", "--dport 2001")
-        .replace("--to-ports 1000", "--to-ports 1001")
-        .replace("web:blue", "web:green");
-    restore(&farm, &of_green);
+    add(&farm, &gate_of_green(&farm));
     wait_until_at_rest(&farm, BLUE);
     farm.assert_current(1, BLUE);
     let ended = sidecar.stop();
@@ -97,7 +88,7 @@ fn it_closes_an_idle_gate_and_parks_again() {
 #[test]
 fn it_ends_the_time_of_a_ready_target() {
     let farm = Farm::open("sc_keep", 1, Lines::without_twins());
-    let keeps = |settings: lab::settings::Settings| settings.set("app.web.keep", "3s");
+    let keeps = |settings: Settings| settings.set("app.web.keep", "3s");
     let agent = farm.agent(1, keeps);
     let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, keeps));
     agent.words(&["switch", "web", "--json"]).expect_exit(0);
@@ -153,11 +144,7 @@ fn at_boot_the_record_decides() {
     first.kill();
 
     // The machine boots: no rules, and green is sick.
-    restore(&farm, "");
-    let namespace = &farm.host(1).namespace;
-    for chain in ["HAPROXY-GATE", "HAPROXY-GATE-PARK"] {
-        namespace.run("iptables", &["-t", "nat", "-F", chain]);
-    }
+    flush(&farm);
     green.set_sick(true);
     let mut second = sidecar(&farm);
     let line = second.wait_for_notification("web: green is not healthy: ");
@@ -168,6 +155,33 @@ fn at_boot_the_record_decides() {
     second.wait_for_notification("web: green is open");
     wait_until_at_rest(&farm, GREEN);
     farm.assert_gates(1, GREEN);
+}
+
+/// The configuration gets a second target, and loses it again. The current one stays open.
+#[test]
+fn a_reload_adds_and_removes_a_target() {
+    let farm = Farm::start("sc_targets_load", 1, Lines::without_twins());
+    let only_blue = |settings: Settings| settings.unset("app.web.target.green");
+    let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, only_blue));
+    sidecar.wait_for_notification("web: blue is open");
+    let green = farm.target(1, GREEN);
+    assert_eq!(farm.host(1).parked(green.port()), None);
+
+    farm.agent(1, |settings| settings);
+    sidecar.signal(Signal::SIGHUP);
+    wait_until_at_rest(&farm, BLUE);
+    let blue = record(&farm);
+
+    farm.agent(1, only_blue);
+    sidecar.signal(Signal::SIGHUP);
+    wait_for("no parked port", SOON, || {
+        farm.host(1).parked(green.port()).is_none().then_some(())
+    });
+    farm.assert_gates(1, BLUE);
+    assert_eq!(record(&farm), blue);
+    let ended = sidecar.stop().expect_exit(0);
+    let says = "web/green: no longer in the configuration";
+    assert!(ended.err.contains(says), "{}", ended.err);
 }
 
 /// SIGKILL in the middle of a switch: the sidecar goes on or back, by itself.
@@ -198,28 +212,53 @@ fn it_recovers_a_switch_that_was_cut_short() {
     );
 }
 
-/// A stop that takes the host out leaves no gate of any target open.
+/// The current target is sick, so an idle one that another process has opened stays open: it may have
+/// all users. A stop that takes the host out leaves no gate of any target open.
 #[test]
-fn a_stop_closes_the_current_target() {
+fn an_open_idle_target_stays_while_the_current_one_is_sick() {
     let farm = Farm::open("sc_targets_stop", 1, Lines::without_twins());
     let drains = |settings| drains(settings).set("app.web.min_available", 0);
     let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, drains));
     sidecar.wait_for_notification("web: blue is open");
+    farm.target(1, BLUE).set_sick(true);
+    add(&farm, &gate_of_green(&farm));
+    let line = sidecar.wait_for_notification("they stay open until it is healthy");
+    assert!(
+        line.contains("blue, the current target, is not healthy"),
+        "{line}"
+    );
+    for port in [2000, 2001] {
+        assert!(farm.host(1).gate_is_open(port), "{port}");
+    }
     sidecar.stop().expect_exit(0);
     for port in [2000, 2001] {
         assert!(!farm.host(1).gate_is_open(port), "{port}");
     }
 }
 
-/// Sets the nat rules as they were listed before. Rules of chains that exist are added.
-fn restore(farm: &Farm, rules: &str) {
-    let is_whole = rules.contains("-P PREROUTING");
-    let namespace = &farm.host(1).namespace;
-    if is_whole {
-        for chain in ["HAPROXY-GATE", "HAPROXY-GATE-PARK"] {
-            namespace.run("iptables", &["-t", "nat", "-F", chain]);
-        }
+/// Deletes the rules of all gates and parked ports.
+fn flush(farm: &Farm) {
+    for chain in ["HAPROXY-GATE", "HAPROXY-GATE-PARK"] {
+        let words = ["-t", "nat", "-F", chain];
+        farm.host(1).namespace.run("iptables", &words);
     }
+}
+
+/// The rule that opens green's gate, made from that of blue.
+fn gate_of_green(farm: &Farm) -> String {
+    let rules = farm.host(1).rules();
+    let mut rules = rules.lines();
+    let is_blues =
+        |rule: &&str| rule.starts_with("-A HAPROXY-GATE ") && rule.contains("--dport 2000 ");
+    let blue = rules.find(is_blues).expect("the gate of blue");
+    blue.replace("--dport 2000", "--dport 2001")
+        .replace("--to-ports 1000", "--to-ports 1001")
+        .replace("web:blue", "web:green")
+}
+
+/// Adds rules of ours as they were listed.
+fn add(farm: &Farm, rules: &str) {
+    let namespace = &farm.host(1).namespace;
     let ours = |rule: &&str| rule.starts_with("-A HAPROXY-GATE");
     for rule in rules.lines().filter(ours) {
         let rule = rule.replace('"', "");

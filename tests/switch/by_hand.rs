@@ -7,19 +7,18 @@ use std::time::Duration;
 use lab::now;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 
-use crate::met::{Meeting, quiet};
+use crate::met::Meeting;
 
 #[test]
 fn a_swap_by_hand_loses_nothing() {
     let farm = Farm::start("by_hand", 1, Lines::with_twins());
     farm.open_by_hand(BLUE);
-    let quiet = quiet(&farm);
     let meeting = Meeting::begin(&farm);
     farm.switch_by_hand(1, BLUE, GREEN);
     let ended = now();
     let met = meeting.end();
-    met.print("by hand", &quiet);
-    met.assert_unnoticed(&quiet);
+    met.print("by hand");
+    met.assert_unnoticed();
     met.assert_only_since(ended, &farm.target(1, GREEN).serves(1));
 }
 
@@ -50,7 +49,6 @@ fn a_reload_stalls_users_of_a_stopped_target_unless_it_is_parked() {
     let farm = Farm::start("parked_by_hand", 1, Lines::without_twins());
     let [blue, green] = [BLUE, GREEN].map(|name| farm.target(1, name));
     farm.open_by_hand(BLUE);
-    let quiet = quiet(&farm);
     for parked in [false, true] {
         if parked {
             farm.park(1, green, blue);
@@ -61,9 +59,9 @@ fn a_reload_stalls_users_of_a_stopped_target_unless_it_is_parked() {
             sleep(Duration::from_secs(1));
         }
         let met = meeting.end();
-        met.print(&format!("two reloads, parked: {parked}"), &quiet);
+        met.print(&format!("two reloads, parked: {parked}"));
         match parked {
-            true => met.assert_unnoticed(&quiet),
+            true => met.assert_unnoticed(),
             false => assert!(met.trouble > 0, "{met:?}"),
         }
     }

@@ -8,8 +8,8 @@ use lab::load::record::Summary;
 use lab::targets::{Capacity, Cookie, Farm, Looks};
 use lab::traffic::Traffic;
 
-/// The slowest request may take so much longer than in quiet. The promise is 0.1 s; a pause of a busy
-/// machine is not the agent's. A stalled request takes 0.4 s and more.
+/// The slowest request may take so much longer than in quiet. The promise is 0.1 s. A machine with two
+/// cores pauses for longer now and then, and a stall by HAProxy takes a second.
 const BEYOND_MS: f64 = 250.0;
 
 /// Users before and after: some effects come late.
@@ -42,7 +42,9 @@ pub struct Met {
 pub fn quiet(farm: &Farm) -> Summary {
     let traffic = farm.traffic();
     sleep(Duration::from_secs(2));
-    traffic.stop()
+    let met = traffic.stop();
+    println!("in quiet: slowest {:.0} ms", met.slowest_ms);
+    met
 }
 
 impl<'a> Meeting<'a> {
@@ -92,11 +94,11 @@ impl<'a> Meeting<'a> {
 }
 
 impl Met {
-    pub fn print(&self, what: &str, quiet: &Summary) {
+    pub fn print(&self, what: &str) {
         let Met { users, looks, .. } = self;
         println!(
             "{what}: {} requests at {:.0}/s, {} failed, {} reconnected, {} moved, trouble {}, slowest \
-             {:.0} ms ({:.0} in quiet), {} of {} hosts at {} looks",
+             {:.0} ms, {} of {} hosts at {} looks",
             users.requests,
             users.rate,
             users.failed,
@@ -104,15 +106,15 @@ impl Met {
             users.moved,
             self.trouble,
             users.slowest_ms,
-            quiet.slowest_ms,
             looks.fewest,
             looks.first,
             looks.count
         );
     }
 
-    /// No user and no counter noticed, and no capacity was missing.
-    pub fn assert_unnoticed(&self, quiet: &Summary) {
+    /// No user and no counter noticed, and no capacity was missing. Only a test that runs alone can
+    /// judge the slowest request, too.
+    pub fn assert_unnoticed(&self) {
         self.users.assert_unnoticed();
         if !self.reloaded {
             assert_eq!(self.users.reconnected, 0, "connections closed on users");
@@ -124,7 +126,6 @@ impl Met {
         if self.cookies_stay {
             assert_eq!(self.users.moved, 0, "cookies: {:?}", self.users.moves);
         }
-        self.assert_no_stall(quiet);
         self.looks.assert_never_fewer();
     }
 
@@ -134,6 +135,7 @@ impl Met {
         assert!(rate > 0.9 * asked, "{rate:.0} of {asked} requests/s");
     }
 
+    /// No request took much longer than in quiet.
     pub fn assert_no_stall(&self, quiet: &Summary) {
         let (slowest, limit) = (self.users.slowest_ms, quiet.slowest_ms + BEYOND_MS);
         assert!(slowest < limit, "a stall: {:?}", self.users.slowest);

@@ -3,45 +3,40 @@
 
 use nix::sys::signal::Signal;
 
-use lab::settings::Settings;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 
-use crate::met::{Meeting, quiet};
+use crate::met::Meeting;
 use crate::rolls::print_phases;
 
 #[test]
 fn two_operators_switch_two_hosts_at_once() {
     let farm = Farm::open("two_at_once", 3, Lines::with_twins());
-    let quiet = quiet(&farm);
     let meeting = Meeting::begin(&farm);
     let agents = [1, 2].map(|number| farm.agent(number, |settings| settings));
     let running = agents.each_ref().map(|agent| agent.start("switch", "web"));
     let ended = running.map(|one| one.wait().expect_exit(0));
     let met = meeting.end();
-    met.print("two at once", &quiet);
+    met.print("two at once");
     ended.iter().for_each(print_phases);
-    met.assert_unnoticed(&quiet);
+    met.assert_unnoticed();
     for number in [1, 2] {
         farm.assert_current(number, GREEN);
     }
     farm.assert_current(3, BLUE);
 }
 
-/// A restart that waits for the others has the lock; and a switch has it, too.
+/// A restart has the lock, here in its drain; and a switch has it, too.
 #[test]
 fn one_operation_at_a_time() {
     let farm = Farm::open("one_at_a_time", 2, Lines::with_twins());
-    let waits = |settings: Settings| {
-        let settings = settings.set("app.web.min_available", 2);
-        settings.set("app.web.timeouts.turn", "1m")
-    };
-    let agent = farm.agent(1, waits);
+    let agent = farm.agent(1, |settings| settings);
+    let request = farm.slow_request(1, 3000);
     let restart = agent.start("restart", "web");
-    farm.host(1).wait_for_phase("turn");
+    farm.host(1).wait_for_phase("drain");
     let refused = agent.run("switch", "web").expect_exit(10).report();
     assert!(refused.message.contains("restart"), "{}", refused.message);
-    restart.interrupt(Signal::SIGINT);
-    restart.wait().expect_exit(130);
+    restart.wait().expect_exit(0);
+    assert_eq!(request.answer().status, 200);
     farm.assert_current(1, BLUE);
 
     let switch = agent.start("switch", "web");
@@ -76,7 +71,6 @@ fn a_host_that_is_held_closed_refuses_a_switch() {
 #[test]
 fn an_interrupted_switch_is_withdrawn() {
     let farm = Farm::open("interrupted", 1, Lines::with_twins());
-    let quiet = quiet(&farm);
     let meeting = Meeting::begin(&farm);
     let running = farm.agent(1, |settings| settings).start("switch", "web");
     farm.host(1).wait_for_phase("healthy");
@@ -85,5 +79,5 @@ fn an_interrupted_switch_is_withdrawn() {
     println!("{}", report.message);
     farm.target(1, GREEN).wait_until_stopped();
     farm.assert_current(1, BLUE);
-    meeting.end().assert_unnoticed(&quiet);
+    meeting.end().assert_unnoticed();
 }

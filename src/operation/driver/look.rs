@@ -1,7 +1,7 @@
 //! One look of an operation: the facts that its phase needs.
 
 use super::Drive;
-use crate::haproxy::{BalancerObservation, Role};
+use crate::haproxy::{BalancerObservation, Role, both};
 use crate::restart::settle::Figures;
 use crate::restart::{Ask, Connections, Host, Meanwhile, Observation, Phase};
 use std::time::Duration;
@@ -17,6 +17,9 @@ impl<H: Host> Drive<'_, H> {
             false => (None, None),
         };
         let other = self.look_at_other().await;
+        if !other.is_empty() {
+            self.timeline.balancers = both(&balancers, &other);
+        }
         if let Phase::Switch(_) = self.phase
             && !balancers.is_empty()
         {
@@ -50,7 +53,7 @@ impl<H: Host> Drive<'_, H> {
     /// While the driver waits for the app, it asks at each look, else now and then.
     async fn look_at_health(&mut self) -> Option<Result<(), String>> {
         let at = self.host.elapsed();
-        let due = self.phase.waits_for_app() || at >= self.ask_again;
+        let due = self.phase.needs_health() || at >= self.ask_again;
         if !self.phase.asks_app() || !due {
             return None;
         }

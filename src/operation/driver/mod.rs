@@ -1,5 +1,6 @@
 //! Observe, decide, journal, act: the loop around the pure core.
 
+mod end;
 mod look;
 mod meanwhile;
 
@@ -7,8 +8,8 @@ use crate::haproxy::Role;
 use crate::restart::Timeline;
 use crate::restart::settle::Watch;
 use crate::restart::{
-    Action, ActionResult, ClosedLines, Host, Limits, Meanwhile, Observation, Outcome, Phase,
-    Progress, Start, Step, Verb, Version, Why, decide, put_off,
+    Action, ActionResult, ClosedLines, Host, Limits, Meanwhile, Observation, Phase, Progress,
+    Start, Step, Verb, Version, Why, decide, put_off,
 };
 use crate::state::journal::Journal;
 use meanwhile::{Notes, judge};
@@ -226,30 +227,5 @@ impl<H: Host> Drive<'_, H> {
             }
             Ok(()) => to,
         }
-    }
-
-    fn end(mut self, outcome: Outcome) -> Timeline {
-        self.timeline.leaves(self.host.elapsed());
-        let outcome = self.closed.judge(outcome);
-        if let Outcome::Done { note }
-        | Outcome::RolledBack { note, .. }
-        | Outcome::Switched { note, .. }
-        | Outcome::UpWhileClosed { note, .. } = &outcome
-        {
-            note.iter().for_each(|note| self.note(note.clone()));
-        }
-        Timeline {
-            outcome,
-            ..self.timeline
-        }
-    }
-
-    fn note(&mut self, note: String) {
-        let mut notes = Notes {
-            at: self.host.elapsed(),
-            progress: self.progress,
-            timeline: &mut self.timeline,
-        };
-        notes.add(note);
     }
 }

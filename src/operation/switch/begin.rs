@@ -8,7 +8,7 @@ use crate::host::TwoHosts;
 use crate::operation::Operation;
 use crate::operation::go::{Begin, Go, Preflight, or_refuse, refusal};
 use crate::report::Draft;
-use crate::restart::switch::How;
+use crate::restart::switch::{How, Part};
 use crate::restart::{Host, Limits, Reason, Refusal, Verb, taken_down};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
@@ -151,6 +151,13 @@ impl Operation<'_> {
 
     /// Users are not affected: it is no refusal by the host, but an outcome with its figures.
     async fn room(&self, two: &TwoHosts, pair: &Pair) -> Preflight<()> {
+        if self.verb == Verb::Switch && pair.switching.how == How::Back && !two.new.runs().await {
+            let (app, to) = (&self.app.name, two.name(Part::New));
+            return Break(Begin::refused(format!(
+                "{to} was kept warm, but it does not run any more: `agent switch {app} --to {to}` \
+                 starts it"
+            )));
+        }
         if self.verb != Verb::Switch || pair.switching.how != How::Start {
             return Continue(());
         }

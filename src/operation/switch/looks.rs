@@ -2,15 +2,15 @@
 //! itself, as during a reload of HAProxy.
 
 use super::pair::Pair;
-use crate::gate::{Destination, Position};
-use crate::haproxy::{Floor, ServerLine};
+use super::rest::{Resting, not_at_rest};
+use crate::gate::{Destination, View};
+use crate::haproxy::Floor;
 use crate::host::{Snapshot, TwoHosts};
 use crate::operation::Operation;
 use crate::operation::earlier::Earlier;
 use crate::operation::go::{Begin, Preflight};
 use crate::operation::looks::{PATIENCE, PAUSE};
 use crate::report::Draft;
-use crate::restart::switch::How;
 use crate::restart::{GatesFound, Host, NoStart, Reason, Refusal, Start, Verb, preflight, start};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
@@ -32,7 +32,7 @@ impl Seen {
         let views = [(&self.old, &pair.from), (&self.new, &pair.to)];
         views.map(|(snapshot, app)| {
             let port = app.ports.port;
-            let place = |view: &crate::gate::View| view.place(port, app.address);
+            let place = |view: &View| view.place(port, app.address);
             snapshot
                 .rules
                 .as_ref()
@@ -95,8 +95,9 @@ impl Operation<'_> {
         }
         if self.verb == Verb::Switch {
             let threats = old.threats().into_iter().chain(new.threats());
-            let gates = at_rest(&self.app.name, pair, old, new);
-            reasons.extend(threats.chain(gates).map(Reason::Lasting));
+            let (old, new) = (Resting::of(&pair.from, old), Resting::of(&pair.to, new));
+            let rest = not_at_rest(&self.app.name, pair.switching.how, &old, &new);
+            reasons.extend(threats.chain(rest).map(Reason::Lasting));
         }
         if !reasons.is_empty() {
             return Err(Begin::Refused(Refusal::Preflight(reasons)));
@@ -118,48 +119,4 @@ fn of_target(label: &str, reason: Reason) -> Reason {
         Reason::Passing(what) => Reason::Passing(format!("{label}: {what}")),
         Reason::Lasting(what) => Reason::Lasting(format!("{label}: {what}")),
     }
-}
-
-/// Why a switch can't begin here: at rest the gates of exactly one target are open. No target is
-/// stopped that is open or busy.
-fn at_rest(app: &str, pair: &Pair, old: &Snapshot, new: &Snapshot) -> Vec<String> {
-    let finishes = pair.switching.how == How::Finish;
-    let (current, idle) = match finishes {
-        true => ((&pair.to, new), (&pair.from, old)),
-        false => ((&pair.from, old), (&pair.to, new)),
-    };
-    let mut reasons = Vec::new();
-    let all = |snapshot: &Snapshot, wanted: Position| {
-        let positions = snapshot.positions();
-        positions.into_iter().all(|position| position == wanted)
-    };
-    let (serves, label) = (current.0.label(), idle.0.label());
-    if !all(current.1, Position::Open) {
-        reasons.push(format!(
-            "the gates of {serves}, the current target, are not open: run `agent recover {app}` or \
-             `agent open {app}` first"
-        ));
-    }
-    if !all(idle.1, Position::Closed) {
-        reasons.push(format!(
-            "the gates of {label} are not closed, although {serves} is current: run `agent recover \
-             {app}` first"
-        ));
-    }
-    // A target that is started anew is stopped first. A finish drains it.
-    if pair.switching.how == How::Start {
-        let lines = idle.1.balancers.iter().flat_map(|one| one.lines());
-        let busy = lines.filter(|line| line.in_flight > 0);
-        reasons.extend(busy.map(|line| busy_line(app, &label, line)));
-    }
-    reasons
-}
-
-fn busy_line(app: &str, label: &str, line: &ServerLine) -> String {
-    format!(
-        "{label} still carries users: {} has {}; `agent switch {app} --finish` ends that first, \
-         `agent switch {app} --back` moves all users there",
-        line.name,
-        line.mode.in_flight(line.in_flight)
-    )
 }

@@ -6,7 +6,8 @@
 //! | `current` | reads the record, and looks at the targets if there is none |
 //! | `run` | a switch, from its two targets to its outcome |
 //! | `pair`, `to` | its two targets |
-//! | `begin`, `looks`, `room` | the preflight of a switch |
+//! | `first` | recovers a switch that was cut short before the next one |
+//! | `begin`, `looks`, `rest`, `room` | the preflight of a switch |
 //! | `plan` | the plan of a dry run |
 //! | `at_target` | exchanges the app of an operation for its current target, and records it |
 //! | `if_current` | ends an operation that a unit asks for while its own target is idle |
@@ -15,10 +16,12 @@ mod at_target;
 mod begin;
 mod chosen;
 mod current;
+mod first;
 mod if_current;
 mod looks;
 mod pair;
 mod plan;
+mod rest;
 mod room;
 mod run;
 mod to;

@@ -49,7 +49,7 @@ impl Operation<'_> {
         }
     }
 
-    fn cut_switch(&self) -> Option<Targets> {
+    pub(super) fn cut_switch(&self) -> Option<Targets> {
         let left = Journal::unfinished(self.state_dir(), &self.app.name);
         left.ok()??.switch
     }

@@ -57,6 +57,11 @@ pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
         (Way::Finish, None) => Ok(Choice::Nothing(format!(
             "nothing to do for --finish: no target is warm beside {current}"
         ))),
+        (Way::Forward, Some(ready)) if to.is_some_and(|to| to != ready && to != current) => {
+            Err(format!(
+                "{ready} is still warm beside {current}: run `agent switch {app} --finish` first"
+            ))
+        }
         (Way::Forward, _) => match (to, others.next(), others.next()) {
             (Some(to), ..) if to == current => {
                 Ok(Choice::Nothing(format!("{current} is already current")))
@@ -145,6 +150,12 @@ mod tests {
             ),
             (TWO, None, BACK, "`agent switch web --to blue`"),
             (TWO, Some("red"), BACK, "no target red"),
+            (
+                three,
+                Some("red"),
+                to("blue"),
+                "red is still warm beside green",
+            ),
             (&["green"][..], None, FORWARD, "one target, green"),
         ] {
             let why = chosen(targets, ready, way).unwrap_err();

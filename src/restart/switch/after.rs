@@ -151,7 +151,7 @@ fn gate_failed(why: &str) -> Step {
     })
 }
 
-fn still_draining(waiting: Vec<String>) -> Step {
+pub(super) fn still_draining(waiting: Vec<String>) -> Step {
     Step::End(Outcome::StillDraining(waiting))
 }
 
@@ -167,85 +167,4 @@ pub(super) fn settle(undrained: &[String], seen: &Observation, limits: &Limits) 
         ),
         Judgement::Sick(why) => to(SwitchPhase::TakeBack(WhyBack::Sick(why))),
     }
-}
-
-/// The port is parked, so a reload brings the idle target no new user. It may have brought one
-/// before that.
-pub(super) fn park(
-    zeros: u32,
-    why: &Option<WhyBack>,
-    seen: &Observation,
-    limits: &Limits,
-    over: bool,
-) -> Step {
-    let same = |zeros, waiting| {
-        stay(
-            SwitchPhase::Park {
-                zeros,
-                back: why.clone(),
-            },
-            waiting,
-        )
-    };
-    let (drained, failed) = match &seen.action_result {
-        ActionResult::Done => (Drained::at(seen, zeros), None),
-        // Without its rule the port is only less protected.
-        ActionResult::Failed(why) if over => (
-            Drained::at(seen, zeros),
-            Some(format!("the port is not parked: {why}")),
-        ),
-        ActionResult::Failed(why) => return same(0, vec![why.clone()]),
-    };
-    let proceeds = limits.on_drain_timeout == OnDrainTimeout::Proceed;
-    let is_quiet =
-        drained.zeros >= zeros_needed(seen) || (failed.is_some() && drained.waiting.is_empty());
-    if is_quiet || (proceeds && drained.not_out.is_empty() && (over || why.is_none())) {
-        return idle(why, failed, limits);
-    }
-    if !over || drained.waiting.is_empty() {
-        return same(drained.zeros, drained.waiting);
-    }
-    match why {
-        None => still_draining(drained.waiting),
-        Some(why) => {
-            let left = drained.waiting.join(", ");
-            let note = format!("the new target was left running: {left}");
-            Step::End(back::outcome(why, Some(note)))
-        }
-    }
-}
-
-/// The target that does not serve is stopped, unless it stays warm.
-fn idle(why: &Option<WhyBack>, note: Option<String>, limits: &Limits) -> Step {
-    let stops = match why {
-        None => !limits.switch.keeps,
-        Some(_) => limits.switch.how == How::Start,
-    };
-    match stops {
-        true => to_with(SwitchPhase::Stop { back: why.clone() }, note),
-        false => Step::End(ended(why, note, limits)),
-    }
-}
-
-fn ended(why: &Option<WhyBack>, note: Option<String>, limits: &Limits) -> Outcome {
-    match why {
-        None => Outcome::Switched {
-            how: limits.switch.how,
-            note,
-        },
-        Some(why) => back::outcome(why, note),
-    }
-}
-
-/// A target that does not stop has no users, and its gates are closed: the switch is done.
-pub(super) fn stop(why: &Option<WhyBack>, seen: &Observation, limits: &Limits) -> Step {
-    let which = if why.is_none() { "old" } else { "new" };
-    let note = match &seen.action_result {
-        ActionResult::Done => None,
-        ActionResult::Failed(failed) => Some(format!(
-            "the {which} target could not be stopped: {failed}; it serves no users, and its gates are \
-             closed: stop it by hand"
-        )),
-    };
-    Step::End(ended(why, note, limits))
 }

@@ -12,12 +12,15 @@
 mod after;
 mod back;
 mod before;
+mod end;
 mod message;
 mod phase;
+mod predicates;
 mod signals;
 
 pub use message::Names;
 pub use phase::SwitchPhase;
+pub(super) use signals::put_off;
 
 use super::step::{Step, go};
 use super::{Limits, Observation, Phase, Start, Verb, Version};
@@ -132,8 +135,8 @@ pub(super) fn decide(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -
         SwitchPhase::Shed => after::shed(seen, limits, over),
         SwitchPhase::Drain { zeros } => after::drain(*zeros, seen, limits, over),
         SwitchPhase::Settle { undrained } => after::settle(undrained, seen, limits),
-        SwitchPhase::Park { zeros, back } => after::park(*zeros, back, seen, limits, over),
-        SwitchPhase::Stop { back } => after::stop(back, seen, limits),
+        SwitchPhase::Park { zeros, back } => end::park(*zeros, back, seen, limits, over),
+        SwitchPhase::Stop { back } => end::stop(back, seen, limits),
         SwitchPhase::TakeBack(why) => back::take_back(why, seen, over),
         SwitchPhase::Withdraw(why) => back::withdraw(why, seen, over),
     }

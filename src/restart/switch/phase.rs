@@ -1,7 +1,8 @@
 //! The phases of a switch, in order, and the action of each.
 
+use super::predicates::idle;
 use super::{How, Part, WhyBack};
-use crate::restart::{Action, Ask, Limits};
+use crate::restart::{Action, Limits};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -71,7 +72,8 @@ impl SwitchPhase {
         Some(match self {
             SwitchPhase::Prepare => Action::Prepare,
             SwitchPhase::Start => Action::Start,
-            SwitchPhase::Healthy { .. } => return None,
+            // The old target serves until the join: another process may have closed its gates.
+            SwitchPhase::Healthy { .. } => Action::Park(Part::New),
             SwitchPhase::Verify => Action::Verify,
             SwitchPhase::Unpark => Action::Unpark,
             SwitchPhase::Join => Action::Join,
@@ -129,73 +131,6 @@ impl SwitchPhase {
         }
     }
 
-    /// The target whose lines and connections the looks show first.
-    pub(in crate::restart) fn part(&self) -> Part {
-        match self {
-            SwitchPhase::Leave
-            | SwitchPhase::Sticky { .. }
-            | SwitchPhase::Shed
-            | SwitchPhase::Drain { .. }
-            | SwitchPhase::TakeBack(_) => Part::Old,
-            SwitchPhase::Park { back, .. } | SwitchPhase::Stop { back } => idle(back),
-            _ => Part::New,
-        }
-    }
-
-    /// The target that serves alone at the end, if this phase leads there. The app is asked there
-    /// for its health.
-    pub fn serves(&self) -> Part {
-        match self {
-            SwitchPhase::TakeBack(_) | SwitchPhase::Withdraw(_) => Part::Old,
-            SwitchPhase::Park { back: Some(_), .. } | SwitchPhase::Stop { back: Some(_) } => {
-                Part::Old
-            }
-            _ => Part::New,
-        }
-    }
-
-    /// A gate of the new target may be open, or has been.
-    pub fn is_from_join(&self) -> bool {
-        self.is_late() || *self == SwitchPhase::Join
-    }
-
-    /// After the join: the old target may be closed, and the new one must stay healthy.
-    pub(in crate::restart) fn is_late(&self) -> bool {
-        matches!(
-            self,
-            SwitchPhase::Leave
-                | SwitchPhase::Sticky { .. }
-                | SwitchPhase::Shed
-                | SwitchPhase::Drain { .. }
-                | SwitchPhase::Settle { .. }
-                | SwitchPhase::Park { back: None, .. }
-        )
-    }
-
-    /// The driver asks the target that is to serve for its health.
-    pub(in crate::restart) fn asks_app(&self) -> bool {
-        self.is_from_join() || matches!(self, SwitchPhase::Healthy { .. })
-    }
-
-    /// The driver watches the connections to the target that goes.
-    pub(in crate::restart) fn drains(&self) -> bool {
-        let leaves = self.is_late() && self.part() == Part::Old;
-        leaves || matches!(self, SwitchPhase::Withdraw(_) | SwitchPhase::Park { .. })
-    }
-
-    /// What the driver asks the balancers in this phase; None: nothing.
-    pub(in crate::restart) fn asks_balancers(&self) -> Option<Ask> {
-        match self {
-            SwitchPhase::Drain { .. } | SwitchPhase::Park { .. } => Some(Ask::Leaving),
-            SwitchPhase::Join | SwitchPhase::TakeBack(_) | SwitchPhase::Withdraw(_) => {
-                Some(Ask::Lines)
-            }
-            SwitchPhase::Settle { .. } => Some(Ask::Errors),
-            phase if phase.is_late() => Some(Ask::Lines),
-            _ => None,
-        }
-    }
-
     /// The phases from this one on, if all succeed.
     pub fn ahead(&self, limits: &Limits) -> Vec<SwitchPhase> {
         let (switch, watches) = (limits.switch, limits.settle.is_some());
@@ -248,13 +183,5 @@ impl SwitchPhase {
             How::Back => SwitchPhase::Healthy { streak: 0 },
             How::Finish => SwitchPhase::Drain { zeros: 0 },
         }
-    }
-}
-
-/// The target that does not serve at the end.
-fn idle(back: &Option<WhyBack>) -> Part {
-    match back {
-        None => Part::Old,
-        Some(_) => Part::New,
     }
 }

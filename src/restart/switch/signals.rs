@@ -10,8 +10,9 @@
 //! | shed, park, stop | goes on |
 //! | take_back, withdraw | goes on: the old target must serve alone |
 
-use super::{SwitchPhase, WhyBack, after, back, before, to};
+use super::{Part, SwitchPhase, WhyBack, after, back, before, to};
 use crate::restart::step::Step;
+
 use crate::restart::{Limits, Observation, Outcome};
 
 pub(super) fn interrupted(
@@ -46,4 +47,18 @@ pub(super) fn interrupted(
         | SwitchPhase::TakeBack(_)
         | SwitchPhase::Withdraw(_) => None,
     }
+}
+
+/// What the switch still does after a signal that it has to put off, for the operator.
+pub(in crate::restart) fn put_off(phase: &SwitchPhase, limits: &Limits) -> String {
+    let limit = phase.limit(limits);
+    let name = phase.name();
+    let which = match phase.serves() {
+        Part::New => "new",
+        Part::Old => "old",
+    };
+    format!(
+        "interrupted: the {which} target must serve alone first: the agent finishes {name} ({limit:?} \
+         at most), and then ends"
+    )
 }

@@ -1,6 +1,7 @@
 //! A journal on the disk, and what the next operation makes of it.
 
 use super::*;
+use crate::restart::switch::{How, SwitchPhase, Switching};
 use crate::restart::{PerGate, Phase, Verb, Version};
 use crate::state::caller::Origin;
 use crate::state::invocation::Invocation;
@@ -90,6 +91,35 @@ fn who_has_ended_and_left_it_was_not_cut_short() {
             ..ended
         }
     );
+}
+
+/// The targets of a switch outlive its process, and older journals have none.
+#[test]
+fn a_switch_names_its_targets() {
+    let switch = Targets {
+        from: "blue".to_owned(),
+        to: "green".to_owned(),
+        switching: Switching {
+            how: How::Back,
+            keeps: true,
+            ..Switching::default()
+        },
+        keep_s: 600,
+    };
+    let phase = Phase::Switch(SwitchPhase::Drain { zeros: 1 });
+    let died = Entry {
+        switch: Some(switch),
+        ..entry(phase.clone())
+    };
+    let text = serde_json::to_value(&died).unwrap();
+    assert_eq!(text["switch"]["how"], "back");
+    let read: Entry = serde_json::from_value(text.clone()).unwrap();
+    assert_eq!(read, died);
+    assert_eq!(read.unfinished(None).switch, Some(How::Back));
+    let mut older = text;
+    older.as_object_mut().unwrap().remove("switch");
+    let older: Entry = serde_json::from_value(older).unwrap();
+    assert_eq!(older, entry(phase));
 }
 
 #[test]

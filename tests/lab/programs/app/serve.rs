@@ -146,10 +146,8 @@ async fn answer(
     let mut response = Response::new(Full::default());
     let served_by = HeaderValue::from_str(&boot.served_by()).expect("plain words");
     response.headers_mut().insert("x-served-by", served_by);
-    if path != "/healthz" && boot.fails() {
-        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-        return Ok(response);
-    }
+    // Before the whole request was read, the client would see a broken pipe.
+    let fails = path != "/healthz" && boot.fails();
     let text = match (request.method(), path.as_str()) {
         (&Method::POST, _) => {
             tokio::time::sleep(boot.pause()).await;
@@ -170,6 +168,9 @@ async fn answer(
             format!("{} {}\n", boot.name, boot.id)
         }
     };
+    if fails {
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    }
     *response.body_mut() = Full::new(Bytes::from(text));
     Ok(response)
 }

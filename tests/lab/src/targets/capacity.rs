@@ -71,7 +71,7 @@ impl Looks {
 
     /// At no look HAProxy had fewer usable hosts than at the first one.
     pub fn assert_never_fewer(&self) {
-        assert!(self.count > 20, "too few looks: {self:?}");
+        assert!(self.count > 10, "too few looks: {self:?}");
         assert!(self.fewest >= self.first, "fewer usable hosts: {self:?}");
     }
 }

@@ -142,10 +142,11 @@ impl Farm {
         Traffic::start(&self.site.balancer, &to, "/", rate)
     }
 
-    /// A user sends a request that the app answers after so many ms.
-    pub fn slow_request(&self, ms: u64) -> InFlight {
+    /// A sticky user of a host sends a request that the app answers after so many ms.
+    pub fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
-        let request = InFlight::send(&self.site.balancer, &to, &path, None);
+        let cookie = format!("w{number}");
+        let request = InFlight::send(&self.site.balancer, &to, &path, Some(&cookie));
         self.haproxy
             .wait_until("the request is in flight", |lines| {
                 lines.iter().any(|one| one.number("scur") > 0)

@@ -1,0 +1,44 @@
+//! What a switch does first if an earlier one was cut short.
+
+use crate::operation::Operation;
+use crate::operation::remember::By;
+use crate::operation::request::MakeProgress;
+use crate::report::Draft;
+use crate::restart::{Outcome, Verb};
+use crate::signals::StopSignal;
+
+impl Operation<'_> {
+    /// A switch that was cut short is finished or undone first, as an operation of its own. None: the
+    /// users are where they were, and this switch begins.
+    pub(super) async fn recover_first(
+        &self,
+        stop: &StopSignal,
+        make_progress: MakeProgress<'_>,
+        draft: &mut Draft,
+    ) -> Option<Outcome> {
+        if self.verb != Verb::Switch || self.dry_run || self.non_blocking {
+            return None;
+        }
+        if self.cut_switch().is_none() {
+            return None;
+        }
+        let recovery = Operation {
+            verb: Verb::Recover,
+            options: self.options.clone(),
+            again: None,
+            ..*self
+        };
+        let mut its_draft = recovery.draft(By::Caller);
+        let run = recovery.run_switch(stop.clone(), make_progress, &mut its_draft);
+        let outcome = Box::pin(run).await;
+        let report = recovery.end(&its_draft, &outcome).write().await;
+        draft.notices.push(format!("first: {}", report.message));
+        match outcome {
+            Outcome::Done { .. } | Outcome::Nothing(_) => None,
+            outcome => {
+                draft.targets = its_draft.targets;
+                Some(outcome)
+            }
+        }
+    }
+}
