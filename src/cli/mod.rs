@@ -6,6 +6,7 @@ mod completions;
 mod descriptors;
 mod dispatch;
 mod doctor;
+mod examples;
 mod exits;
 mod haproxy_config;
 mod history;
