@@ -111,10 +111,11 @@ fn table(entries: &[&Entry]) -> String {
     let app = widest(|entry| (&entry.app).into()).min(APP);
     let verb = widest(|entry| entry.verb_and_targets().into()).min(VERB);
     let outcome = widest(|entry| (&entry.outcome).into());
+    let has_targets = entries.iter().any(|entry| entry.to.is_some());
     let mut lines = String::new();
     for entry in entries {
         let line = format!(
-            "{} {} {} {} {} {:>7} {}",
+            "{} {} {} {} {} {:>7}",
             when(entry),
             entry.id,
             pad_str(&cut(&entry.app, APP), app, Alignment::Left, None),
@@ -126,14 +127,22 @@ fn table(entries: &[&Entry]) -> String {
             ),
             pad_str(&entry.outcome, outcome, Alignment::Left, None),
             format!("{:.1} s", entry.seconds),
-            entry.caller.brief()
         );
-        lines += &format!("{}\n", cut(&line, WIDTH));
+        lines += &with_caller(&line, entry.caller.brief(), has_targets);
         if let Some(reason) = &entry.reason {
             lines += &wrapped(reason, "    ", "    ");
         }
     }
     lines
+}
+
+/// The targets of a switch leave little room: a caller that does not fit has a line of its own.
+fn with_caller(line: &str, caller: &str, has_targets: bool) -> String {
+    let whole = format!("{line} {caller}");
+    match measure_text_width(&whole) > WIDTH && has_targets {
+        true => format!("{line}\n{}", wrapped(caller, "    ", "    ")),
+        false => format!("{}\n", cut(&whole, WIDTH)),
+    }
 }
 
 /// Cuts the text to this many columns.
@@ -221,8 +230,8 @@ mod tests {
         };
         assert_eq!(
             table(&[&switch, &restart]),
-            "1970-01-01 00:00:00Z 1mj1tea0011 web switch blue -> green switched    2.0 s unknown\n\
-             1970-01-01 00:00:00Z 1mj1tea0011 web restart              restarted   2.0 s unknown\n"
+            "1970-01-01 00:00:00Z 1mj1tea0011 web switch blue -> green switched    2.0 s\n    unknown\n\
+             1970-01-01 00:00:00Z 1mj1tea0011 web restart              restarted   2.0 s\n    unknown\n"
         );
         let text = table(&[&long]);
         assert!(

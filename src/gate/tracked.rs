@@ -40,7 +40,7 @@ impl Flow {
     pub fn is_redirected(&self, port: u16, own: &[IpAddr]) -> bool {
         let (ip, at) = (self.answered_by.ip(), self.answered_by.port());
         let stays = at == port && (ip.is_loopback() || own.contains(&ip));
-        self.to.port() == port && ip != self.to.ip() && !stays
+        self.to.port() == port && self.answered_by != self.to && !stays
     }
 }
 

@@ -61,9 +61,9 @@ impl Host for TwoHosts {
         if action.opens() {
             (self.old.meanwhile, self.new.meanwhile) = (None, None);
         }
-        // The new target has no users before its verification, whatever its gates were.
-        if matches!(action, Action::Prepare | Action::Start)
-            && let Err(why) = self.close_new().await
+        // The new target has no users before its verification, whatever another process does.
+        if matches!(action, Action::Prepare | Action::Start | Action::Verify)
+            && let Err(why) = self.serve_old().await
         {
             return ActionResult::Failed(why);
         }

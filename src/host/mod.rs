@@ -34,7 +34,6 @@ pub(crate) use balancers::{balancers, interface_addresses};
 pub use idle::{TargetLook, look_at_target, look_at_targets};
 pub use name::name;
 pub(crate) use observe::observe;
-pub(crate) use parking::parkings;
 pub use probe::{Probe, ProbeStep, Probed};
 pub use snapshot::Snapshot;
 pub use two::TwoHosts;
@@ -75,6 +74,8 @@ pub struct ThisHost {
     taken_lately: Option<Vec<(u16, Taken)>>,
     /// The looks at HAProxy while the app is restarted or upgraded.
     meanwhile: Option<BackgroundLooks>,
+    /// The gates of the other target of a switch, which has the users while this one is touched.
+    kept_open: Vec<Gate>,
     /// The last action had to move a gate.
     moved: bool,
     poll: Duration,
@@ -109,6 +110,7 @@ impl ThisHost {
             reserves: None,
             taken_lately: None,
             meanwhile: None,
+            kept_open: Vec::new(),
             moved: false,
             poll: settings.agent.poll,
             started,

@@ -2,8 +2,8 @@
 //! runs.
 
 use super::ThisHost;
-use super::gates::CLOSED;
 use crate::app::{Change, Printed, Restart};
+use crate::gate::Gate;
 use crate::haproxy::{BalancerObservation, Role};
 use crate::restart::{ActionResult, Phase, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
@@ -171,7 +171,11 @@ impl ThisHost {
     }
 
     async fn keep_closed(&mut self) -> bool {
-        self.ensure(CLOSED).await == Ok(true)
+        let (own, others) = (self.gates.clone(), self.kept_open.clone());
+        let open = others.iter().map(|gate| (gate, true));
+        let closed = own.iter().map(|gate| (gate, false));
+        let wanted: Vec<(&Gate, bool)> = open.chain(closed).collect();
+        self.ensure_all(&wanted).await == Ok(true)
     }
 
     /// Waits until an earlier operation's restart or upgrade is over. Err: it is not.

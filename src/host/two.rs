@@ -65,10 +65,17 @@ impl TwoHosts {
         let old = ThisHost::new(settings, old, stop.clone()).await?;
         let mut new = ThisHost::new(settings, new, stop).await?;
         new.started = old.started;
+        let gates_of_old = old.gates.iter().cloned().collect();
         Ok(TwoHosts {
             places: [&old, &new].map(|host| Destination::Port(host.app.ports.port)),
-            old,
-            new,
+            old: ThisHost {
+                kept_open: new.gates.iter().cloned().collect(),
+                ..old
+            },
+            new: ThisHost {
+                kept_open: gates_of_old,
+                ..new
+            },
             prepare: None,
             settings: settings.clone(),
             moved: false,
@@ -107,8 +114,9 @@ impl TwoHosts {
         self.new.settle_run().await
     }
 
-    pub(super) async fn close_new(&mut self) -> Result<(), String> {
-        self.set(AS_IT_IS, CLOSED).await
+    /// The new target is touched: the old one has the users.
+    pub(super) async fn serve_old(&mut self) -> Result<(), String> {
+        self.set(OPEN, CLOSED).await
     }
 
     pub(super) async fn unpark(&mut self) -> Result<(), String> {
@@ -186,19 +194,19 @@ impl TwoHosts {
 
     /// Records the current target, unless the record has it.
     fn record(&self, current: Part) -> Result<(), String> {
-        let name = self.name(current);
-        let ready = match current {
-            Part::Old => None,
-            Part::New => Some(self.name(Part::Old).to_owned()),
-        };
+        let (name, other) = (self.name(current), self.name(current.other()));
         let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
         let before = target::find(hold_dir, app).map_err(|error| error.to_string())?;
         let same = before.filter(|before| before.current == name);
-        if same.as_ref().is_some_and(|same| same.ready == ready) {
-            return Ok(());
+        let is_ready = |same: &Intent| same.ready.as_deref() == Some(other);
+        match &same {
+            // Before the begin of Leave the record is as the switch found it.
+            Some(_) if current == Part::Old => return Ok(()),
+            Some(same) if is_ready(same) && same.ready_until_unix_s.is_none() => return Ok(()),
+            _ => {}
         }
         let intent = Intent {
-            ready,
+            ready: Some(other.to_owned()),
             ready_until_unix_s: None,
             ..same.unwrap_or_else(|| Intent::now(name))
         };

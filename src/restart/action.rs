@@ -1,8 +1,6 @@
-//! The action of each phase. It depends on the phase, the verb and the limits, never on what was
-//! seen. So the agent can repeat it after a crash, unless it touches the app.
+//! The actions, and what the balancers are asked.
 
 use super::switch::Part;
-use super::{Limits, Phase, Verb};
 use crate::haproxy::Role;
 
 /// What the balancers are asked in a phase, in addition to our own lines.
@@ -43,7 +41,8 @@ pub enum Action {
     OpenBoth,
     /// Set both gates to the positions in which the operation found them.
     PutBack,
-    /// A switch: prepare the new target, which serves no users. Never repeated.
+    /// A switch: prepare the new target, which serves no users. Never repeated. This action and the
+    /// next three keep the old target's gates open and the new one's closed.
     Prepare,
     /// A switch: start the new target. If it runs, it is stopped first.
     Start,
@@ -66,7 +65,7 @@ pub enum Action {
     /// A switch: the gates of this target are closed, those of the other one are open, and this
     /// one's traffic port is redirected to the other.
     Park(Part),
-    /// A switch: stop this target.
+    /// A switch: stop this target. Its gates are closed, and those of the other one are open.
     Stop(Part),
 }
 
@@ -86,30 +85,6 @@ impl Action {
             Action::CloseTwin => &[Role::Twin],
             Action::CloseBoth | Action::LeaveBoth | Action::Withdraw => &[Role::Main, Role::Twin],
             _ => &[],
-        }
-    }
-}
-
-impl Phase {
-    /// Its action on entering, and again at each look that asks for it.
-    pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
-        match self {
-            Phase::Claim => Some(Action::CloseTwin),
-            Phase::Close | Phase::Floor if limits.closes_both() || limits.claims() => {
-                Some(Action::CloseBoth)
-            }
-            Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
-            // Also in the drain: another process may have opened a gate, and it is closed again.
-            Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
-            Phase::Upgrade => Some(Action::Upgrade),
-            Phase::Rollback(_) => Some(Action::Rollback),
-            Phase::Restart => Some(Action::Restart),
-            // Another process may restore old rules. They must not open a gate before a sick app.
-            Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
-            Phase::Open | Phase::Settle => Some(Action::OpenBoth),
-            Phase::PutBack(_) | Phase::BackOff { .. } => Some(Action::PutBack),
-            Phase::Healthy { .. } | Phase::Sick(_) => None,
-            Phase::Switch(phase) => phase.action(limits),
         }
     }
 }

@@ -14,6 +14,7 @@
 
 mod action;
 mod back;
+mod begin;
 mod beside;
 mod capacity;
 mod closed_lines;
@@ -44,6 +45,7 @@ mod version;
 mod word;
 
 pub use action::{Action, Ask};
+pub use begin::{GatesFound, NoStart, Start, UnfinishedOperation};
 pub use beside::{Beside, TakesDown, taken_down};
 pub(crate) use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
@@ -59,7 +61,7 @@ pub use preflight::{
     Facts, claimed, floor_unseen, no_turn_comes, preflight, serving, without_gone,
 };
 pub use reason::{Reason, Refusal};
-pub use recovery::{GatesFound, NoStart, Start, UnfinishedOperation, start, stays_closed, turns};
+pub use recovery::{start, stays_closed, turns};
 pub use room::{in_rotation, is_serving, spare};
 pub use step::Step;
 pub use timeline::{PhaseTime, Timeline, seconds};

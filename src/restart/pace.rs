@@ -18,8 +18,9 @@ impl Phase {
         match self {
             // One look was quiet, and the second one confirms it.
             Phase::Drain { zeros: 1.. }
-            | Phase::Switch(SwitchPhase::Drain { zeros: 1.. })
-            | Phase::Switch(SwitchPhase::Park { zeros: 1.., .. }) => soon,
+            | Phase::Switch(
+                SwitchPhase::Drain { zeros: 1.. } | SwitchPhase::Park { zeros: 1.., .. },
+            ) => soon,
             // This phase asks for whole backends.
             Phase::BackOff { .. } => usual.max(CALM),
             _ => (waited / SHARE).clamp(soon, usual),

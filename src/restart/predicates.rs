@@ -1,10 +1,34 @@
-//! What a phase means for the driver, for other hosts and for a crash.
+//! What a phase means for the driver, for other hosts and for a crash. Its action depends on the
+//! phase, the verb and the limits, never on what was seen. So the agent can repeat it after a crash,
+//! unless it touches the app.
 
 use super::switch::{Part, SwitchPhase, WhyBack};
-use super::{Ask, Limits, Phase, Verb};
+use super::{Action, Ask, Limits, Phase, Verb};
 use crate::haproxy::Role;
 
 impl Phase {
+    /// Its action on entering, and again at each look that asks for it.
+    pub fn action(&self, verb: Verb, limits: &Limits) -> Option<Action> {
+        match self {
+            Phase::Claim => Some(Action::CloseTwin),
+            Phase::Close | Phase::Floor if limits.closes_both() || limits.claims() => {
+                Some(Action::CloseBoth)
+            }
+            Phase::Close | Phase::Floor | Phase::Sticky { .. } => Some(Action::CloseMain),
+            // Also in the drain: another process may have opened a gate, and it is closed again.
+            Phase::Shed | Phase::Drain { .. } => Some(Action::CloseBoth),
+            Phase::Upgrade => Some(Action::Upgrade),
+            Phase::Rollback(_) => Some(Action::Rollback),
+            Phase::Restart => Some(Action::Restart),
+            // Another process may restore old rules. They must not open a gate before a sick app.
+            Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
+            Phase::Open | Phase::Settle => Some(Action::OpenBoth),
+            Phase::PutBack(_) | Phase::BackOff { .. } => Some(Action::PutBack),
+            Phase::Healthy { .. } | Phase::Sick(_) => None,
+            Phase::Switch(phase) => phase.action(limits),
+        }
+    }
+
     /// It takes the host out of rotation, and the app is not touched yet.
     pub fn closes(&self) -> bool {
         matches!(
@@ -49,7 +73,15 @@ impl Phase {
         }
     }
 
-    /// The driver waits for the app: it asks at each look. Elsewhere it asks now and then.
+    /// The driver asks the app at each look. Elsewhere it asks now and then.
+    pub fn needs_health(&self) -> bool {
+        match self {
+            Phase::Switch(phase) => phase.needs_health(),
+            phase => phase.waits_for_app(),
+        }
+    }
+
+    /// The operation waits for the app alone.
     pub fn waits_for_app(&self) -> bool {
         matches!(
             self,

@@ -130,13 +130,21 @@ impl Sidecar {
         Ok(())
     }
 
-    /// Leaves the gates of removed apps as they are, because HAProxy may still check them.
+    /// Leaves the gates of removed apps and targets as they are, because HAProxy may still check
+    /// them.
     fn warn_of_removed_apps(&self, old: &config::Settings) {
-        let here = |name: &str| self.settings.apps.iter().any(|app| app.name == name);
-        for app in old.apps.iter().filter(|app| !here(&app.name)) {
-            let name = &app.name;
-            tracing::warn!(app = %name, "{name}: no longer in the configuration; its gates stay \
-                as they are, unless another app has their ports");
+        for before in &old.apps {
+            let name = &before.name;
+            let Some(app) = self.settings.apps.iter().find(|app| app.name == *name) else {
+                tracing::warn!(app = %name, "{name}: no longer in the configuration; its gates \
+                    stay as they are, unless another app has their ports");
+                continue;
+            };
+            let (targets, now) = (before.target_names(), app.target_names());
+            for gone in targets.iter().filter(|target| !now.contains(target)) {
+                tracing::warn!(app = %name, "{name}/{gone}: no longer in the configuration; its \
+                    gates stay as they are until those of {name} move");
+            }
         }
     }
 }

@@ -97,7 +97,8 @@ impl Reconciler {
         let healthy: Vec<&str> = healthy
             .map(|look: &TargetLook| look.name.as_str())
             .collect();
-        unhealthy(&self.app, self.open, &why, &healthy)
+        let current = self.app.target.as_deref();
+        unhealthy((&self.app.name, current), self.open, &why, &healthy)
     }
 }
 
@@ -111,9 +112,13 @@ fn because(found: &Current) -> &'static str {
 }
 
 /// `open`: the gates of the app are open, and its health decides about those of idle targets.
-fn unhealthy(app: &AppSettings, open: bool, why: &str, healthy: &[&str]) -> String {
-    let name = &app.name;
-    match (&app.target, healthy) {
+fn unhealthy(
+    (app, current): (&str, Option<&str>),
+    open: bool,
+    why: &str,
+    healthy: &[&str],
+) -> String {
+    match (current, healthy) {
         (None, _) => format!("closed until the app is healthy: {why}"),
         (Some(current), _) if open => format!(
             "gates of idle targets are open, and {current}, the current target, is not healthy: \
@@ -121,9 +126,10 @@ fn unhealthy(app: &AppSettings, open: bool, why: &str, healthy: &[&str]) -> Stri
         ),
         (Some(current), []) => format!("closed until {current} is healthy: {why}"),
         (Some(current), [other, ..]) => format!(
-            "{current} is not healthy: {why}; {} healthy: `agent open {name} --to {other}` makes \
-             it current",
-            are(healthy)
+            "{current} is not healthy: {why}; {} healthy: `agent open {app} --to {other}` makes \
+             {} current",
+            are(healthy),
+            if healthy.len() == 1 { "it" } else { other }
         ),
     }
 }
@@ -132,4 +138,45 @@ fn unhealthy(app: &AppSettings, open: bool, why: &str, healthy: &[&str]) -> Stri
 fn are(names: &[&str]) -> String {
     let verb = if names.len() == 1 { "is" } else { "are" };
     format!("{} {verb}", names.join(" and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sick_current_target_is_named_with_a_healthy_one() {
+        for (current, open, healthy, says) in [
+            (None, false, &[][..], "closed until the app is healthy: 503"),
+            (
+                Some("blue"),
+                false,
+                &[],
+                "closed until blue is healthy: 503",
+            ),
+            (
+                Some("blue"),
+                false,
+                &["green"],
+                "blue is not healthy: 503; green is healthy: `agent open web --to green` makes it \
+                 current",
+            ),
+            (
+                Some("blue"),
+                false,
+                &["green", "red"],
+                "blue is not healthy: 503; green and red are healthy: `agent open web --to green` \
+                 makes green current",
+            ),
+            (
+                Some("blue"),
+                true,
+                &["green"],
+                "gates of idle targets are open, and blue, the current target, is not healthy: \
+                 503; they stay open until it is healthy",
+            ),
+        ] {
+            assert_eq!(unhealthy(("web", current), open, "503", healthy), says);
+        }
+    }
 }

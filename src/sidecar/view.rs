@@ -7,7 +7,6 @@ use crate::metrics::{AppView, BalancerView, HoldView, TargetView};
 use crate::restart::PerGate;
 use crate::state::hold;
 use crate::state::journal::Journal;
-use crate::state::target;
 
 impl Reconciler {
     /// Hands the app's view to the status publisher.
@@ -36,12 +35,10 @@ impl Reconciler {
 
     /// The targets, if the record shows which one is current.
     fn targets(&self) -> Vec<TargetView> {
-        let names = self.app.target_names();
-        if names.is_empty() {
-            return Vec::new();
-        }
-        let record = target::find(self.hold_dir(), &self.app.name).ok().flatten();
-        record.map_or_else(Vec::new, |record| TargetView::all(&names, &record))
+        let record = self.record.as_ref();
+        record.map_or_else(Vec::new, |record| {
+            TargetView::all(&self.app.target_names(), record)
+        })
     }
 
     /// The hold. An upgrade has not failed while its operation is `unfinished`.

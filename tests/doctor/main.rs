@@ -11,5 +11,6 @@ mod lines;
 mod points;
 mod rules;
 mod setup;
+mod targets;
 mod tls;
 mod unfinished;

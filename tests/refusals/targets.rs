@@ -269,7 +269,7 @@ fn the_unit_of_an_idle_target_moves_no_gate() {
     };
     let lock = Lock::take(
         Path::new("/run/state/web.lock"),
-        &Owner::new("a switch".into()),
+        &Owner::new("a switch".to_owned()),
     );
     let said = of_unit("close", "green");
     assert!(said.contains("web/green is idle"), "{said}");

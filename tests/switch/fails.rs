@@ -126,7 +126,7 @@ fn a_slow_version_that_is_well_stays() {
 #[test]
 fn a_restart_that_makes_the_app_fail_is_reported() {
     let farm = Farm::open("settle_restart", 3, Lines::with_twins());
-    let watched = |settings: Settings| settings.set("app.web.settle", settle("8s", "1%"));
+    let watched = |settings: Settings| settings.set("app.web.settle", settle("4s", "1%"));
     let agent = farm.agent(1, watched);
     let traffic = farm.traffic();
     agent.run("restart", "web").expect_exit(0);

@@ -94,12 +94,7 @@ fn a_wrong_call_is_refused() {
             &["--to", "red"],
             &["red", "blue", "green"],
         ),
-        (
-            "nothing is warm",
-            same,
-            &["--back"],
-            &["no target is ready"],
-        ),
+        ("nothing is warm", same, &["--back"], &["--back", "warm"]),
         (
             "no lines at HAProxy",
             no_lines,

@@ -2,6 +2,8 @@
 //! or completes the switch: one target is open and healthy, the other one is stopped, and no user has
 //! noticed.
 
+use nix::sys::signal::Signal;
+
 use lab::agent::Agent;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 
@@ -10,7 +12,7 @@ use crate::met::Meeting;
 /// Some records; `scripts/soak` tries each.
 #[test]
 fn a_switch_killed_at_some_records_is_recovered() {
-    killed_at_records("killed_some", 1, 5);
+    killed_at_records("killed_some", 2, 7);
 }
 
 #[test]
@@ -34,7 +36,7 @@ fn killed_at_records(test: &str, first: usize, apart: usize) {
         }
         let phase = farm.host(1).journal_phase();
         if phase.is_some() {
-            refuses_another_switch(&agent);
+            refuses_a_restart(&agent);
         }
         let now = recovered(&farm, &agent);
         println!("killed at record {sync}, in {phase:?}: from {old}, now {now}");
@@ -54,6 +56,24 @@ fn killed_at_records(test: &str, first: usize, apart: usize) {
     }
 }
 
+/// The next switch finishes one that was killed after the join. One that was killed before it is
+/// undone first, and the next one begins anew.
+#[test]
+fn a_switch_after_a_killed_one_ends_at_the_new_target() {
+    let farm = Farm::open("killed_again", 1, Lines::with_twins());
+    let agent = farm.agent(1, |settings| settings);
+    for phase in ["healthy", "leave"] {
+        let old = farm.current(1);
+        let running = agent.start("switch", "web");
+        farm.host(1).wait_for_phase(phase);
+        running.interrupt(Signal::SIGKILL);
+        running.wait();
+        agent.run("switch", "web").expect_exit(0);
+        assert_ne!(farm.current(1), old, "killed in {phase}");
+        at_rest(&farm, farm.current(1));
+    }
+}
+
 /// Returns the current target.
 fn recovered(farm: &Farm, agent: &Agent) -> &'static str {
     agent.run("recover", "web").expect_exit(0);
@@ -62,8 +82,8 @@ fn recovered(farm: &Farm, agent: &Agent) -> &'static str {
     current
 }
 
-fn refuses_another_switch(agent: &Agent) {
-    let refused = agent.run("switch", "web").expect_exit(11).report();
+fn refuses_a_restart(agent: &Agent) {
+    let refused = agent.run("restart", "web").expect_exit(11).report();
     assert!(
         refused.message.contains("agent recover"),
         "{}",

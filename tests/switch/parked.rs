@@ -13,25 +13,34 @@ use crate::rolls::warm;
 /// HAProxy has checked all lines by then, and its leaving worker has ended.
 const APART: Duration = Duration::from_millis(800);
 
-/// In each state: blue is current, and green is stopped, was never started, or is warm; and the other
-/// way round.
+/// `scripts/soak` tries each state.
 #[test]
 fn reloads_at_rest_stall_no_user() {
     let farm = Farm::open("reload_rest", 1, Lines::without_twins());
     let quiet = quiet(&farm);
-    let agent = farm.agent(1, warm);
-    let switch = |word: &[&str]| {
-        let words = [&["switch", "web", "--json"], word].concat();
-        agent.words(&words).expect_exit(0);
-    };
-    five_reloads(&farm, BLUE, "blue current, green never started", &quiet);
-    switch(&[]);
-    five_reloads(&farm, GREEN, "green current, blue warm", &quiet);
-    switch(&["--finish"]);
-    five_reloads(&farm, GREEN, "green current, blue stopped", &quiet);
-    switch(&[]);
-    switch(&["--finish"]);
     five_reloads(&farm, BLUE, "blue current, green stopped", &quiet);
+    switch(&farm, &[]);
+    five_reloads(&farm, GREEN, "green current, blue warm", &quiet);
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn reloads_in_each_state_stall_no_user() {
+    let farm = Farm::open("reload_states", 1, Lines::with_twins());
+    let quiet = quiet(&farm);
+    for (current, idle) in [(GREEN, BLUE), (BLUE, GREEN)] {
+        switch(&farm, &[]);
+        let state = format!("{current} current, {idle} warm");
+        five_reloads(&farm, current, &state, &quiet);
+        switch(&farm, &["--finish"]);
+        let state = format!("{current} current, {idle} stopped");
+        five_reloads(&farm, current, &state, &quiet);
+    }
+}
+
+fn switch(farm: &Farm, more: &[&str]) {
+    let words = [&["switch", "web", "--json"], more].concat();
+    farm.agent(1, warm).words(&words).expect_exit(0);
 }
 
 fn five_reloads(farm: &Farm, current: &str, what: &str, quiet: &Summary) {
@@ -64,14 +73,14 @@ fn a_lost_parking_rule_is_set_again() {
 
 #[test]
 fn a_reload_in_the_middle_of_a_switch_loses_nothing() {
-    reload_in_phases("reload_phase", &["healthy", "join", "drain"]);
+    reload_in_phases("reload_phase", &["healthy", "join"]);
 }
 
 #[test]
 #[ignore = "scripts/soak runs it"]
 fn a_reload_in_each_phase_of_a_switch_loses_nothing() {
     let phases = [
-        "start", "healthy", "verify", "unpark", "join", "leave", "drain", "settle", "stop", "park",
+        "start", "healthy", "verify", "unpark", "join", "leave", "drain", "settle", "park", "stop",
     ];
     reload_in_phases("reload_phases", &phases);
 }

@@ -7,6 +7,7 @@ use lab::targets::Lines;
 use crate::rolls::there_and_back;
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn debian_13_with_twins() {
     there_and_back(Release::Debian13, "deb13_twins", 1, Lines::with_twins());
 }

@@ -1,4 +1,4 @@
-//! The same switch with legacy tables, and with addresses of IPv6.
+//! The same switch with legacy tables, with addresses of IPv6, and with a cookie a target.
 
 use lab::reference::Reference;
 use lab::release::Release;
@@ -6,6 +6,7 @@ use lab::settings::Settings;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 
 use crate::met::Meeting;
+use crate::rolls::print_phases;
 
 #[test]
 fn with_legacy_tables() {
@@ -29,6 +30,29 @@ fn with_ipv6_lines() {
         .namespace
         .run("ip6tables", &["-t", "nat", "-S"]);
     assert!(rules.contains("--dport 1001 "), "parked: {rules}");
+}
+
+/// With a cookie a target and a sticky window, users stay on the old version until the window ends.
+#[test]
+fn sticky_users_stay_on_the_old_version_for_the_window() {
+    let farm = Farm::open("sticky", 1, Lines::with_twins().cookie_per_target());
+    let meeting = Meeting::begin(&farm);
+    let window = |settings: Settings| settings.set("app.web.sticky", "3s");
+    let ended = farm.agent(1, window).words(&["switch", "web", "--json"]);
+    let ended = ended.expect_exit(0);
+    let met = meeting.end();
+    met.print("a sticky window of 3 s");
+    print_phases(&ended);
+    met.assert_unnoticed();
+    met.assert_only_since(ended.at, &farm.target(1, GREEN).serves(1));
+    let [blue, green] =
+        [BLUE, GREEN].map(|name| &met.users.served[&farm.target(1, name).serves(1)]);
+    let both = blue.last_asked - green.first;
+    assert!(
+        both > 2.5,
+        "both served for {both:.1} s only: {:?}",
+        met.users.served
+    );
 }
 
 fn there_and_back(farm: &Farm, change: impl Fn(Settings) -> Settings) {

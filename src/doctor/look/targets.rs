@@ -9,11 +9,11 @@ use crate::doctor::fault::Fault;
 use crate::doctor::targets::{Cookies, Parked, Ports, TargetRun, Targets, are_own};
 use crate::gate::{Firewall, Foreign, Parking, ParkingPosition, Parkings, View};
 use crate::haproxy::{Address, Level};
-use crate::host::{look_at_targets, parkings};
+use crate::host::{at_rest, look_at_targets};
 use crate::operation::current;
 use crate::state::directory;
 use crate::state::lock::Lock;
-use crate::state::target;
+use crate::state::target::{self, Intent};
 use futures_util::future::join_all;
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -31,9 +31,14 @@ pub(super) async fn of_targets(all: &Settings, app: &AppSettings) -> Targets {
         .as_ref()
         .ok()
         .and_then(|current| app.at(&current.target));
+    let record = target::find(&agent.hold_dir, name).ok().flatten();
     Targets {
         app: name.clone(),
-        record: target::find(&agent.hold_dir, name).ok().flatten(),
+        ports: match seen {
+            Some(seen) => ports(all, &seen, record.as_ref()).await,
+            None => None,
+        },
+        record,
         current,
         looks: look_at_targets(all, app).await.unwrap_or_default(),
         runs: join_all(app.targets.iter().map(|target| run(app, target))).await,
@@ -44,10 +49,6 @@ pub(super) async fn of_targets(all: &Settings, app: &AppSettings) -> Targets {
                 &format!("correct `verify` in [app.{name}]"),
             )),
         }),
-        ports: match seen {
-            Some(seen) => ports(all, &seen).await,
-            None => None,
-        },
         under_way: Lock::owner(&directory::app_lock(&agent.state_dir, name)).is_some(),
         now: since_1970().as_secs(),
     }
@@ -96,13 +97,11 @@ async fn with(app: &AppSettings, target: &TargetSettings) -> Vec<Fault> {
 }
 
 /// What the kernel's tables show of the traffic ports. None: they can't be read.
-async fn ports(all: &Settings, current: &AppSettings) -> Option<Ports> {
+async fn ports(all: &Settings, current: &AppSettings, record: Option<&Intent>) -> Option<Ports> {
     let agent = &all.agent;
     let firewall = Firewall::new(agent.iptables, agent.ipv6).await.ok()?;
     let view = firewall.look().await.ok()?;
-    let place = view.place(current.ports.port, current.address);
-    let name = current.target.clone().unwrap_or_default();
-    let wanted = parkings(all, current, (&name, place), &[]);
+    let wanted = at_rest(all, current, record, Some(&view));
     let positions = view.parked(&wanted).into_iter();
     let each = wanted.targets.iter().zip(positions);
     Some(Ports {

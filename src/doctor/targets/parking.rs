@@ -54,7 +54,12 @@ pub(super) fn points(targets: &Targets) -> Vec<Point> {
     };
     let each = ports.each.iter().flat_map(|one| {
         let label = targets.label(&one.wanted.target);
-        about(&label, parked(targets, one).into_iter().chain(foreign(one)))
+        about(
+            &label,
+            parked(targets, one)
+                .into_iter()
+                .chain(foreign(targets, one)),
+        )
     });
     let recover = || format!("agent recover {}", targets.app);
     let gone = ports.gone.iter();
@@ -63,7 +68,8 @@ pub(super) fn points(targets: &Targets) -> Vec<Point> {
     each.chain(gone).chain(here(targets, ports)).collect()
 }
 
-/// None: the current target, whose port is as expected.
+/// None: a port that needs no rule has none: that of the current target, or of one that still
+/// drains.
 fn parked(targets: &Targets, one: &Parked) -> Option<Point> {
     let Parking { port, to, .. } = &one.wanted;
     let recover = format!("agent recover {}", targets.app);
@@ -76,16 +82,16 @@ fn parked(targets: &Targets, one: &Parked) -> Option<Point> {
         (ParkingPosition::NotSet, Some(_)) => PARKING.warning(said, recover),
         (_, Some(_)) => PARKING.error(said, recover),
         (_, None) => PARKING.error(
-            format!("{said}, and the target is current: its users reach another target"),
+            format!("{said}, and no rule is to redirect it: its users reach another target"),
             recover,
         ),
     })
 }
 
 /// The users of the current target reach another one. An idle one can't be unparked.
-fn foreign(one: &Parked) -> impl Iterator<Item = Point> {
+fn foreign(targets: &Targets, one: &Parked) -> impl Iterator<Item = Point> {
     let port = one.wanted.port;
-    let is_current = one.wanted.to.is_none();
+    let is_current = targets.current() == Some(one.wanted.target.as_str());
     one.by_others.iter().map(move |Foreign { rule, removal }| {
         let found = format!(
             "a rule that the agent does not change redirects port {port} to another target: {rule}"

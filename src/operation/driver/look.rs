@@ -53,7 +53,7 @@ impl<H: Host> Drive<'_, H> {
     /// While the driver waits for the app, it asks at each look, else now and then.
     async fn look_at_health(&mut self) -> Option<Result<(), String>> {
         let at = self.host.elapsed();
-        let due = self.phase.waits_for_app() || at >= self.ask_again;
+        let due = self.phase.needs_health() || at >= self.ask_again;
         if !self.phase.asks_app() || !due {
             return None;
         }

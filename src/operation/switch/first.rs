@@ -19,9 +19,7 @@ impl Operation<'_> {
         if self.verb != Verb::Switch || self.dry_run || self.non_blocking {
             return None;
         }
-        if self.cut_switch().is_none() {
-            return None;
-        }
+        self.cut_switch()?;
         let recovery = Operation {
             verb: Verb::Recover,
             options: self.options.clone(),

@@ -134,22 +134,21 @@ impl Operation<'_> {
         timeline.outcome
     }
 
-    /// The old target was left running: until its time is over, the way back takes a moment.
+    /// The target that was left running is warm from now on, until its time is over.
     fn record_kept(&self, two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
-        let is_kept = matches!(
-            outcome,
-            Outcome::Switched {
-                how: How::Start | How::Back,
-                ..
+        let how = pair.switching.how;
+        let (kept, lasts) = match outcome {
+            Outcome::Switched { .. } if how != How::Finish && pair.switching.keeps => {
+                (Part::Old, pair.keep)
             }
-        );
-        if !is_kept || !pair.switching.keeps {
-            return;
-        }
-        let old = two.name(Part::Old);
-        let kept = two.change_record(|intent| intent.with_ready(old, Some(pair.keep)));
-        if let Err(error) = kept {
-            tracing::warn!(%error, "{old} stays running until `agent switch {} --finish`: its end \
+            // It went on running, as before the switch.
+            Outcome::SwappedBack { .. } if how == How::Back => (Part::New, pair.to.keep),
+            _ => return,
+        };
+        let name = two.name(kept);
+        let recorded = two.change_record(|intent| intent.with_ready(name, Some(lasts)));
+        if let Err(error) = recorded {
+            tracing::warn!(%error, "{name} stays running until `agent switch {} --finish`: its end \
                 can't be recorded", self.app.name);
         }
     }

@@ -1,7 +1,8 @@
 //! From the join on: the old target goes, while the new one serves. Whenever the new one is sick,
 //! the old one is taken back.
 
-use super::{How, SwitchPhase, WhyBack, back, stay, to, to_with};
+use super::step::{stay, to, to_with};
+use super::{How, SwitchPhase, WhyBack, back};
 use crate::haproxy::Role;
 use crate::restart::drain::{Drained, zeros_needed};
 use crate::restart::settle::{Judgement, down};

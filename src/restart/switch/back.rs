@@ -1,6 +1,7 @@
 //! The way back to the old target.
 
-use super::{SwitchPhase, WhyBack, stay, to, to_with};
+use super::step::{stay, to, to_with};
+use super::{SwitchPhase, WhyBack};
 use crate::haproxy::Role;
 use crate::restart::step::Step;
 use crate::restart::{ActionResult, Observation, Outcome, Phase};

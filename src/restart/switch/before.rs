@@ -1,6 +1,7 @@
 //! The way to the join. The old target serves all users, and no failure here reaches them.
 
-use super::{How, SwitchPhase, WhyBack, back, stay, to};
+use super::step::{stay, to};
+use super::{How, SwitchPhase, WhyBack, back};
 use crate::restart::step::Step;
 use crate::restart::{ActionResult, Limits, Observation};
 

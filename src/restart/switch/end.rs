@@ -2,7 +2,8 @@
 //! back that is the new one.
 
 use super::after::still_draining;
-use super::{How, SwitchPhase, WhyBack, back, stay, to_with};
+use super::step::{stay, to_with};
+use super::{How, SwitchPhase, WhyBack, back};
 use crate::restart::drain::{Drained, zeros_needed};
 use crate::restart::step::Step;
 use crate::restart::{ActionResult, Limits, Observation, OnDrainTimeout, Outcome};
@@ -37,19 +38,30 @@ pub(super) fn park(
     let proceeds = limits.on_drain_timeout == OnDrainTimeout::Proceed;
     let is_quiet =
         drained.zeros >= zeros_needed(seen) || (failed.is_some() && drained.waiting.is_empty());
-    if is_quiet || (proceeds && drained.not_out.is_empty() && (over || why.is_none())) {
-        return idle(why, failed, limits);
-    }
-    if !over || drained.waiting.is_empty() {
-        return same(drained.zeros, drained.waiting);
-    }
+    let may_go = is_quiet || (proceeds && drained.not_out.is_empty() && (over || why.is_none()));
+    let unwell = unwell(why, seen);
+    let waiting = match may_go {
+        true => Vec::from_iter(unwell),
+        false => drained.waiting,
+    };
     match why {
-        None => still_draining(drained.waiting),
+        _ if may_go && waiting.is_empty() => idle(why, failed, limits),
+        _ if !over || waiting.is_empty() => same(drained.zeros, waiting),
+        None => still_draining(waiting),
         Some(why) => {
-            let left = drained.waiting.join(", ");
+            let left = waiting.join(", ");
             let note = format!("the new target was left running: {left}");
             Step::End(back::outcome(why, Some(note)))
         }
+    }
+}
+
+/// Why the old target is not stopped yet: this look does not show the new one healthy.
+fn unwell(why: &Option<WhyBack>, seen: &Observation) -> Option<String> {
+    match (why, &seen.health) {
+        (Some(_), _) | (None, Some(Ok(()))) => None,
+        (None, Some(Err(why))) => Some(format!("the new target: {why}")),
+        (None, None) => Some("the new target: not checked yet".to_owned()),
     }
 }
 

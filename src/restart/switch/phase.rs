@@ -1,7 +1,6 @@
 //! The phases of a switch, in order, and the action of each.
 
-use super::predicates::idle;
-use super::{How, WhyBack};
+use super::{How, Part, WhyBack};
 use crate::restart::{Action, Limits};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -72,7 +71,8 @@ impl SwitchPhase {
         Some(match self {
             SwitchPhase::Prepare => Action::Prepare,
             SwitchPhase::Start => Action::Start,
-            SwitchPhase::Healthy { .. } => return None,
+            // The old target serves until the join: another process may have closed its gates.
+            SwitchPhase::Healthy { .. } => Action::Park(Part::New),
             SwitchPhase::Verify => Action::Verify,
             SwitchPhase::Unpark => Action::Unpark,
             SwitchPhase::Join => Action::Join,
@@ -182,5 +182,13 @@ impl SwitchPhase {
             How::Back => SwitchPhase::Healthy { streak: 0 },
             How::Finish => SwitchPhase::Drain { zeros: 0 },
         }
+    }
+}
+
+/// The target that does not serve at the end.
+pub(super) fn idle(back: &Option<WhyBack>) -> Part {
+    match back {
+        None => Part::Old,
+        Some(_) => Part::New,
     }
 }

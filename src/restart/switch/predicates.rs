@@ -1,6 +1,7 @@
 //! What a phase of a switch means for the driver: its target, its looks, its health.
 
-use super::{Part, SwitchPhase, WhyBack};
+use super::phase::idle;
+use super::{Part, SwitchPhase};
 use crate::restart::Ask;
 
 impl SwitchPhase {
@@ -52,6 +53,18 @@ impl SwitchPhase {
         self.is_from_join() || matches!(self, SwitchPhase::Healthy { .. })
     }
 
+    /// The next step depends on a fresh answer of the target that is to serve.
+    pub(in crate::restart) fn needs_health(&self) -> bool {
+        matches!(
+            self,
+            SwitchPhase::Healthy { .. }
+                | SwitchPhase::Park {
+                    zeros: 1..,
+                    back: None
+                }
+        )
+    }
+
     /// The driver watches the connections to the target that goes.
     pub(in crate::restart) fn drains(&self) -> bool {
         let leaves = self.is_late() && self.part() == Part::Old;
@@ -69,13 +82,5 @@ impl SwitchPhase {
             phase if phase.is_late() => Some(Ask::Lines),
             _ => None,
         }
-    }
-}
-
-/// The target that does not serve at the end.
-pub(super) fn idle(back: &Option<WhyBack>) -> Part {
-    match back {
-        None => Part::Old,
-        Some(_) => Part::New,
     }
 }

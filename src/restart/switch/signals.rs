@@ -10,7 +10,8 @@
 //! | shed, park, stop | goes on |
 //! | take_back, withdraw | goes on: the old target must serve alone |
 
-use super::{Part, SwitchPhase, WhyBack, after, back, before, to};
+use super::step::to;
+use super::{Part, SwitchPhase, WhyBack, after, back, before};
 use crate::restart::step::Step;
 
 use crate::restart::{Limits, Observation, Outcome};

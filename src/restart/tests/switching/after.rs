@@ -21,7 +21,7 @@ fn sticky() -> Limits {
 
 #[test]
 fn the_old_one_leaves_drains_is_parked_and_stops() {
-    let out = look(DOWN, UP);
+    let out = healthy(look(DOWN, UP));
     assert_eq!(next(&SwitchPhase::Leave, &out, &limits()), DRAIN);
     let drained = SwitchPhase::Drain { zeros: 1 };
     assert_eq!(next(&drained, &out, &limits()), PARK);
@@ -43,6 +43,28 @@ fn the_old_one_leaves_drains_is_parked_and_stops() {
         assert_eq!((end.exit_code(), end.word(Verb::Switch)), (0, word));
         assert_eq!(end.word(Verb::Recover), "recovered");
     }
+}
+
+/// The health is asked now and then until here. A last answer decides before there is no way back.
+#[test]
+fn the_old_one_stops_only_beside_a_new_one_that_is_healthy_now() {
+    let quiet = SwitchPhase::Park {
+        zeros: 1,
+        back: None,
+    };
+    let out = look(DOWN, UP);
+    let slip = Observation {
+        failing: 1,
+        ..sick(out.clone())
+    };
+    for seen in [out, slip] {
+        let waiting = waits(decides(&quiet, &seen, &limits()));
+        assert!(waiting[0].starts_with("the new target: "), "{waiting:?}");
+        let end = ends(decides(&quiet, &late(seen), &limits()));
+        assert_eq!(end.exit_code(), 19);
+    }
+    assert!(Phase::Switch(quiet).needs_health());
+    assert!(!Phase::Switch(PARK).needs_health());
 }
 
 /// Its gates are closed and its users have moved: the switch is done.
@@ -110,7 +132,7 @@ fn a_drain_that_runs_out_leaves_the_old_one_running_unless_set_to_proceed() {
     };
     assert_eq!(to, Phase::Switch(PARK));
     assert!(note.contains("graceful stop"), "{note}");
-    assert_eq!(next(&PARK, &busy, &proceeds), STOP);
+    assert_eq!(next(&PARK, &healthy(busy), &proceeds), STOP);
     // No policy stops what HAProxy still sends users to.
     let up = late(look(UP, UP));
     assert_eq!(ends(decides(&DRAIN, &up, &proceeds)).exit_code(), 19);

@@ -21,6 +21,13 @@ fn look(own: [&str; 2], other: [&str; 2]) -> Observation {
     }
 }
 
+fn healthy(look: Observation) -> Observation {
+    Observation {
+        health: Some(Ok(())),
+        ..look
+    }
+}
+
 const UP: [&str; 2] = ["UP", "UP"];
 const DOWN: [&str; 2] = ["DOWN", "DOWN"];
 

@@ -21,10 +21,10 @@ fn any_moment() -> impl Strategy<Value = Moment> {
     let signal = prop::option::weighted(0.02, prop::sample::select(vec![2, 15]));
     let dies = prop::option::weighted(0.05, any::<bool>());
     let haproxy = (often(), rare(), often(), often(), rare());
-    let others = (rare(), rare(), rare(), rare());
+    let others = (rare(), rare(), rare(), rare(), prop::bool::weighted(0.01));
     (haproxy, others, signal, dies).prop_map(|(haproxy, others, signal, dies)| {
         let (is_slow, is_reloaded, arrives, is_stuck, is_blind) = haproxy;
-        let (old_turns, new_turns, fails, errs) = others;
+        let (old_turns, new_turns, fails, errs, is_flushed) = others;
         let turns = [old_turns, new_turns];
         let event = Event {
             is_slow,
@@ -36,6 +36,7 @@ fn any_moment() -> impl Strategy<Value = Moment> {
             fails,
             signal,
             errs,
+            is_flushed,
         };
         Moment { event, dies }
     })
@@ -239,6 +240,12 @@ impl Process<'_> {
         let back = matches!(to, SwitchPhase::TakeBack(_) | SwitchPhase::Withdraw(_));
         if !back {
             prop_assert!(is_well || !is_seen, "goes on from {:?}", self.phase);
+            let stops = *to == SwitchPhase::Stop { back: None };
+            let is_fresh = look.health == Some(Ok(()));
+            prop_assert!(
+                !stops || is_fresh,
+                "stops the old one, and the new one may be sick"
+            );
             return Ok(());
         }
         let is_well = is_well && look.interrupted.is_none();
@@ -259,6 +266,9 @@ fn of_switch(phase: Phase) -> SwitchPhase {
 
 /// At rest exactly one target is open: the recorded one.
 fn rests(world: &World, outcome: &Outcome) -> Checked<()> {
+    if world.is_flushed {
+        return Ok(());
+    }
     let serves = match outcome {
         Outcome::Switched { .. } | Outcome::StillDraining(_) => Part::New,
         // Both stay open, and the operator decides.

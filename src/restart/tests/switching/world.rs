@@ -51,6 +51,8 @@ pub(super) struct Event {
     pub signal: Option<i32>,
     /// The new version answers with errors.
     pub errs: bool,
+    /// Another process flushes the rules.
+    pub is_flushed: bool,
 }
 
 pub(super) struct World {
@@ -63,6 +65,8 @@ pub(super) struct World {
     /// The looks at which each target was shown fully UP, by the last one.
     pub up: [bool; 2],
     errors: u64,
+    /// Another process has flushed the rules since the last action.
+    pub is_flushed: bool,
 }
 
 pub(super) fn index(part: Part) -> usize {
@@ -105,6 +109,7 @@ impl World {
             started: 0,
             up: [false; 2],
             errors: 0,
+            is_flushed: false,
         }
     }
 
@@ -117,6 +122,11 @@ impl World {
     }
 
     pub(super) fn happens(&mut self, event: &Event) {
+        if event.is_flushed {
+            self.is_flushed = true;
+            let targets = self.targets.iter_mut();
+            targets.for_each(|one| (one.gates, one.parked) = ([false; 2], false));
+        }
         for (target, turns) in self.targets.iter_mut().zip(event.turns) {
             target.healthy ^= turns;
         }
@@ -155,13 +165,15 @@ impl World {
     /// Does the action of a phase.
     pub(super) fn acts(&mut self, action: Action) {
         let (old, new) = (Part::Old, Part::New);
+        self.is_flushed = false;
         match action {
-            Action::Prepare => self.prepared += 1,
-            Action::Start => {
-                self.started += 1;
-                self.of_mut(new).runs = true;
+            Action::Prepare | Action::Start | Action::Verify | Action::Unpark => {
+                (self.of_mut(old).gates, self.of_mut(new).gates) = ([true; 2], [false; 2]);
+                self.prepared += u32::from(action == Action::Prepare);
+                self.started += u32::from(action == Action::Start);
+                self.of_mut(new).runs |= action == Action::Start;
+                self.of_mut(new).parked &= action != Action::Unpark;
             }
-            Action::Unpark => self.of_mut(new).parked = false,
             Action::Join => {
                 self.of_mut(new).parked = false;
                 self.targets
@@ -184,8 +196,10 @@ impl World {
                 (self.of_mut(part).parked, self.of_mut(part).gates) = (true, [false; 2]);
                 self.of_mut(part.other()).gates = [true; 2];
             }
-            Action::Stop(part) => self.of_mut(part).runs = false,
-            Action::Verify => {}
+            Action::Stop(part) => {
+                (self.of_mut(part).runs, self.of_mut(part).gates) = (false, [false; 2]);
+                self.of_mut(part.other()).gates = [true; 2];
+            }
             of_a_restart => unreachable!("{of_a_restart:?}"),
         }
     }

@@ -1,0 +1,89 @@
+//! What it does to the idle target.
+
+use std::time::Duration;
+
+use super::{SOON, add, gate_of_green, record, sidecar, wait_until_at_rest};
+use crate::leaving::drains;
+use lab::settings::Settings;
+use lab::sidecar::Sidecar;
+use lab::targets::{BLUE, Farm, GREEN, Lines};
+use lab::wait_for;
+
+/// The idle target's gate is open, and no operation is under way. Its parking rule is lost.
+#[test]
+fn it_closes_an_idle_gate_and_parks_again() {
+    let farm = Farm::open("sc_idle", 1, Lines::without_twins());
+    let mut sidecar = sidecar(&farm);
+    sidecar.wait_for_notification("web: blue is open");
+    wait_until_at_rest(&farm, BLUE);
+    let namespace = &farm.host(1).namespace;
+    namespace.run("iptables", &["-t", "nat", "-F", "HAPROXY-GATE-PARK"]);
+    wait_until_at_rest(&farm, BLUE);
+
+    let green = farm.target(1, GREEN);
+    green.start(namespace, Duration::ZERO);
+    add(&farm, &gate_of_green(&farm));
+    wait_until_at_rest(&farm, BLUE);
+    farm.assert_current(1, BLUE);
+    let ended = sidecar.stop();
+    let says = "gates of green were open, although web/blue is current: the agent closed them";
+    assert!(ended.err.contains(says), "{}", ended.err);
+}
+
+/// `keep` is over: the sidecar drains and stops the old target, and parks it.
+#[test]
+fn it_ends_the_time_of_a_ready_target() {
+    let farm = Farm::open("sc_keep", 1, Lines::without_twins());
+    let keeps = |settings: Settings| settings.set("app.web.keep", "3s");
+    let agent = farm.agent(1, keeps);
+    let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, keeps));
+    agent.words(&["switch", "web", "--json"]).expect_exit(0);
+    assert!(farm.target(1, BLUE).is_running(), "blue is ready");
+    let status = agent.words(&["status", "web", "--json"]).json();
+    let blue = &status["apps"][0]["targets"][0];
+    assert_eq!(status["apps"][0]["target"], GREEN, "{status:#}");
+    assert_eq!(blue["running"], true, "{blue:#}");
+    assert!(blue["ready_until_unix_seconds"].is_u64(), "{blue:#}");
+    let traffic = farm.traffic();
+    farm.target(1, BLUE).wait_until_stopped();
+    wait_until_at_rest(&farm, GREEN);
+    farm.assert_current(1, GREEN);
+    wait_for("a record without it", SOON, || {
+        record(&farm)["ready"].is_null().then_some(())
+    });
+    traffic.stop().assert_unnoticed();
+    sidecar.wait_for_notification("web: green is open");
+    let status = agent.words(&["status", "web", "--json"]).expect_exit(0);
+    let blue = &status.json()["apps"][0]["targets"][0];
+    assert_eq!(blue["running"], false, "{blue:#}");
+    assert_eq!(blue["parked"], true, "{blue:#}");
+    let text = agent.words(&["status", "web"]).expect_exit(0).out;
+    assert!(
+        text.contains("\nweb/blue: stopped, parked on green\n"),
+        "{text}"
+    );
+}
+
+/// The current target is sick, so an idle one that another process has opened stays open: it may have
+/// all users. A stop that takes the host out leaves no gate of any target open.
+#[test]
+fn an_open_idle_target_stays_while_the_current_one_is_sick() {
+    let farm = Farm::open("sc_targets_stop", 1, Lines::without_twins());
+    let drains = |settings| drains(settings).set("app.web.min_available", 0);
+    let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, drains));
+    sidecar.wait_for_notification("web: blue is open");
+    farm.target(1, BLUE).set_sick(true);
+    add(&farm, &gate_of_green(&farm));
+    let line = sidecar.wait_for_notification("they stay open until it is healthy");
+    assert!(
+        line.contains("blue, the current target, is not healthy"),
+        "{line}"
+    );
+    for port in [2000, 2001] {
+        assert!(farm.host(1).gate_is_open(port), "{port}");
+    }
+    sidecar.stop().expect_exit(0);
+    for port in [2000, 2001] {
+        assert!(!farm.host(1).gate_is_open(port), "{port}");
+    }
+}
