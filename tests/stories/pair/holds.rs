@@ -40,6 +40,7 @@ impl Pair {
             ),
             (!current.runs, "the recorded target does not run"),
             (current.parked, "the recorded target is parked"),
+            (self.lost > 0 && !self.is_harmed, "users are lost"),
             (self.prepared > 1, "prepared again"),
             (self.started > 1, "started again"),
         ];

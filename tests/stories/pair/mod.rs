@@ -109,8 +109,9 @@ pub struct Pair {
     pub prepared: u32,
     pub started: u32,
     pub served: u64,
-    /// Requests that no healthy target has got.
+    /// Requests that no healthy target has got, and whether the agent could not help it.
     pub lost: u64,
+    pub is_harmed: bool,
     pub signal: Option<i32>,
     pub rules_fail: u32,
     pub moved: bool,
@@ -203,6 +204,7 @@ impl Pair {
             started: 0,
             served: 0,
             lost: 0,
+            is_harmed: false,
             signal: None,
             rules_fail: 0,
             moved: false,
@@ -277,6 +279,7 @@ impl Pair {
 
     fn happens(&mut self, event: Event) {
         let named = |part| NAMES[index(part)];
+        self.is_harmed |= matches!(event, Event::Sick(_) | Event::Gates(..) | Event::Flush);
         match event {
             Event::Signal(signal) => {
                 self.say(&format!("signal {signal}"));
