@@ -190,7 +190,7 @@ async fn close_idle(reconciler: &mut Reconciler) {
     match closed {
         Ok(false) => {}
         Ok(true) => {
-            tracing::warn!(%app, "{app}: gates of idle targets were open: the agent closed them")
+            tracing::warn!(%app, "{app}: gates of idle targets were open: the agent closed them");
         }
         Err(error) => tracing::warn!(%app, %error, "{app}: gates of idle targets may be open"),
     }
