@@ -17,8 +17,11 @@ impl Host {
         Host(Farm::open(test, 1, Lines::with_twins()))
     }
 
+    /// There is no other host.
     fn agent(&self, change: impl Fn(Settings) -> Settings) -> Agent<'_> {
-        self.0.agent(1, change)
+        self.0.agent(1, |settings| {
+            change(settings.set("app.web.min_available", 0))
+        })
     }
 
     fn doctor_with(&self, change: impl Fn(Settings) -> Settings) -> Diagnosis {

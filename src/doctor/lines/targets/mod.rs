@@ -4,7 +4,7 @@
 use super::line::{Backend, Line, NONE, names};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 checks! {
     ORDER "target-order":
@@ -33,16 +33,9 @@ pub(crate) fn judge(targets: &ByTarget<'_>) -> Vec<Point> {
 }
 
 fn order(targets: &ByTarget<'_>) -> Vec<Point> {
-    let lines = || {
-        targets
-            .iter()
-            .flat_map(|(name, one)| one.lines.iter().map(move |line| (*name, line)))
-    };
-    let keeps = |(target, twin): &(&str, &Line)| {
-        let mut mains = lines().filter(|(other, line)| line.is_main && other != target);
-        !twin.is_main && mains.any(|(_, main)| twin.at < main.at && may_be_same(twin, main))
-    };
-    let wrong: Vec<&Line> = lines().filter(keeps).map(|(_, twin)| twin).collect();
+    let wrong: Vec<&Line> = (0..targets.len())
+        .flat_map(|nth| keeping(targets, nth))
+        .collect();
     let wrong = names(wrong).map(|names| {
         let fix = "move the twins below the main lines of all targets";
         ORDER.error(
@@ -50,10 +43,28 @@ fn order(targets: &ByTarget<'_>) -> Vec<Point> {
             fix,
         )
     });
-    match lines().any(|(_, line)| !line.is_main) {
+    let mut lines = targets.iter().flat_map(|(_, one)| &one.lines);
+    match lines.any(|line| !line.is_main) {
         true => ORDER.or_ok(wrong, "twins come after the main lines of all targets"),
         false => Vec::new(),
     }
+}
+
+/// The twins of the nth target that would keep users of another one.
+fn keeping<'a>(targets: &'a ByTarget<'_>, nth: usize) -> Vec<&'a Line> {
+    let others = targets.iter().enumerate().filter(|(at, _)| *at != nth);
+    let mains = others.flat_map(|(_, (_, one))| one.lines.iter().filter(|line| line.is_main));
+    let mains: Vec<&Line> = mains.collect();
+    let Some(last) = mains.iter().map(|main| main.at).max() else {
+        return Vec::new();
+    };
+    let keeps = |twin: &&Line| {
+        let is_kept = |main: &&Line| twin.at < main.at && may_be_same(twin, main);
+        // In most files each twin is below all of them, and no pair need be compared.
+        twin.at < last && mains.iter().any(is_kept)
+    };
+    let twins = targets[nth].1.lines.iter().filter(|line| !line.is_main);
+    twins.filter(keeps).collect()
 }
 
 /// The same host, and the same cookie as far as it is known.
@@ -79,16 +90,12 @@ fn cookies(targets: &ByTarget<'_>) -> Vec<Point> {
         let unseen = "cookies are hidden at level user; the file shows them: --haproxy-cfg FILE";
         return hidden.then(|| COOKIE.unseen(unseen)).into_iter().collect();
     }
-    let hosts: BTreeSet<&Option<String>> = mains().map(|line| &line.host).collect();
-    let kinds: Vec<Kind> = hosts
-        .iter()
-        .map(|host| Kind::of(mains().filter(|line| line.host == **host)))
-        .collect();
-    let odd = hosts
-        .iter()
-        .zip(&kinds)
-        .find(|(_, kind)| **kind == Kind::Mixed);
-    let wrong = odd.map(|(host, _)| mixed(mains().filter(|line| line.host == **host)));
+    let mut hosts: BTreeMap<&Option<String>, Vec<&Line>> = BTreeMap::new();
+    mains().for_each(|line| hosts.entry(&line.host).or_default().push(line));
+    let kinds: Vec<Kind> = hosts.values().map(|lines| Kind::of(lines)).collect();
+    let odd = hosts.values().zip(&kinds);
+    let odd = odd.filter(|(_, kind)| **kind == Kind::Mixed);
+    let wrong = odd.map(|(lines, _)| mixed(lines)).next();
     let said = match kinds.as_slice() {
         [Kind::None, ..] => "no main line has a cookie",
         [Kind::PerTarget, ..] => "each target has a cookie of its own",
@@ -104,15 +111,15 @@ fn cookies(targets: &ByTarget<'_>) -> Vec<Point> {
     COOKIE.or_ok(wrong.or(differ), said)
 }
 
-fn mixed<'a>(mains: impl Iterator<Item = &'a Line>) -> Point {
-    let named = |line: &Line| {
+fn mixed(mains: &[&Line]) -> Point {
+    let named = |line: &&Line| {
         format!(
             "{} has {}",
             line.name,
             line.cookie.as_deref().unwrap_or(NONE)
         )
     };
-    let lines: Vec<String> = mains.map(named).collect();
+    let lines: Vec<String> = mains.iter().map(named).collect();
     COOKIE.error(
         format!(
             "neither one cookie nor one for each target: {}",
@@ -132,8 +139,11 @@ enum Kind {
 }
 
 impl Kind {
-    fn of<'a>(mains: impl Iterator<Item = &'a Line>) -> Kind {
-        let cookies: Vec<&str> = mains.filter_map(|line| line.cookie.as_deref()).collect();
+    fn of(mains: &[&Line]) -> Kind {
+        let cookies: Vec<&str> = mains
+            .iter()
+            .filter_map(|line| line.cookie.as_deref())
+            .collect();
         let distinct: BTreeSet<&&str> = cookies.iter().collect();
         match (distinct.len(), distinct.contains(&NONE)) {
             (1, true) => Kind::None,
