@@ -262,7 +262,6 @@ fn a_warm_target() {
 }
 
 #[test]
-#[ignore = "a withdrawn way back forgets that the warm target runs"]
 fn a_withdrawn_way_back_keeps_the_warm_target() {
     let mut back = within(How::Back);
     back.switch.keeps = true;
@@ -432,7 +431,6 @@ fn another_process_moves_gates() {
 }
 
 #[test]
-#[ignore = "nothing opens the old target again before the join"]
 fn the_rules_are_flushed_before_the_join() {
     for phase in ["start", "healthy", "verify"] {
         let look = u32::from(phase == "healthy");
@@ -443,7 +441,6 @@ fn the_rules_are_flushed_before_the_join() {
 
 /// Its last answer was no answer when the old target could still be taken back.
 #[test]
-#[ignore = "the old target is stopped while the new one answers nothing"]
 fn the_new_target_falls_sick_before_the_old_one_is_stopped() {
     let pair = Pair::new(How::Start).with([At("drain", 1, Event::Sick(Part::New))]);
     shows("taken_back_before_the_stop", &pair, &usual());

@@ -55,12 +55,12 @@ impl Pair {
         let (old, new) = (Part::Old, Part::New);
         match action {
             Action::Prepare => {
-                self.sets(None, CLOSED)?;
+                self.sets(OPEN, CLOSED)?;
                 self.prepared += 1;
                 fails(self.prepare_fails, "`web-install` failed (exit status: 3)")
             }
             Action::Start => {
-                self.sets(None, CLOSED)?;
+                self.sets(OPEN, CLOSED)?;
                 if self.of(new).runs {
                     self.stops(new)?;
                 }
@@ -71,7 +71,10 @@ impl Pair {
                 (target.runs, target.healthy_from) = (true, after.unwrap_or(u32::MAX));
                 Ok(())
             }
-            Action::Verify => fails(self.verify_fails, "`smoke` failed (exit status: 1)"),
+            Action::Verify => {
+                self.sets(OPEN, CLOSED)?;
+                fails(self.verify_fails, "`smoke` failed (exit status: 1)")
+            }
             Action::Unpark => self.parks(new, false),
             Action::Join => {
                 self.parks(new, false)?;
@@ -139,15 +142,11 @@ impl Pair {
         Ok(())
     }
 
-    /// The intent is recorded before the gates move. What was recorded already stays.
+    /// The intent is recorded before the gates move. Before Leave it is as the switch found it.
     fn records(&mut self, current: Part) {
-        let ready = match current {
-            Part::Old => None,
-            Part::New => Some(Part::Old),
-        };
-        let same = self.record.ready.map(|(part, _)| part) == ready;
-        if self.record.current != current || !same {
-            let ready = ready.map(|part| (part, false));
+        let ready = Some((current.other(), false));
+        let is_same = self.record.current == current;
+        if !is_same || (current == Part::New && self.record.ready != ready) {
             self.record = Record { current, ready };
         }
     }

@@ -80,8 +80,9 @@ impl Pair {
         let wanted = serves_after(outcome, serves, switching);
         let is_left = matches!(outcome, Outcome::StillDraining(_));
         let ready = self.record.ready.map(|(part, _)| part);
-        // One that does not stop is left to the operator.
-        let is_known = idle.runs && (serves == Part::New || switching.how != How::Start);
+        let wants = idle.runs.then_some(serves.other());
+        // One that does not stop after a start is left to the operator.
+        let may_differ = idle.runs && serves == Part::Old && switching.how == How::Start;
         let stays = self.stays(outcome, serves, switching);
         let broken = [
             (!one.is_open(), "the recorded target is not open"),
@@ -98,10 +99,7 @@ impl Pair {
                 !idle.parked && !is_left && !self.not_parked,
                 "it is not parked",
             ),
-            (
-                ready != is_known.then_some(serves.other()),
-                "it is not recorded",
-            ),
+            (ready != wants && !may_differ, "it is not recorded"),
         ];
         let wrong = broken.into_iter().find(|(is_broken, _)| *is_broken);
         match wrong {
