@@ -104,7 +104,7 @@ fn unreadable(hold_dir: &Path, app: &str, error: &io::Error) -> String {
         _ => format!("fix or remove it, then run `agent open {app} --to TARGET`"),
     };
     format!(
-        "{}: {error}; the current target of {app} is unknown: {fix}",
+        "{}: {error}: the current target of {app} is unknown; {fix}",
         file.display()
     )
 }

@@ -177,7 +177,7 @@ fn a_record_that_does_not_fit_is_refused_with_what_to_write() {
         ),
         (
             "{".to_owned(),
-            "/run/state/web.target: EOF while parsing an object at line 1 column 1; the current target of web is unknown: fix or remove it, then run `agent open web --to TARGET`",
+            "/run/state/web.target: EOF while parsing an object at line 1 column 1: the current target of web is unknown; fix or remove it, then run `agent open web --to TARGET`",
         ),
     ] {
         fs::write(RECORD, text).unwrap();

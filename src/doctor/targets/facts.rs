@@ -1,8 +1,7 @@
 //! The facts about the targets of one app.
 
-use super::parking::Ports;
-use super::run::TargetRun;
 use crate::doctor::fault::Fault;
+use crate::gate::{Foreign, Parking, ParkingPosition};
 use crate::host::TargetLook;
 use crate::operation::Current;
 use crate::state::target::Intent;
@@ -27,6 +26,44 @@ pub(crate) struct Targets {
     pub under_way: bool,
     /// Seconds since 1970.
     pub now: u64,
+}
+
+/// How one target is started and stopped.
+#[derive(Debug, Clone)]
+pub(crate) struct TargetRun {
+    pub target: String,
+    /// What starts it, in words.
+    pub start: String,
+    /// What stops it: a line to paste for a unit.
+    pub stop: String,
+    /// Whether that can work. Ok: what is only odd.
+    pub checked: Result<Vec<Fault>, Fault>,
+    /// Its unit, and whether a boot starts it. None: it has none, or systemd does not show it.
+    pub at_boot: Option<(String, bool)>,
+    /// What takes another target down with it.
+    pub with: Vec<Fault>,
+}
+
+/// What the kernel's tables show.
+#[derive(Debug, Clone)]
+pub(crate) struct Ports {
+    pub each: Vec<Parked>,
+    /// Rules of targets and apps that are gone.
+    pub gone: Vec<String>,
+    /// The balancers that run on this host.
+    pub here: Vec<String>,
+    /// Each target of the host has a cookie of its own. None: cookies are hidden.
+    pub own_cookies: Option<bool>,
+}
+
+/// The port of one target.
+#[derive(Debug, Clone)]
+pub(crate) struct Parked {
+    /// As it should be.
+    pub wanted: Parking,
+    pub position: ParkingPosition,
+    /// Rules that are not the agent's to change, and redirect the port to another target.
+    pub by_others: Vec<Foreign>,
 }
 
 impl Targets {

@@ -9,9 +9,8 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use facts::Targets;
-pub(crate) use parking::{Cookies, Parked, Ports, are_own};
-pub(crate) use run::TargetRun;
+pub(crate) use facts::{Parked, Ports, TargetRun, Targets};
+pub(crate) use parking::{Cookies, are_own};
 
 use super::Point;
 use super::check::{NEEDS_ROOT, about};

@@ -1,6 +1,6 @@
 //! The traffic ports of idle targets: each redirects to the current one.
 
-use super::facts::Targets;
+use super::facts::{Parked, Ports, Targets};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
 use crate::gate::{Foreign, Parking, ParkingPosition};
@@ -15,28 +15,6 @@ checks! {
 /// The fix for a rule that is not the agent's.
 const NOT_OURS: &str =
     "delete the rule, or let it return before that port; the agent changes only its own";
-
-/// What the kernel's tables show.
-#[derive(Debug, Clone)]
-pub(crate) struct Ports {
-    pub each: Vec<Parked>,
-    /// Rules of targets and apps that are gone.
-    pub gone: Vec<String>,
-    /// The balancers that run on this host.
-    pub here: Vec<String>,
-    /// Each target of the host has a cookie of its own. None: cookies are hidden.
-    pub own_cookies: Option<bool>,
-}
-
-/// The port of one target.
-#[derive(Debug, Clone)]
-pub(crate) struct Parked {
-    /// As it should be.
-    pub wanted: Parking,
-    pub position: ParkingPosition,
-    /// Rules that are not the agent's to change, and redirect the port to another target.
-    pub by_others: Vec<Foreign>,
-}
 
 /// The cookies of each target's lines on one balancer. A line without one has None.
 pub(crate) type Cookies = Vec<BTreeSet<Option<String>>>;

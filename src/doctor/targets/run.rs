@@ -1,6 +1,6 @@
 //! Whether a switch can start and stop each target, and what a boot starts.
 
-use super::facts::Targets;
+use super::facts::{TargetRun, Targets};
 use crate::app::NO_BOOT;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
@@ -12,22 +12,6 @@ checks! {
          current one alone must run";
     VERIFY "verify":
         "a switch verifies the new target before it gets users: if that can't run, no switch succeeds";
-}
-
-/// How one target is started and stopped.
-#[derive(Debug, Clone)]
-pub(crate) struct TargetRun {
-    pub target: String,
-    /// What starts it, in words.
-    pub start: String,
-    /// What stops it: a line to paste for a unit.
-    pub stop: String,
-    /// Whether that can work. Ok: what is only odd.
-    pub checked: Result<Vec<Fault>, Fault>,
-    /// Its unit, and whether a boot starts it. None: it has none, or systemd does not show it.
-    pub at_boot: Option<(String, bool)>,
-    /// What takes another target down with it.
-    pub with: Vec<Fault>,
 }
 
 pub(super) fn points(targets: &Targets) -> Vec<Point> {
