@@ -208,14 +208,14 @@ fn recovered(pair: &Pair, limits: &Limits, death: &Death) -> Option<(Outcome, Pa
 }
 
 /// A snapshot of the story; then it is cut everywhere.
-fn tells(name: &str, pair: &Pair, limits: &Limits) {
+fn shows(name: &str, pair: &Pair, limits: &Limits) {
     insta::assert_snapshot!(name, story(pair, limits));
     cut_everywhere(pair, limits);
 }
 
 #[test]
 fn a_usual_switch() {
-    tells("a_switch", &Pair::new(How::Start), &usual());
+    shows("a_switch", &Pair::new(How::Start), &usual());
     let without_twins = Pair {
         twins: false,
         ..Pair::new(How::Start)
@@ -224,8 +224,8 @@ fn a_usual_switch() {
         two_stage: false,
         ..settling()
     };
-    tells("a_switch_without_twins_settles", &without_twins, &limits);
-    tells(
+    shows("a_switch_without_twins_settles", &without_twins, &limits);
+    shows(
         "a_switch_is_prepared_and_verified",
         &Pair::new(How::Start),
         &prepared(),
@@ -242,14 +242,14 @@ fn users_with_a_cookie_of_the_old_target_stay_there() {
         sticky: Duration::from_secs(1),
         ..usual()
     };
-    tells("a_sticky_window", &pair, &limits);
+    shows("a_sticky_window", &pair, &limits);
 }
 
 #[test]
 fn a_warm_target() {
     let mut keeps = usual();
     keeps.switch.keeps = true;
-    tells("the_old_target_is_kept", &Pair::new(How::Start), &keeps);
+    shows("the_old_target_is_kept", &Pair::new(How::Start), &keeps);
     let mut back = within(How::Back);
     back.switch.keeps = true;
     insta::assert_snapshot!(
@@ -258,7 +258,7 @@ fn a_warm_target() {
     );
     let back = within(How::Back);
     insta::assert_snapshot!("back_and_stop", story(&Pair::new(How::Back), &back));
-    tells("a_finish", &Pair::new(How::Finish), &within(How::Finish));
+    shows("a_finish", &Pair::new(How::Finish), &within(How::Finish));
 }
 
 #[test]
@@ -271,13 +271,13 @@ fn a_withdrawn_way_back_keeps_the_warm_target() {
         never_up: Some(Part::New),
         ..Pair::new(How::Back)
     };
-    tells("the_warm_target_is_never_up", &never_up, &back);
+    shows("the_warm_target_is_never_up", &never_up, &back);
 }
 
 #[test]
 fn the_new_target_is_not_placed() {
     let new = || Pair::new(How::Start);
-    let fails = |name: &str, pair: Pair| tells(&format!("not_placed_{name}"), &pair, &prepared());
+    let fails = |name: &str, pair: Pair| shows(&format!("not_placed_{name}"), &pair, &prepared());
     let pair = Pair {
         prepare_fails: true,
         ..new()
@@ -323,7 +323,7 @@ fn the_old_target_never_goes() {
         never_down: Some(Part::Old),
         ..Pair::new(How::Start)
     };
-    tells("the_old_target_is_never_down", &pair, &usual());
+    shows("the_old_target_is_never_down", &pair, &usual());
 }
 
 #[test]
@@ -337,10 +337,10 @@ fn the_new_target_is_sick_under_users() {
             endless: true,
             ..Pair::new(How::Start).with([At(phase, 1, Event::Sick(Part::New))])
         };
-        tells(&format!("taken_back_from_{phase}"), &pair, &limits);
+        shows(&format!("taken_back_from_{phase}"), &pair, &limits);
     }
     let errs = Pair::new(How::Start).with([At("settle", 2, Event::Errs(Part::New))]);
-    tells("swapped_back_with_figures", &errs, &settling());
+    shows("swapped_back_with_figures", &errs, &settling());
     let both = [
         At("drain", 1, Event::Sick(Part::New)),
         At("drain", 1, Event::Sick(Part::Old)),
@@ -358,8 +358,8 @@ fn the_drain_runs_out() {
         endless: true,
         ..Pair::new(How::Start)
     };
-    tells("still_draining", &pair, &usual());
-    tells("still_draining_settled", &pair, &settling());
+    shows("still_draining", &pair, &usual());
+    shows("still_draining_settled", &pair, &settling());
     let proceeds = Pair {
         proceeds: true,
         ..pair
@@ -368,7 +368,7 @@ fn the_drain_runs_out() {
         on_drain_timeout: OnDrainTimeout::Proceed,
         ..usual()
     };
-    tells("the_drain_proceeds", &proceeds, &limits);
+    shows("the_drain_proceeds", &proceeds, &limits);
 }
 
 #[test]
@@ -377,13 +377,13 @@ fn the_old_target_does_not_stop() {
         stop_fails: true,
         ..Pair::new(How::Start)
     };
-    tells("the_stop_fails", &pair, &usual());
+    shows("the_stop_fails", &pair, &usual());
 }
 
 fn disk_is_full_in(phases: &[&'static str]) {
     for phase in phases {
         let pair = Pair::new(How::Start).with([At(phase, 0, Event::DiskFull)]);
-        tells(&format!("unrecorded_after_{phase}"), &pair, &prepared());
+        shows(&format!("unrecorded_after_{phase}"), &pair, &prepared());
     }
 }
 
@@ -402,13 +402,13 @@ fn the_join_cannot_be_recorded() {
 fn a_gate_cannot_be_set() {
     for phase in ["unpark", "join", "leave", "drain", "park"] {
         let a_while = Pair::new(How::Start).with([At(phase, 0, Event::RulesFail(3))]);
-        tells(
+        shows(
             &format!("the_rules_fail_for_a_while_in_{phase}"),
             &a_while,
             &usual(),
         );
         let for_good = Pair::new(How::Start).with([At(phase, 0, Event::RulesFail(30))]);
-        tells(&format!("the_rules_fail_in_{phase}"), &for_good, &usual());
+        shows(&format!("the_rules_fail_in_{phase}"), &for_good, &usual());
     }
 }
 
@@ -416,14 +416,14 @@ fn a_gate_cannot_be_set() {
 fn another_process_moves_gates() {
     for phase in ["join", "leave", "drain", "settle"] {
         let flush = Pair::new(How::Start).with([At(phase, 2, Event::Flush)]);
-        tells(&format!("flushed_in_{phase}"), &flush, &settling());
+        shows(&format!("flushed_in_{phase}"), &flush, &settling());
     }
     let opens = Pair::new(How::Start).with([At("drain", 1, Event::Gates(Part::Old, true))]);
-    tells("another_process_opens_the_old_target", &opens, &usual());
+    shows("another_process_opens_the_old_target", &opens, &usual());
     let closes = Pair::new(How::Start).with([At("drain", 1, Event::Gates(Part::New, false))]);
-    tells("another_process_closes_the_new_target", &closes, &usual());
+    shows("another_process_closes_the_new_target", &closes, &usual());
     let early = Pair::new(How::Start).with([At("healthy", 1, Event::Gates(Part::New, true))]);
-    tells(
+    shows(
         "another_process_opens_the_new_target_early",
         &early,
         &usual(),
@@ -435,7 +435,7 @@ fn the_rules_are_flushed_before_the_join() {
     for phase in ["start", "healthy", "verify"] {
         let look = u32::from(phase == "healthy");
         let flush = Pair::new(How::Start).with([At(phase, look, Event::Flush)]);
-        tells(&format!("flushed_in_{phase}"), &flush, &prepared());
+        shows(&format!("flushed_in_{phase}"), &flush, &prepared());
     }
 }
 
@@ -443,7 +443,7 @@ fn the_rules_are_flushed_before_the_join() {
 #[test]
 fn the_new_target_falls_sick_before_the_old_one_is_stopped() {
     let pair = Pair::new(How::Start).with([At("drain", 1, Event::Sick(Part::New))]);
-    tells("taken_back_before_the_stop", &pair, &usual());
+    shows("taken_back_before_the_stop", &pair, &usual());
 }
 
 #[test]
@@ -456,7 +456,7 @@ fn a_balancer_goes_away() {
             story(&gone, &usual())
         );
         let blind = pair.with([At(phase, 1, Event::Blind(1, 10))]);
-        tells(&format!("a_balancer_is_blind_in_{phase}"), &blind, &usual());
+        shows(&format!("a_balancer_is_blind_in_{phase}"), &blind, &usual());
     }
 }
 
@@ -464,7 +464,7 @@ fn a_balancer_goes_away() {
 fn haproxy_is_reloaded() {
     for phase in ["healthy", "join", "leave", "drain", "settle", "park"] {
         let pair = Pair::new(How::Start).with([At(phase, 1, Event::Reload(0))]);
-        tells(&format!("reloaded_in_{phase}"), &pair, &settling());
+        shows(&format!("reloaded_in_{phase}"), &pair, &settling());
     }
 }
 
