@@ -1,5 +1,5 @@
 //! Switches on a host on paper, as text. Each story is cut at every look and around every action, and
-//! `agent recover` must bring it to a good end. `pair/holds.rs` has what holds at each step.
+//! `agent recover` must complete it. `pair/holds.rs` has what holds at each step.
 
 use crate::limits;
 use crate::narrator::{Narrator, runs};
@@ -480,7 +480,7 @@ fn a_signal_in_each_phase() {
         sticky: 8,
         ..Pair::new(How::Start)
     };
-    let mut shown = Vec::new();
+    let mut texts = Vec::new();
     let first = &Start::of_switch(limits.switch).phase;
     let haproxy_gate::restart::Phase::Switch(first) = first else {
         unreachable!()
@@ -491,10 +491,10 @@ fn a_signal_in_each_phase() {
         let pair = pair.clone().with([At(name, looks, Event::Signal(2))]);
         let text = story(&pair, &limits);
         let end: Vec<&str> = text.lines().rev().take(2).collect();
-        shown.push(format!("{name}:\n  {}\n  {}", end[1], end[0]));
+        texts.push(format!("{name}:\n  {}\n  {}", end[1], end[0]));
         cut_everywhere(&pair, &limits);
     }
-    insta::assert_snapshot!(shown.join("\n"));
+    insta::assert_snapshot!(texts.join("\n"));
 }
 
 /// What `agent recover` says after a kill in each phase.
@@ -505,7 +505,7 @@ fn a_recovery_in_each_phase() {
     let pair = Pair::new(How::Start);
     let (mut whole, _directory) = fresh(&pair, Death::default());
     run(Verb::Switch, &mut whole, &limits).unwrap();
-    let mut shown = Vec::new();
+    let mut texts = Vec::new();
     for at in 1..=whole.death.actions {
         let death = Death::acting(at, true);
         let (mut cut, _directory) = fresh(&pair, death.clone());
@@ -513,8 +513,8 @@ fn a_recovery_in_each_phase() {
         let phase = cut.trace.phase();
         let (outcome, pair) = recovered(&pair, &limits, &death).unwrap();
         let end = end(Verb::Recover, &outcome, &pair).replace('\n', "\n  ");
-        shown.push(format!("killed in {phase}:\n  {end}"));
+        texts.push(format!("killed in {phase}:\n  {end}"));
     }
-    shown.dedup();
-    insta::assert_snapshot!(shown.join("\n"));
+    texts.dedup();
+    insta::assert_snapshot!(texts.join("\n"));
 }
