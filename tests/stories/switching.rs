@@ -350,6 +350,12 @@ fn the_new_target_is_sick_under_users() {
         ..Pair::new(How::Start).with(both)
     };
     insta::assert_snapshot!("neither_is_healthy", story(&pair, &usual()));
+    let recovers = At("take_back", 5, Event::Well(Part::Old));
+    let script = [&pair.script[..], &[recovers]].concat();
+    insta::assert_snapshot!(
+        "the_old_target_recovers",
+        story(&pair.with(script), &usual())
+    );
 }
 
 #[test]
