@@ -76,6 +76,9 @@ fn sound() -> Targets {
 
 type Change<'a> = &'a dyn Fn(&mut Targets);
 
+/// A change, and the points that are then not ok.
+type Case = (Box<dyn Fn(&mut Targets)>, Vec<(&'static str, Verdict)>);
+
 /// The points that are not ok.
 fn wrong(change: Change<'_>) -> Vec<(&'static str, Verdict)> {
     let mut targets = sound();
@@ -232,7 +235,7 @@ fn the_port_of_an_idle_target_is_parked() {
         }
     };
     let point = |verdict| vec![("parking", verdict)];
-    let cases: Vec<(Box<dyn Fn(&mut Targets)>, Vec<(&str, Verdict)>)> = vec![
+    let cases: Vec<Case> = vec![
         (Box::new(at(1, ParkingPosition::NotSet)), point(Warning)),
         (Box::new(at(1, broken())), point(Error)),
         (
