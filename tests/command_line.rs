@@ -185,11 +185,11 @@ fn the_second_name_is_in_its_help() {
 fn an_option_without_effect_is_refused() {
     for (words, fix) in [
         (&["completions", "bash", "--json"][..], "remove --json"),
-        (&["doctor", "--json", "--progress"], "restart, close, open"),
-        (&["status", "--json", "--progress"], "restart, close, open"),
+        (&["doctor", "--json", "--progress"], "restart, switch, close, open"),
+        (&["status", "--json", "--progress"], "restart, switch, close, open"),
         (
             &["run", "--dry-run", "--json", "--progress"],
-            "restart, close, open",
+            "restart, switch, close, open",
         ),
     ] {
         let output = agent(words);
