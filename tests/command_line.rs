@@ -185,8 +185,14 @@ fn the_second_name_is_in_its_help() {
 fn an_option_without_effect_is_refused() {
     for (words, fix) in [
         (&["completions", "bash", "--json"][..], "remove --json"),
-        (&["doctor", "--json", "--progress"], "restart, switch, close, open"),
-        (&["status", "--json", "--progress"], "restart, switch, close, open"),
+        (
+            &["doctor", "--json", "--progress"],
+            "restart, switch, close, open",
+        ),
+        (
+            &["status", "--json", "--progress"],
+            "restart, switch, close, open",
+        ),
         (
             &["run", "--dry-run", "--json", "--progress"],
             "restart, switch, close, open",

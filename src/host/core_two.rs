@@ -62,8 +62,10 @@ impl Host for TwoHosts {
             (self.old.meanwhile, self.new.meanwhile) = (None, None);
         }
         // The new target has no users before its verification, whatever another process does.
-        if matches!(action, Action::Prepare | Action::Start | Action::Verify)
-            && let Err(why) = self.serve_old().await
+        if matches!(
+            action,
+            Action::Prepare | Action::Start | Action::Verify | Action::Unpark
+        ) && let Err(why) = self.serve_without(Part::New).await
         {
             return ActionResult::Failed(why);
         }
@@ -87,6 +89,9 @@ impl Host for TwoHosts {
             }
             Action::Start => return self.new.start(on).await,
             Action::Stop(part) => {
+                if let Err(why) = self.serve_without(part).await {
+                    return ActionResult::Failed(why);
+                }
                 let stopped = self.at(part).stop(on).await;
                 if stopped == ActionResult::Done {
                     self.record_stopped(part);

@@ -114,11 +114,6 @@ impl TwoHosts {
         self.new.settle_run().await
     }
 
-    /// The new target is touched: the old one has the users.
-    pub(super) async fn serve_old(&mut self) -> Result<(), String> {
-        self.set(OPEN, CLOSED).await
-    }
-
     pub(super) async fn unpark(&mut self) -> Result<(), String> {
         self.park(Part::Old, Some(Part::New)).await
     }
@@ -148,11 +143,16 @@ impl TwoHosts {
 
     /// This target does not serve any more.
     pub(super) async fn park_idle(&mut self, idle: Part) -> Result<(), String> {
-        match idle {
-            Part::Old => self.set(CLOSED, OPEN).await?,
-            Part::New => self.set(OPEN, CLOSED).await?,
-        }
+        self.serve_without(idle).await?;
         self.park(idle.other(), None).await
+    }
+
+    /// The gates of this target are closed, and those of the other one are open.
+    pub(super) async fn serve_without(&mut self, idle: Part) -> Result<(), String> {
+        match idle {
+            Part::Old => self.set(CLOSED, OPEN).await,
+            Part::New => self.set(OPEN, CLOSED).await,
+        }
     }
 
     /// At rest, whatever the switch has done: the idle targets are parked on the current one.

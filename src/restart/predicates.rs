@@ -129,10 +129,14 @@ impl Phase {
     }
 
     /// The phase to enter instead if this one can't be recorded; None: it needs no record. After a
-    /// crash the next agent would not know that a target was started.
+    /// crash the next agent would not know that a target was started, or that users are on it.
     pub fn unrecorded(&self, why: &str) -> Option<Phase> {
         match self {
             Phase::Switch(SwitchPhase::Start) => Some(Phase::Switch(SwitchPhase::Stop {
+                back: Some(WhyBack::Unrecorded(why.to_owned())),
+            })),
+            Phase::Switch(SwitchPhase::Join) => Some(Phase::Switch(SwitchPhase::Park {
+                zeros: 0,
                 back: Some(WhyBack::Unrecorded(why.to_owned())),
             })),
             _ => None,

@@ -76,15 +76,18 @@ fn other_verbs_leave_it_to_recover_and_a_stop_goes_on() {
     assert_eq!(stop.phase, Phase::Close);
 }
 
-/// Without its record a started target would stay unknown after a crash.
+/// Without its record a started target would stay unknown after a crash, and so would the users of
+/// a target that has joined.
 #[test]
-fn an_unrecorded_start_starts_nothing() {
-    let start = Phase::Switch(SwitchPhase::Start);
-    let instead = start.unrecorded("disk full").unwrap();
-    assert_eq!(instead.name(), "stop");
-    assert_eq!(
-        Phase::Switch(SwitchPhase::Join).unrecorded("disk full"),
-        None
-    );
-    assert_eq!(instead.part(), Part::New);
+fn without_a_record_nothing_is_started_and_nothing_joins() {
+    for (phase, instead) in [
+        (SwitchPhase::Start, Some("stop")),
+        (SwitchPhase::Join, Some("park")),
+        (SwitchPhase::Unpark, None),
+        (SwitchPhase::Leave, None),
+    ] {
+        let other = Phase::Switch(phase).unrecorded("disk full");
+        assert_eq!(other.as_ref().map(Phase::name), instead);
+        assert!(other.is_none_or(|phase| phase.part() == Part::New));
+    }
 }
