@@ -67,8 +67,8 @@ def not_up(status: Status) -> str:
 
 
 def back(status: Status) -> str | None:
-    """After the agent's work. None: HAProxy shows the host back. Else what is missing. Lines that an
-    operator of HAProxy has taken out do not count."""
+    """After the agent's work. None: HAProxy shows the host back. Else what is missing. Lines that
+    an operator of HAProxy has taken out do not count."""
     if status.in_rotation:
         return None
     missing = [line for line in status.not_up if line not in status.taken_out]
