@@ -2,7 +2,7 @@
 //!
 //! [`Restart`] restarts it once and returns the result: by a systemd job over D-Bus, by a
 //! command, or by a signal to the process in a pidfile. [`Run`] starts and stops one target of it,
-//! and [`room`] judges whether there is memory for a second one. [`Health`] probes it on its own
+//! and [`room()`] judges whether there is memory for a second one. [`Health`] probes it on its own
 //! port. A [`Change`] is its upgrade, its rollback, or another command of it. None of them repeats or decides anything: limits
 //! and repetition are the caller's.
 

@@ -13,7 +13,7 @@ use super::{BackendCapacity, Found, ServerStat};
 impl BackendCapacity {
     /// Counts the other servers of `backend` that can take our users: all but ours with a main line
     /// that is `UP` and has a weight. `UP n/m` does not count, because it may be on its way down. The
-    /// lines of a host's targets are one server: see [`Places`]. A backup line does not count beside
+    /// lines of a host's targets are one server: see `Places`. A backup line does not count beside
     /// a main line: a host whose main lines are DOWN is on its way out. A backup line of another
     /// address counts on a port of the main lines: a hot spare has the app, a page server has not.
     /// Lines without an address are one server for each name that HAProxy can't resolve.
