@@ -46,7 +46,7 @@
 //! | drain | keeps the old target's gates closed | nothing in flight on it, twice in a row | leaves the old one running, or goes on |
 //! | settle | looks at HAProxy's counters, its checks and the health | its time | sick: takes back |
 //! | park | redirects the old target's port to the new one | nothing in flight on it, twice in a row | leaves the old one running |
-//! | stop | stops the old target, unless it stays warm | its result | reports it |
+//! | stop | stops the old target, unless it stays ready | its result | reports it |
 //! | take_back | opens the old target's gates | all its lines fully UP | leaves both open |
 //! | withdraw | closes the new target's gates; then parks and stops it | its lines DOWN | leaves the new one running |
 //!

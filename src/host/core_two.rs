@@ -92,6 +92,10 @@ impl Host for TwoHosts {
                 if let Err(why) = self.serve_without(part).await {
                     return ActionResult::Failed(why);
                 }
+                if self.moved {
+                    let why = "another process had opened its gates: the agent closed them again";
+                    return ActionResult::Failed(why.to_owned());
+                }
                 let stopped = self.at(part).stop(on).await;
                 if stopped == ActionResult::Done {
                     self.record_stopped(part);

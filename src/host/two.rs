@@ -202,7 +202,8 @@ impl TwoHosts {
         match &same {
             // Before the begin of Leave the record is as the switch found it.
             Some(_) if current == Part::Old => return Ok(()),
-            Some(same) if is_ready(same) && same.ready_until_unix_s.is_none() => return Ok(()),
+            // The time of a finish stays, in case it does not come to its end.
+            Some(same) if is_ready(same) => return Ok(()),
             _ => {}
         }
         let intent = Intent {

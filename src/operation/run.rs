@@ -95,14 +95,16 @@ impl Operation<'_> {
     ) -> Outcome {
         let invocation = Invocation::new(self.verb, &self.app.name);
         let outcome = match self.begin(host, draft).await {
-            Begin::Go(go) => match self.begin_records(invocation, &go, host, draft) {
-                Ok(journal) => {
-                    self.unpark_this_target(host, draft).await;
-                    let progress = make_progress(self.app, &go.limits);
-                    return self.operate(host, &go, journal, progress, draft).await;
+            Begin::Go(go) => {
+                let unparked = self.unpark_this_target(host).await;
+                match unparked.and_then(|()| self.begin_records(invocation, &go, host, draft)) {
+                    Ok(journal) => {
+                        let progress = make_progress(self.app, &go.limits);
+                        return self.operate(host, &go, journal, progress, draft).await;
+                    }
+                    Err(why) => Outcome::Refused(refusal(why)),
                 }
-                Err(why) => Outcome::Refused(refusal(why)),
-            },
+            }
             begin => begin.outcome(draft),
         };
         self.count(&outcome, draft);

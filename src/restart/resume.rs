@@ -30,27 +30,34 @@ fn resumed(phase: &SwitchPhase, how: How) -> Option<SwitchPhase> {
         // The preparation is never repeated.
         SwitchPhase::Prepare => return None,
         SwitchPhase::Start | SwitchPhase::Healthy { .. } | SwitchPhase::Verify => match how {
-            How::Start => SwitchPhase::Park {
-                zeros: 0,
-                back: Some(WhyBack::CutShort),
-            },
+            How::Start => park(&Some(WhyBack::CutShort)),
             How::Back | How::Finish => return None,
         },
         SwitchPhase::Unpark => SwitchPhase::Withdraw(WhyBack::CutShort),
-        SwitchPhase::Sticky { .. } | SwitchPhase::Shed => SwitchPhase::Shed,
-        SwitchPhase::Drain { .. } | SwitchPhase::Settle { .. } => SwitchPhase::Drain { zeros: 0 },
-        SwitchPhase::Park { back, .. } => SwitchPhase::Park {
-            zeros: 0,
-            back: back.clone(),
-        },
         // It may be stopped already, so there is no way back to it. It was quiet, and is parked.
         SwitchPhase::Stop { back } => SwitchPhase::Stop { back: back.clone() },
-        // A look must show the target that serves before the other one is closed.
-        SwitchPhase::Join | SwitchPhase::Leave => SwitchPhase::Join,
+        SwitchPhase::Park { back, .. } if back.is_some() || how == How::Finish => park(back),
+        SwitchPhase::Drain { .. } if how == How::Finish => SwitchPhase::Drain { zeros: 0 },
         SwitchPhase::TakeBack(why) | SwitchPhase::Withdraw(why) => {
             SwitchPhase::TakeBack(why.clone())
         }
+        // A look must show the target that serves before the other one is closed: since the last
+        // record another process may have restored rules, or the switch may have gone back.
+        SwitchPhase::Join
+        | SwitchPhase::Leave
+        | SwitchPhase::Sticky { .. }
+        | SwitchPhase::Shed
+        | SwitchPhase::Drain { .. }
+        | SwitchPhase::Settle { .. }
+        | SwitchPhase::Park { .. } => SwitchPhase::Join,
     })
+}
+
+fn park(back: &Option<WhyBack>) -> SwitchPhase {
+    SwitchPhase::Park {
+        zeros: 0,
+        back: back.clone(),
+    }
 }
 
 fn note(phase: &SwitchPhase) -> &'static str {

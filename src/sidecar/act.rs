@@ -15,6 +15,7 @@ use crate::state::counters::Counters;
 use crate::state::directory;
 use crate::state::hold;
 use crate::state::lock::{Lock, LockError, Owner, describe};
+use crate::state::target;
 use std::time::{Duration, Instant};
 
 /// The time that an unfinished restart may still take while the sidecar has the lock.
@@ -51,6 +52,11 @@ impl Reconciler {
             Err(error) => return self.failed(error.to_string()),
         };
         if verb == Verb::Stop && hold::now(self.hold_dir(), &self.app.name).is_none() {
+            return SOON;
+        }
+        // An operator may have chosen another target since the look of this round.
+        let record = target::find(self.hold_dir(), &self.app.name);
+        if record.is_ok_and(|record| record != self.record) {
             return SOON;
         }
         let repairs = self.open && verb == Verb::Recover;

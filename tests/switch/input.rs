@@ -71,7 +71,7 @@ fn a_call_with_nothing_to_do_succeeds() {
     let farm = Farm::open("nothing_to_do", 1, Lines::with_twins());
     let calls: [(&[&str], &str); 2] = [
         (&["--to", "blue"], "blue is already current"),
-        (&["--finish"], "no target is warm beside blue"),
+        (&["--finish"], "no target is ready beside blue"),
     ];
     for (more, says) in calls {
         let before = state(&farm);
@@ -94,7 +94,7 @@ fn a_wrong_call_is_refused() {
             &["--to", "red"],
             &["red", "blue", "green"],
         ),
-        ("nothing is warm", same, &["--back"], &["--back", "warm"]),
+        ("nothing is ready", same, &["--back"], &["--back", "ready"]),
         (
             "no lines at HAProxy",
             no_lines,

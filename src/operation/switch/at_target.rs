@@ -124,21 +124,24 @@ impl Operation<'_> {
     }
 
     /// Before its gates open: users must not be redirected to another target.
+    ///
+    /// # Errors
+    ///
+    /// They may be, and why.
     pub(in crate::operation) async fn unpark_this_target(
         &self,
         host: &mut ThisHost,
-        draft: &mut Draft,
-    ) {
+    ) -> Result<(), String> {
         let opens = matches!(self.verb, Verb::Open | Verb::Recover);
-        if opens
-            && self.app.has_targets()
-            && let Err(error) = host.unpark(self.settings).await
-        {
-            draft.notices.push(format!(
+        if !opens || !self.app.has_targets() {
+            return Ok(());
+        }
+        host.unpark(self.settings).await.map_err(|error| {
+            format!(
                 "the port of {} may still be redirected to another target: {error}",
                 self.app.label()
-            ));
-        }
+            )
+        })
     }
 
     async fn close_other_targets(&self, host: &mut ThisHost) -> Option<String> {

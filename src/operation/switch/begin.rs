@@ -128,12 +128,17 @@ impl Operation<'_> {
                      that, because both run for a moment"
                 )));
             }
-            let reach = from.reach(pair.from.ports.port).await;
-            if let Some(why) = reach.stops(to, pair.to.ports.port).await {
-                return Break(Begin::refused(format!(
-                    "the stop of {old} would also stop {new}, which {why}: give each target a \
-                     unit, or commands, of its own"
-                )));
+            let old = (from, pair.from.ports.port, old);
+            let new = (to, pair.to.ports.port, new);
+            // The new one is stopped, too: before its start, and on the way back.
+            for ((one, port, stopped), (other, its_port, also)) in [(&old, &new), (&new, &old)] {
+                let reach = one.reach(*port).await;
+                if let Some(why) = reach.stops(other, *its_port).await {
+                    return Break(Begin::refused(format!(
+                        "the stop of {stopped} would also stop {also}, which {why}: give each \
+                         target a unit, or commands, of its own"
+                    )));
+                }
             }
         }
         let (settings, _) = self
@@ -154,7 +159,7 @@ impl Operation<'_> {
         if self.verb == Verb::Switch && pair.switching.how == How::Back && !two.new.runs().await {
             let (app, to) = (&self.app.name, two.name(Part::New));
             return Break(Begin::refused(format!(
-                "{to} was kept warm, but it does not run any more: `agent switch {app} --to {to}` \
+                "{to} was kept ready, but it does not run any more: `agent switch {app} --to {to}` \
                  starts it"
             )));
         }

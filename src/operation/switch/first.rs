@@ -1,15 +1,16 @@
 //! What a switch does first if an earlier one was cut short.
 
 use crate::operation::Operation;
+use crate::operation::go::refusal;
 use crate::operation::remember::By;
-use crate::operation::request::MakeProgress;
+use crate::operation::request::{MakeProgress, Way};
 use crate::report::Draft;
 use crate::restart::{Outcome, Verb};
 use crate::signals::StopSignal;
 
 impl Operation<'_> {
-    /// A switch that was cut short is finished or undone first, as an operation of its own. None: the
-    /// users are where they were, and this switch begins.
+    /// A switch that was cut short is finished or undone first, as an operation of its own. None:
+    /// this switch begins.
     pub(super) async fn recover_first(
         &self,
         stop: &StopSignal,
@@ -31,8 +32,21 @@ impl Operation<'_> {
         let outcome = Box::pin(run).await;
         let report = recovery.end(&its_draft, &outcome).write().await;
         draft.notices.push(format!("first: {}", report.message));
+        let asked = &self.options.switch;
         match outcome {
             Outcome::Done { .. } | Outcome::Nothing(_) => None,
+            // Where the users are now is known. The operator has named where they go.
+            Outcome::Switched { .. }
+                if asked.prepare.is_none()
+                    && (asked.way != Way::Forward || self.options.to.is_some()) =>
+            {
+                None
+            }
+            Outcome::Switched { .. } if asked.prepare.is_some() => {
+                let why = "an earlier switch had to be finished first, so --with was not run: see \
+                     `agent status`, then run this again";
+                Some(Outcome::Refused(refusal(why.to_owned())))
+            }
             outcome => {
                 draft.targets = its_draft.targets;
                 Some(outcome)

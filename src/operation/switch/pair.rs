@@ -10,7 +10,7 @@ use crate::operation::request::Way;
 use crate::restart::Verb;
 use crate::restart::switch::{How, Switching};
 use crate::state::journal::{Entry, Journal, Targets};
-use crate::state::target;
+use crate::state::target::{self, Intent};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
@@ -99,8 +99,10 @@ impl Operation<'_> {
         let current = current.map(|current| current.target).unwrap_or_default();
         let record = target::find(self.hold_dir(), &app.name);
         let record = or_refuse(record.map_err(|error| refusal(error.to_string())))?;
+        let has_users = record.as_ref().and_then(Intent::left_running).is_some();
         let ready = record.and_then(|record| record.ready);
         let known = Known {
+            has_users,
             app: &app.name,
             targets: &app.target_names(),
             current: &current,

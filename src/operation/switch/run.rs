@@ -79,6 +79,7 @@ impl Operation<'_> {
             .switch_phases(&mut two, &go, &mut journal, progress, draft)
             .await;
         self.record_kept(&two, pair, &outcome);
+        record_left(&two, pair, &outcome).await;
         park_at_rest(&mut two, &outcome, draft).await;
         // Before the journal is removed: counting takes its time, too.
         self.count(&outcome, draft);
@@ -134,7 +135,7 @@ impl Operation<'_> {
         timeline.outcome
     }
 
-    /// The target that was left running is warm from now on, until its time is over.
+    /// The target that was left running is ready from now on, until its time is over.
     fn record_kept(&self, two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
         let how = pair.switching.how;
         let (kept, lasts) = match outcome {
@@ -154,12 +155,30 @@ impl Operation<'_> {
     }
 }
 
-/// The first switch may find an idle target that no command has parked yet. Without parking a reload
-/// of HAProxy stalls users for a moment, and no more.
+/// A switch that went back may have left the new target running: it was busy, or did not stop.
+async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
+    let went_back = matches!(
+        outcome,
+        Outcome::NotPlaced { .. }
+            | Outcome::SwappedBack { .. }
+            | Outcome::Interrupted { .. }
+            | Outcome::Unrecorded { .. }
+    );
+    if !went_back || pair.switching.how != How::Start || !two.new.runs().await {
+        return;
+    }
+    let name = two.name(Part::New);
+    if let Err(error) = two.change_record(|intent| intent.with_ready(name, None)) {
+        tracing::warn!(%error, "{name} runs, and that can't be recorded");
+    }
+}
+
+/// The first switch may find an idle target that no command has parked yet, and one that still drains
+/// is not parked. Its connections go on; a reload of HAProxy would bring it new ones.
 async fn park_at_rest(two: &mut TwoHosts, outcome: &Outcome, draft: &mut Draft) {
     let is_at_rest = !matches!(
         outcome,
-        Outcome::StillDraining(_) | Outcome::NeitherHealthy { .. } | Outcome::GateFailed { .. }
+        Outcome::NeitherHealthy { .. } | Outcome::GateFailed { .. }
     );
     if is_at_rest && let Err(error) = two.park_at_rest().await {
         draft.notices.push(format!(

@@ -13,6 +13,8 @@ pub(super) struct Known<'a> {
     pub(super) current: &'a str,
     /// The idle target that still runs for the way back.
     pub(super) ready: Option<&'a str>,
+    /// An earlier drain ran out of time, and left that one running with users.
+    pub(super) has_users: bool,
     /// The target that the operator has named.
     pub(super) to: Option<&'a str>,
 }
@@ -37,6 +39,7 @@ pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
         targets,
         current,
         ready,
+        has_users,
         to,
     } = known;
     let mut others = targets.iter().filter(|name| **name != current);
@@ -50,18 +53,23 @@ pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
         (Way::Back, None) => {
             let other = others.next().copied().unwrap_or("TARGET");
             Err(format!(
-                "no target is warm beside {current}, so --back has nothing to go back to: `agent \
+                "no target is ready beside {current}, so --back has nothing to go back to: `agent \
                  switch {app} --to {other}` starts one"
             ))
         }
         (Way::Finish, None) => Ok(Choice::Nothing(format!(
-            "nothing to do for --finish: no target is warm beside {current}"
+            "nothing to do for --finish: no target is ready beside {current}"
         ))),
         (Way::Forward, Some(ready)) if to.is_some_and(|to| to != ready && to != current) => {
             Err(format!(
-                "{ready} is still warm beside {current}: run `agent switch {app} --finish` first"
+                "{ready} is still ready beside {current}: run `agent switch {app} --finish` first"
             ))
         }
+        // A start would stop it first.
+        (Way::Forward, Some(ready)) if has_users && to != Some(current) => Err(format!(
+            "{ready} may still have users beside {current}: run `agent switch {app} --finish` to end \
+             that first, or `agent switch {app} --back` to move all users there"
+        )),
         (Way::Forward, _) => match (to, others.next(), others.next()) {
             (Some(to), ..) if to == current => {
                 Ok(Choice::Nothing(format!("{current} is already current")))
@@ -99,9 +107,30 @@ mod tests {
             targets,
             current: "green",
             ready,
+            has_users: false,
             to,
         };
         choose(known, way)
+    }
+
+    #[test]
+    fn a_target_that_has_users_is_not_started_anew() {
+        let known = |to| Known {
+            app: "web",
+            targets: TWO,
+            current: "green",
+            ready: Some("blue"),
+            has_users: true,
+            to,
+        };
+        for to in [None, Some("blue")] {
+            let why = choose(known(to), Way::Forward).unwrap_err();
+            assert!(why.contains("blue may still have users"), "{why}");
+        }
+        let nothing = choose(known(Some("green")), Way::Forward);
+        assert!(matches!(nothing, Ok(Choice::Nothing(_))), "{nothing:?}");
+        let back = choose(known(None), Way::Back);
+        assert_eq!(back, Ok(Choice::Back("blue".to_owned())));
     }
 
     const FORWARD: (Way, Option<&str>) = (Way::Forward, None);
@@ -154,7 +183,7 @@ mod tests {
                 three,
                 Some("red"),
                 to("blue"),
-                "red is still warm beside green",
+                "red is still ready beside green",
             ),
             (&["green"][..], None, FORWARD, "one target, green"),
         ] {
@@ -167,7 +196,7 @@ mod tests {
     fn nothing_is_done_where_all_is_as_asked() {
         for (way, says) in [
             (to("green"), "green is already current"),
-            (FINISH, "no target is warm beside green"),
+            (FINISH, "no target is ready beside green"),
         ] {
             match chosen(TWO, None, way) {
                 Ok(Choice::Nothing(why)) => assert!(why.contains(says), "{why}"),

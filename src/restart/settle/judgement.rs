@@ -8,7 +8,11 @@ use std::fmt;
 /// Fewer requests show nothing.
 const REQUESTS: u64 = 10;
 
-/// So many errors more than allowed are no chance.
+/// So few requests show something if most of them had no good answer.
+const FEW: u64 = 3;
+
+/// So many errors more than allowed are no chance. Of many requests it is twice the deviation that
+/// chance makes.
 const ERRORS: f64 = 2.0;
 
 /// A single failed answer may be a slip, even if one healthy answer was enough to begin.
@@ -34,14 +38,21 @@ impl Figures {
             false => 0.0,
         };
         let allowed = settle.errors.as_f64() + others;
-        let more = self.ours.errors() as f64 - allowed * self.ours.tries as f64;
-        (self.ours.tries >= REQUESTS && more >= ERRORS).then(|| {
+        let expected = allowed * self.ours.tries as f64;
+        let more = self.ours.errors() as f64 - expected;
+        let is_enough = self.ours.tries >= REQUESTS || most_failed(self.ours);
+        (is_enough && more >= ERRORS.max(2.0 * expected.sqrt())).then(|| {
             format!(
                 "{self}; allowed are {} more than on other servers",
                 settle.errors
             )
         })
     }
+}
+
+/// Most requests had no good answer. One that was only tried again is no failure.
+fn most_failed(counts: ErrorCounts) -> bool {
+    counts.tries >= FEW && 2 * counts.answers_5xx > counts.tries
 }
 
 /// The share of tries that failed. One try may count as several errors.

@@ -42,6 +42,9 @@ pub(super) fn leave(seen: &Observation, limits: &Limits, over: bool) -> Step {
             }),
             _ => to(SwitchPhase::Drain { zeros: 0 }),
         },
+        // Every balancer has shown the new target UP. What one sends to the old target now is
+        // answered, because that one is left running.
+        ActionResult::Done if over && waiting == seen.unseen() => after_drain(waiting, limits),
         ActionResult::Done if over => to(SwitchPhase::TakeBack(WhyBack::NotOut(waiting))),
         // The action is repeated, because another process may open the gate meanwhile.
         ActionResult::Done => stay(SwitchPhase::Leave, waiting),

@@ -87,23 +87,28 @@ pub(super) fn outcome(why: &WhyBack, note: Option<String>) -> Outcome {
             note,
         },
         WhyBack::GateFailed(why) => Outcome::GateFailed {
-            why,
+            why: with(why, note),
             put_back: true,
         },
-        WhyBack::Unrecorded(why) => Outcome::Unrecorded { why, back: true },
+        WhyBack::Unrecorded(why) => Outcome::Unrecorded {
+            why: with(why, note),
+            back: true,
+        },
         WhyBack::Interrupted(signal) => Outcome::Interrupted {
             signal,
-            left: left(note),
+            left: with(
+                "the old target serves, as before the switch".to_owned(),
+                note,
+            ),
         },
         WhyBack::CutShort => Outcome::Done { note },
     }
 }
 
-fn left(note: Option<String>) -> String {
-    let left = "the old target serves, as before the switch";
+fn with(what: String, note: Option<String>) -> String {
     match note {
-        None => left.to_owned(),
-        Some(note) => format!("{left}; {note}"),
+        None => what,
+        Some(note) => format!("{what}; {note}"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The end: the target that does not serve is parked, and stopped unless it stays warm. On the way
+//! The end: the target that does not serve is parked, and stopped unless it stays ready. On the way
 //! back that is the new one.
 
 use super::after::still_draining;
@@ -65,7 +65,7 @@ fn unwell(why: &Option<WhyBack>, seen: &Observation) -> Option<String> {
     }
 }
 
-/// The target that does not serve is stopped, unless it stays warm.
+/// The target that does not serve is stopped, unless it stays ready.
 fn idle(why: &Option<WhyBack>, note: Option<String>, limits: &Limits) -> Step {
     let stops = match why {
         None => !limits.switch.keeps,
@@ -87,14 +87,13 @@ fn ended(why: &Option<WhyBack>, note: Option<String>, limits: &Limits) -> Outcom
     }
 }
 
-/// A target that does not stop has no users, and its gates are closed: the switch is done.
+/// A target that does not stop had no users at the last look: the switch is done.
 pub(super) fn stop(why: &Option<WhyBack>, seen: &Observation, limits: &Limits) -> Step {
     let which = if why.is_none() { "old" } else { "new" };
     let note = match &seen.action_result {
         ActionResult::Done => None,
         ActionResult::Failed(failed) => Some(format!(
-            "the {which} target could not be stopped: {failed}; it serves no users, and its gates are \
-             closed: stop it by hand"
+            "the {which} target was not stopped: {failed}; see `agent status`, then stop it by hand"
         )),
     };
     Step::End(ended(why, note, limits))

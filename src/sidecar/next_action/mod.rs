@@ -65,7 +65,9 @@ pub enum NextAction {
 pub fn next_action(observation: Observation) -> NextAction {
     let Observation { held, gates, .. } = observation;
     match (held, observation.unfinished, gates) {
-        (_, true, _) if observation.cut_switch => NextAction::RecoverSwitch,
+        // A held host wants no users on either target: its switch waits for the end of the hold.
+        (true, true, _) if observation.cut_switch => NextAction::Rest,
+        (false, true, _) if observation.cut_switch => NextAction::RecoverSwitch,
         (true, true, _) => NextAction::Recover,
         (true, false, Gates::Closed) => at_rest(observation),
         (true, false, _) => NextAction::Close,

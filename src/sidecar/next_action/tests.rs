@@ -63,7 +63,8 @@ fn an_unfinished_operation_is_recovered() {
     }
 }
 
-/// Its recovery asks both targets, and may go back to one that is healthy.
+/// Its recovery asks both targets, and may go back to one that is healthy. It opens gates, so it waits
+/// for the end of a hold.
 #[test]
 fn a_cut_switch_is_recovered_whatever_the_current_target_is() {
     for (gates, idle) in ALL
@@ -76,7 +77,11 @@ fn a_cut_switch_is_recovered_whatever_the_current_target_is() {
                 idle,
                 ..seen(gates, held, true, healthy)
             };
-            assert_eq!(next_action(seen), NextAction::RecoverSwitch, "{seen:?}");
+            let expected = match held {
+                true => NextAction::Rest,
+                false => NextAction::RecoverSwitch,
+            };
+            assert_eq!(next_action(seen), expected, "{seen:?}");
         }
     }
 }

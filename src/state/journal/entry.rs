@@ -56,7 +56,7 @@ pub struct Targets {
     /// What the switch does.
     #[serde(flatten)]
     pub switching: Switching,
-    /// How long the old target stays warm, in seconds.
+    /// How long the old target stays ready, in seconds.
     #[serde(default)]
     pub keep_s: u64,
 }

@@ -67,7 +67,7 @@ fn the_old_one_stops_only_beside_a_new_one_that_is_healthy_now() {
     assert!(!Phase::Switch(PARK).needs_health());
 }
 
-/// Its gates are closed and its users have moved: the switch is done.
+/// Its users have moved: the switch is done.
 #[test]
 fn an_old_target_that_does_not_stop_is_a_notice() {
     let Outcome::Switched { note, .. } = ends(decides(&STOP, &failed(look(DOWN, UP)), &limits()))
@@ -75,7 +75,7 @@ fn an_old_target_that_does_not_stop_is_a_notice() {
         panic!();
     };
     let note = note.unwrap();
-    assert!(note.contains("could not be stopped: exit 1"), "{note}");
+    assert!(note.contains("was not stopped: exit 1"), "{note}");
 }
 
 #[test]

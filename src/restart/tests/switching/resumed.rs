@@ -50,10 +50,10 @@ fn recover_takes_away_what_had_no_users_and_else_goes_on() {
         (SwitchPhase::Unpark, SwitchPhase::Withdraw(cut())),
         (SwitchPhase::Join, SwitchPhase::Join),
         (SwitchPhase::Leave, SwitchPhase::Join),
-        (SwitchPhase::Shed, SwitchPhase::Shed),
-        (DRAIN, DRAIN),
-        (settle, DRAIN),
-        (PARK, PARK),
+        (SwitchPhase::Shed, SwitchPhase::Join),
+        (DRAIN, SwitchPhase::Join),
+        (settle, SwitchPhase::Join),
+        (PARK, SwitchPhase::Join),
         // The old target may be stopped already: there is no way back to it.
         (STOP, STOP),
         (stop_new.clone(), stop_new),
@@ -62,6 +62,9 @@ fn recover_takes_away_what_had_no_users_and_else_goes_on() {
         (SwitchPhase::Withdraw(why()), SwitchPhase::TakeBack(why())),
     ] {
         assert_eq!(resumes(&phase, How::Start), Some(then), "{phase:?}");
+    }
+    for (phase, then) in [(DRAIN, DRAIN), (PARK, PARK), (STOP, STOP)] {
+        assert_eq!(resumes(&phase, How::Finish), Some(then), "{phase:?}");
     }
 }
 

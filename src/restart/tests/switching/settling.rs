@@ -48,14 +48,17 @@ fn errors_count_beside_those_of_the_other_servers() {
         // One request in ten, at 30 a second, within a second.
         ((30, 3), (0, 0), true),
         ((30, 3), (900, 0), true),
-        // A single error is no share, and neither are a few requests.
+        // A single error is no share, and neither are a few requests, unless most of them failed.
         ((30, 1), (0, 0), false),
-        ((9, 9), (0, 0), false),
+        ((9, 4), (0, 0), false),
+        ((9, 5), (0, 0), true),
+        ((2, 2), (0, 0), false),
         ((10, 3), (0, 0), true),
         // 1% is allowed.
         ((1000, 10), (0, 0), false),
         ((1000, 11), (0, 0), false),
-        ((1000, 12), (0, 0), true),
+        ((1000, 12), (0, 0), false),
+        ((1000, 17), (0, 0), true),
         // The database is down for all: the old version would be no better.
         ((1000, 100), (1000, 100), false),
         ((1000, 100), (1000, 50), true),
