@@ -44,7 +44,10 @@ pub(super) fn leave(seen: &Observation, limits: &Limits, over: bool) -> Step {
         },
         // Every balancer has shown the new target UP. What one sends to the old target now is
         // answered, because that one is left running.
-        ActionResult::Done if over && waiting == seen.unseen() => after_drain(waiting, limits),
+        ActionResult::Done if over && waiting == seen.unseen() => match both {
+            true => after_drain(waiting, limits),
+            false => to(SwitchPhase::Shed),
+        },
         ActionResult::Done if over => to(SwitchPhase::TakeBack(WhyBack::NotOut(waiting))),
         // The action is repeated, because another process may open the gate meanwhile.
         ActionResult::Done => stay(SwitchPhase::Leave, waiting),

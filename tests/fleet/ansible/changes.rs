@@ -190,7 +190,7 @@ fn an_upgrade_that_the_agent_rolls_back_stops_the_roll() {
         "continue with: --limit @",
     ];
     assert_last_words(&ended, &wanted);
-    let means = "(exit 17: the upgrade failed and was rolled back";
+    let means = "(exit 17: the upgrade or the switch failed and was taken back";
     assert!(ended.out.contains(means), "{}", ended.out);
     assert_eq!(estate.boots(), [2, 2, 3, 2, 1, 1]);
     assert_reasons(&estate, 1, &[("restart", reason)]);

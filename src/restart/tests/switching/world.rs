@@ -150,14 +150,14 @@ impl World {
         self.errors += u64::from(event.errs) * 10;
     }
 
-    /// HAProxy sends a request to this line, if it takes it for UP.
+    /// HAProxy sends a request to this line, if it takes it for UP. A stopped target refuses it.
     fn sends_to(&mut self, part: Part) {
-        if self.of(part).shown[0] != Shown::Down {
+        let to = match self.of(part).parked {
+            true => part.other(),
+            false => part,
+        };
+        if self.of(part).shown[0] != Shown::Down && self.of(to).runs {
             self.of_mut(part).on_line += 1;
-            let to = match self.of(part).parked {
-                true => part.other(),
-                false => part,
-            };
             self.of_mut(to).busy += 1;
         }
     }
