@@ -158,6 +158,8 @@ fn settings() -> Settings {
     };
     Settings::empty()
         .set("app.web.health.http", "/healthz")
+        // No other host serves: a shutdown would wait for its turn.
+        .set("app.web.min_available", 0)
         .set("app.web.target.blue", blue)
         .set("app.web.target.green", green)
         .haproxy("tcp://10.77.0.1:9999")
