@@ -21,8 +21,10 @@ const ANSWERS: u32 = 2;
 /// What a look says about the new version, in words with the figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
-    /// Its time is over, and nothing was wrong.
+    /// Its time is over, and its users' requests were answered well.
     Steady(String),
+    /// Its time is over, and no request has shown how it answers: why.
+    Unseen(String),
     /// Nothing is wrong so far.
     Watching(String),
     /// It must not stay.
@@ -30,6 +32,15 @@ pub enum Judgement {
 }
 
 impl Figures {
+    /// Why these figures say nothing about the version, neither good nor bad.
+    fn unseen(&self) -> Option<&'static str> {
+        match (self.compared, self.ours.tries) {
+            (0, _) => Some("no balancer has shown its error counters at two looks"),
+            (_, 0) => Some("HAProxy sent none to the new version"),
+            _ => None,
+        }
+    }
+
     /// Why these figures are too bad. Other servers may fail, too: a database is down, and the old
     /// version would be no better.
     fn too_bad(&self, settle: Settle) -> Option<String> {
@@ -71,8 +82,16 @@ impl Observation {
             .or_else(|| limits.settle.and_then(|settle| figures.too_bad(settle)));
         match sick {
             Some(why) => Judgement::Sick(why),
-            None if self.in_phase >= limits.settles_for() => Judgement::Steady(figures.to_string()),
-            None => Judgement::Watching(figures.to_string()),
+            None if self.in_phase < limits.settles_for() => {
+                Judgement::Watching(figures.to_string())
+            }
+            None => match figures.unseen() {
+                Some(why) => Judgement::Unseen(format!(
+                    "settle saw no requests: {why}; the checks and the health were good, but nothing \
+                     shows how users are answered: a longer `for` in `settle` watches for longer"
+                )),
+                None => Judgement::Steady(figures.to_string()),
+            },
         }
     }
 
@@ -107,7 +126,7 @@ pub(in crate::restart) fn down(balancers: &[BalancerObservation]) -> Option<Stri
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.compared == 0 {
-            return f.write_str("no balancer has shown its counters twice");
+            return f.write_str("no balancer has shown its error counters at two looks yet");
         }
         f.write_str(&in_words(self.ours))?;
         match self.others.tries {

@@ -86,6 +86,91 @@ fn the_reason_has_the_figures() {
     assert_eq!(waiting, ["300 requests, 0 errors"]);
 }
 
+/// Nothing shows how users are answered: that is no steadiness.
+#[test]
+fn without_requests_it_ends_with_a_notice_of_its_own() {
+    let unread = Observation {
+        settle: Some(Figures::default()),
+        ..look(UP, DOWN)
+    };
+    let ended = |seen: &Observation| match decides(&settle(), seen, &settling()) {
+        Step::Go { note, .. } => note.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    for (seen, says) in [
+        (
+            figures((0, 0), (900, 0)),
+            "HAProxy sent none to the new version",
+        ),
+        (
+            unread.clone(),
+            "no balancer has shown its error counters at two looks",
+        ),
+    ] {
+        let seen = late(seen);
+        let note = ended(&seen);
+        let begin = format!("settle saw no requests: {says}; ");
+        assert!(note.starts_with(&begin), "{note}");
+        let restarted = ends(restarts(Phase::Settle, &seen, &settling()));
+        assert_eq!(restarted, Outcome::Done { note: Some(note) });
+    }
+    let waiting = waits(decides(&settle(), &unread, &settling()));
+    assert_eq!(
+        waiting,
+        ["no balancer has shown its error counters at two looks yet"]
+    );
+    let few = ended(&late(figures((1, 0), (0, 0))));
+    assert_eq!(few, "1 request, 0 errors");
+}
+
+/// The new target has new users from the begin of Leave on.
+#[test]
+fn it_is_counted_from_the_begin_of_leave_on() {
+    let phase = |phase: &SwitchPhase| Phase::Switch(phase.clone());
+    let window = SwitchPhase::Sticky {
+        sessions: 0,
+        busy_at: Duration::ZERO,
+    };
+    for (counted, asks_other) in [
+        (SwitchPhase::Leave, Some(Ask::Errors)),
+        (window, Some(Ask::Errors)),
+        (SwitchPhase::Shed, Some(Ask::Errors)),
+        (DRAIN, Some(Ask::Errors)),
+        (settle(), Some(Ask::Lines)),
+    ] {
+        let counted = phase(&counted);
+        assert!(counted.counts(&settling()), "{counted:?}");
+        assert_eq!(counted.asks_other(&settling()), asks_other, "{counted:?}");
+    }
+    for other in [
+        SwitchPhase::Join,
+        PARK,
+        SwitchPhase::TakeBack(WhyBack::CutShort),
+    ] {
+        assert!(!phase(&other).counts(&settling()), "{other:?}");
+        assert_eq!(phase(&other).asks_other(&settling()), Some(Ask::Lines));
+    }
+    assert_eq!(phase(&STOP).asks_other(&settling()), None);
+    // Nothing is watched later.
+    let back = Limits {
+        switch: within(How::Back).switch,
+        ..settling()
+    };
+    for limits in [back, limits()] {
+        assert!(!phase(&DRAIN).counts(&limits));
+        assert_eq!(phase(&DRAIN).asks_other(&limits), Some(Ask::Lines));
+    }
+    let seen = look(DOWN, UP);
+    assert_eq!(
+        phase(&DRAIN).serving(&seen.balancers, &seen.other),
+        seen.other
+    );
+    assert_eq!(
+        phase(&settle()).serving(&seen.balancers, &seen.other),
+        seen.balancers
+    );
+}
+
 #[test]
 fn it_comes_after_the_drain_and_ends_with_its_time() {
     let drained = SwitchPhase::Drain { zeros: 1 };
