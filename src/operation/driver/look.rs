@@ -47,6 +47,7 @@ impl<H: Host> Drive<'_, H> {
             failing: self.failing,
             other,
             settle,
+            settle_in_phase: settle.map(|_| self.watch.in_phase()),
         }
     }
 

@@ -104,8 +104,9 @@ impl<H: Host> Drive<'_, H> {
         self.progress.enters(at, &self.phase);
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
         (self.acted, self.succeeded) = (ActionResult::Done, false);
-        if !self.phase.counts(self.limits) {
-            self.watch = Watch::default();
+        match self.phase.counts(self.limits) {
+            true => self.watch.enters_phase(),
+            false => self.watch = Watch::default(),
         }
         let before = self.host.elapsed();
         self.act().await;

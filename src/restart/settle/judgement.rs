@@ -79,7 +79,7 @@ impl Observation {
         let figures = self.settle.unwrap_or_default();
         let sick = down(&self.balancers)
             .or_else(|| self.fails_in_a_row(limits))
-            .or_else(|| limits.settle.and_then(|settle| figures.too_bad(settle)));
+            .or_else(|| self.errs_too_often(limits));
         match sick {
             Some(why) => Judgement::Sick(why),
             None if self.in_phase < limits.settles_for() => {
@@ -93,6 +93,14 @@ impl Observation {
                 None => Judgement::Steady(figures.to_string()),
             },
         }
+    }
+
+    /// Why the new version counts as sick by HAProxy's counters: in this phase, or since it has users.
+    pub(in crate::restart) fn errs_too_often(&self, limits: &Limits) -> Option<String> {
+        let settle = limits.settle?;
+        let figures = [self.settle_in_phase, self.settle];
+        let mut figures = figures.into_iter().flatten();
+        figures.find_map(|figures| figures.too_bad(settle))
     }
 
     /// Why the app counts as sick by its own answers: too many in a row have failed.

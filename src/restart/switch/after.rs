@@ -20,6 +20,7 @@ pub(super) fn sick(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -> 
         false => down(&seen.other),
     };
     down.or_else(|| seen.fails_in_a_row(limits))
+        .or_else(|| seen.errs_too_often(limits))
 }
 
 pub(super) fn leave(seen: &Observation, limits: &Limits, over: bool) -> Step {

@@ -34,6 +34,8 @@ pub enum Event {
     Well(Part),
     /// The target answers with 500.
     Errs(Part),
+    /// It answers well again.
+    Answers(Part),
     /// Another process moves the gates of a target.
     Gates(Part, bool),
     /// Another process flushes the nat table.
@@ -87,6 +89,8 @@ pub struct Pair {
     pub twins: bool,
     /// Users with a cookie of blue come for so long after its main line is DOWN.
     pub sticky: u32,
+    /// No user sends a request.
+    pub is_quiet: bool,
     /// Requests on blue never end.
     pub endless: bool,
     pub prepare_fails: bool,
@@ -187,6 +191,7 @@ impl Pair {
             record: Record { current, ready },
             twins: true,
             sticky: 0,
+            is_quiet: false,
             endless: false,
             prepare_fails: false,
             start_fails: false,
@@ -213,6 +218,13 @@ impl Pair {
             tampered: None,
             outage: 0,
         }
+    }
+
+    /// The same with a new target that runs already: the last switch has kept it.
+    pub fn with_a_warm_target(mut self) -> Pair {
+        self.of_mut(Part::New).runs = true;
+        self.record.ready = Some((Part::New, true));
+        self
     }
 
     /// The same with a second balancer, which notices a gate a look later.
@@ -291,9 +303,11 @@ impl Pair {
                 self.say(&format!("{} {word}", named(part)));
                 self.of_mut(part).is_sick = is_sick;
             }
-            Event::Errs(part) => {
-                self.say(&format!("{} answers with 500", named(part)));
-                self.of_mut(part).errs = true;
+            Event::Errs(part) | Event::Answers(part) => {
+                let errs = event == Event::Errs(part);
+                let how = if errs { "with 500" } else { "well again" };
+                self.say(&format!("{} answers {how}", named(part)));
+                self.of_mut(part).errs = errs;
             }
             Event::Gates(part, open) => {
                 let word = if open { "opens" } else { "closes" };

@@ -149,8 +149,9 @@ impl Process<'_> {
             self.failing = 0;
         }
         (self.phase, self.in_phase) = (to, Duration::ZERO);
-        if !Phase::Switch(self.phase.clone()).counts(&self.world.limits) {
-            self.watch = Watch::default();
+        match Phase::Switch(self.phase.clone()).counts(&self.world.limits) {
+            true => self.watch.enters_phase(),
+            false => self.watch = Watch::default(),
         }
         self.succeeded = false;
         self.action_result = ActionResult::Done;

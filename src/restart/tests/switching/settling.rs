@@ -123,6 +123,34 @@ fn without_requests_it_ends_with_a_notice_of_its_own() {
     assert_eq!(few, "1 request, 0 errors");
 }
 
+/// An hour of drain without an error hides nothing that comes after it, and the drain is judged, too.
+#[test]
+fn each_phase_is_judged_by_its_own_figures_and_by_all() {
+    let of = |ours: (u64, u64)| figures(ours, (0, 0)).settle;
+    for (in_phase, all, is_sick) in [
+        ((30, 0), (60_030, 0), false),
+        ((30, 3), (60_030, 3), true),
+        // Few in each phase, and enough in both.
+        ((6, 3), (12, 6), true),
+        ((6, 0), (6, 0), false),
+    ] {
+        let seen = Observation {
+            settle: of(all),
+            settle_in_phase: of(in_phase),
+            ..look(DOWN, UP)
+        };
+        let in_settle = Observation {
+            balancers: seen.other.clone(),
+            other: seen.balancers.clone(),
+            ..seen.clone()
+        };
+        for (phase, seen) in [(DRAIN, &seen), (settle(), &in_settle)] {
+            let step = format!("{:?}", decides(&phase, seen, &settling()));
+            assert_eq!(step.contains("TakeBack"), is_sick, "{phase:?}: {step}");
+        }
+    }
+}
+
 /// The new target has new users from the begin of Leave on.
 #[test]
 fn it_is_counted_from_the_begin_of_leave_on() {
@@ -230,7 +258,9 @@ fn counters_that_begin_again_lose_only_one_step() {
     // An operator clears the counters.
     assert_eq!(looks(2, (3, 0)), (15, 1));
     assert_eq!(looks(2, (5, 1)), (17, 2));
+    watch.enters_phase();
     assert_eq!(watch.look(&blind().balancers).ours.tries, 17);
+    assert_eq!(watch.in_phase().ours.tries, 0);
 }
 
 fn restarts(phase: Phase, seen: &Observation, limits: &Limits) -> Step {

@@ -282,6 +282,10 @@ impl World {
         let phase = Phase::Switch(phase.clone());
         let shown = phase.serving(&look.balancers, &look.other);
         let settle = phase.counts(&self.limits).then(|| watch.look(shown));
-        Observation { settle, ..look }
+        Observation {
+            settle,
+            settle_in_phase: settle.map(|_| watch.in_phase()),
+            ..look
+        }
     }
 }
