@@ -504,7 +504,7 @@ fn a_warm_target_is_started_anew() {
     insta::assert_snapshot!(texts.join("\n"));
 }
 
-/// Nobody is lost, and nothing shows how users are answered.
+/// No request is lost, and nothing shows how users are answered.
 #[test]
 fn a_quiet_night_is_not_called_steady() {
     let pair = Pair {
@@ -514,13 +514,10 @@ fn a_quiet_night_is_not_called_steady() {
     shows("settle_saw_no_requests", &pair, &settling());
 }
 
-/// It answers well again before settle begins.
+/// It has new users from Leave on, and settle begins only after the drain.
 #[test]
 fn errors_before_settle_count() {
-    let errs = [
-        At("leave", 2, Event::Errs(Part::New)),
-        At("drain", 1, Event::Answers(Part::New)),
-    ];
+    let errs = [At("leave", 2, Event::Errs(Part::New))];
     let pair = Pair::new(How::Start).with(errs);
     shows("errors_during_leave", &pair, &settling());
 }

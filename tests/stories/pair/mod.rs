@@ -34,8 +34,6 @@ pub enum Event {
     Well(Part),
     /// The target answers with 500.
     Errs(Part),
-    /// It answers well again.
-    Answers(Part),
     /// Another process moves the gates of a target.
     Gates(Part, bool),
     /// Another process flushes the nat table.
@@ -303,11 +301,9 @@ impl Pair {
                 self.say(&format!("{} {word}", named(part)));
                 self.of_mut(part).is_sick = is_sick;
             }
-            Event::Errs(part) | Event::Answers(part) => {
-                let errs = event == Event::Errs(part);
-                let how = if errs { "with 500" } else { "well again" };
-                self.say(&format!("{} answers {how}", named(part)));
-                self.of_mut(part).errs = errs;
+            Event::Errs(part) => {
+                self.say(&format!("{} answers with 500", named(part)));
+                self.of_mut(part).errs = true;
             }
             Event::Gates(part, open) => {
                 let word = if open { "opens" } else { "closes" };
