@@ -5,7 +5,7 @@ use super::examples::{AFTER_HELP, DOCTOR_HELP, OPEN, PROBE, RESTART, STATUS, SWI
 use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
-use super::options::{Closing, Opening, Restarting, Target, waits};
+use super::options::{Closing, Opening, Recovering, Restarting, waits};
 use super::probe::Probing;
 use super::report::Reporting;
 use super::switch::Switching;
@@ -175,7 +175,7 @@ pub(super) enum Command {
     #[command(
         after_help = "Example:\n  agent recover --dry-run   print what it would do, for each app"
     )]
-    Recover(Target),
+    Recover(Recovering),
     /// Run the sidecar: open the gates once the app is healthy, and keep them open
     ///
     /// For systemd (haproxy-gate.service). The sidecar repairs rules that another process has

@@ -95,7 +95,7 @@ impl Cli {
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(opening) => self.open(&settings, opening).await,
                 Command::Probe(probing) => probe(&settings, probing, self.json).await,
-                Command::Recover(target) => self.recover(&settings, target).await,
+                Command::Recover(recovering) => self.recover(&settings, recovering).await,
                 Command::Run { dry_run } => {
                     Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)
                 }

@@ -10,6 +10,7 @@
 //! | `begin`, `looks`, `rest`, `room` | the preflight of a switch |
 //! | `plan` | the plan of a dry run |
 //! | `at_target` | exchanges the app of an operation for its current target, and records it |
+//! | `idle` | closes the gates that other targets have open, and parks those targets |
 //! | `if_current` | ends an operation that a unit asks for while its own target is idle |
 
 mod at_target;
@@ -17,6 +18,7 @@ mod begin;
 mod chosen;
 mod current;
 mod first;
+mod idle;
 mod if_current;
 mod looks;
 mod pair;

@@ -44,9 +44,20 @@ fn any_moment() -> impl Strategy<Value = Moment> {
 
 fn any_limits() -> impl Strategy<Value = Limits> {
     let how = prop::sample::select(vec![How::Start, How::Start, How::Back, How::Finish]);
-    let switches = [any::<bool>(); 6];
+    let switches = [any::<bool>(); 7];
     (how, switches).prop_map(
-        |(how, [prepares, verifies, keeps, sticky, proceeds, settles])| {
+        |(
+            how,
+            [
+                prepares,
+                verifies,
+                keeps,
+                sticky,
+                proceeds,
+                settles,
+                ran_before,
+            ],
+        )| {
             let seconds = |seconds| Duration::from_secs(seconds);
             Limits {
                 sticky: seconds(if sticky { 20 } else { 0 }),
@@ -63,6 +74,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
                     prepares: prepares && how == How::Start,
                     verifies,
                     keeps: keeps && how != How::Finish,
+                    ran_before: ran_before && how == How::Start,
                 },
                 ..limits()
             }
@@ -137,7 +149,11 @@ impl Process<'_> {
             self.failing = 0;
         }
         (self.phase, self.in_phase) = (to, Duration::ZERO);
-        (self.succeeded, self.watch) = (false, Watch::default());
+        match Phase::Switch(self.phase.clone()).counts(&self.world.limits) {
+            true => self.watch.enters_phase(),
+            false => self.watch = Watch::default(),
+        }
+        self.succeeded = false;
         self.action_result = ActionResult::Done;
     }
 
@@ -174,7 +190,7 @@ impl Process<'_> {
             failing: self.failing,
             ..look
         };
-        World::watch(&mut self.watch, &self.phase, look)
+        self.world.watch(&mut self.watch, &self.phase, look)
     }
 
     /// Before an action: it closes no target before a look has shown the other one UP, and stops
@@ -203,6 +219,11 @@ impl Process<'_> {
                 prop_assert_eq!(target.gates, [false; 2], "{:?} is stopped and open", part);
                 let proceeds = self.world.limits.on_drain_timeout == OnDrainTimeout::Proceed;
                 prop_assert!(target.busy == 0 || proceeds, "{part:?} is stopped and busy");
+                let is_anothers = self.world.limits.switch.ran_before && self.world.started == 0;
+                prop_assert!(
+                    part == Part::Old || !is_anothers,
+                    "stopped, and not started"
+                );
             }
             Action::Start => prop_assert_eq!((new.gates, new.busy), ([false; 2], 0)),
             _ => {}
@@ -273,6 +294,13 @@ fn rests(world: &World, outcome: &Outcome) -> Checked<()> {
         Outcome::Switched { .. } | Outcome::StillDraining(_) => Part::New,
         // Both stay open, and the operator decides.
         Outcome::NeitherHealthy { .. } => return Ok(()),
+        Outcome::BothMayServe { unseen, .. } => {
+            prop_assert!(!unseen.is_empty());
+            // A process that died may have closed the new one, and so may another process.
+            let old = world.of(Part::Old);
+            prop_assert!(old.gates == [true; 2] && old.runs && world.of(Part::New).runs);
+            return Ok(());
+        }
         Outcome::GateFailed {
             put_back: false, ..
         } => return Ok(()),
@@ -306,7 +334,7 @@ fn process(world: &mut World, start: Start) -> Process<'_> {
     }
 }
 
-fn left(phase: SwitchPhase, how: How) -> UnfinishedOperation {
+fn left(phase: SwitchPhase, switching: Switching) -> UnfinishedOperation {
     UnfinishedOperation {
         verb: Verb::Switch,
         phase: Phase::Switch(phase),
@@ -314,7 +342,7 @@ fn left(phase: SwitchPhase, how: How) -> UnfinishedOperation {
         restarted: None,
         unsure: false,
         version: Version::Same,
-        switch: Some(how),
+        switch: Some(switching),
     }
 }
 
@@ -326,7 +354,7 @@ proptest! {
         moments in prop::collection::vec(any_moment(), 1..60),
         limits in any_limits(),
     ) {
-        let how = limits.switch.how;
+        let switching = limits.switch;
         let mut world = World::new(limits);
         let last = Moment { dies: None, ..moments[moments.len() - 1].clone() };
         let mut moments = moments.into_iter();
@@ -337,7 +365,7 @@ proptest! {
                 Ended::Died(phase) => {
                     // What the last look has shown may be old.
                     world.up = [false; 2];
-                    let left = left(phase, how);
+                    let left = left(phase, switching);
                     match super::super::super::start(Verb::Recover, Some(&left), GatesFound::Open) {
                         Ok(next) => start = next,
                         Err(NoStart::Nothing(_)) => { rests(&world, &Outcome::Done { note: None })?; break }
