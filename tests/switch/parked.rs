@@ -71,23 +71,14 @@ fn a_lost_parking_rule_is_set_again() {
     farm.assert_current(1, BLUE);
 }
 
-#[test]
-fn a_reload_in_the_middle_of_a_switch_loses_nothing() {
-    reload_in_phases("reload_phase", &["healthy", "join"]);
-}
-
+/// A switch for each phase, there and back and so on.
 #[test]
 #[ignore = "scripts/soak runs it"]
 fn a_reload_in_each_phase_of_a_switch_loses_nothing() {
     let phases = [
         "start", "healthy", "verify", "unpark", "join", "leave", "drain", "settle", "park", "stop",
     ];
-    reload_in_phases("reload_phases", &phases);
-}
-
-/// A switch for each phase, there and back and so on.
-fn reload_in_phases(test: &str, phases: &[&str]) {
-    let farm = Farm::open(test, 1, Lines::with_twins());
+    let farm = Farm::open("reload_phases", 1, Lines::with_twins());
     let quiet = quiet(&farm);
     let agent = farm.agent(1, |settings| {
         let settings = settings.set("app.web.settle.for", "1s");
