@@ -96,7 +96,9 @@ fn a_version_that_fails_under_users_stops_the_roll() {
     let back = Running::start("rolling-restart", &mut back).wait();
     let back = Rolled::of(&back.expect_exit(0));
     assert_eq!(outcomes(&back), ["switched_back"], "{back:#?}");
-    ALL.map(|number| estate.assert_current(number, BLUE));
+    for number in ALL {
+        estate.assert_current(number, BLUE);
+    }
     for users in traffic.map(Traffic::stop) {
         let failures = users.failures.iter();
         let others: Vec<_> = failures.filter(|one| one.what != "status 500").collect();

@@ -123,7 +123,11 @@ impl Remote {
     /// Starts to open its gates, and to wait until HAProxy shows it UP.
     pub fn start_opening(&self) -> Running {
         let mut open = self.command("agent");
-        Running::start("agent", open.args(["open", "web", "--json"]))
+        open.args(["open", "web", "--json"]);
+        if let Some(first) = self.targets.first() {
+            open.args(["--to", first.name]);
+        }
+        Running::start("agent", &mut open)
     }
 
     /// Replaces `agent.toml`.
