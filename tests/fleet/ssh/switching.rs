@@ -70,14 +70,14 @@ fn a_roll_switches_each_host_and_back() {
 #[test]
 fn a_version_that_fails_under_users_stops_the_roll() {
     let watched = |settings: Settings| {
-        let keys = [("for", "2s"), ("errors", "1%")];
+        let keys = [("for", "1s"), ("errors", "1%")];
         let keys = keys.map(|(key, value)| (key.to_owned(), Value::from(value)));
         let settle = Table::from_iter(keys);
         let settings = settings.set("app.web.keep", "10m");
         settings.set("app.web.settle", settle)
     };
     let estate = Estate::with_targets("ssh_swapped_back", 3, watched);
-    estate.target(2, GREEN).fail_one_in(5);
+    estate.target(2, GREEN).fail_one_in(3);
     let traffic = estate.traffic();
     let rolled = estate.roll(&["--switch", "--to", "green"], 1);
     assert_eq!(rolled.outcome, "failed");
@@ -92,6 +92,15 @@ fn a_version_that_fails_under_users_stops_the_roll() {
     }
     assert!(estate.target(3, GREEN).boots().is_empty(), "untouched");
 
+    // Two hosts have nothing to go back to, so the roll does not begin on the other one either.
+    let refused = estate.roll(&["--switch", "--back"], 3);
+    assert_eq!(refused.outcome, "could_not_begin");
+    assert_eq!(refused.host(1).message, "", "{refused:#?}");
+    for number in [2, 3] {
+        let says = "no target is ready beside blue, so --back has nothing to go back to";
+        assert!(refused.host(number).message.contains(says), "{refused:#?}");
+    }
+    estate.assert_current(1, GREEN);
     let mut back = estate.rolling(&["--switch", "--back", "web1"]);
     let back = Running::start("rolling-restart", &mut back).wait();
     let back = Rolled::of(&back.expect_exit(0));

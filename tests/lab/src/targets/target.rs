@@ -69,11 +69,6 @@ impl Target {
         self.set("refuses", "");
     }
 
-    /// It answers status 500 to one request of users in so many.
-    pub fn fail_one_in(&self, requests: u64) {
-        self.set("fails-one-in", requests);
-    }
-
     /// It answers users after this pause.
     pub fn set_slow(&self, pause: Duration) {
         self.set("slow-ms", pause.as_millis());
