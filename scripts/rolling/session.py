@@ -71,7 +71,7 @@ class Session:
             return await self.dry_run(ssh, seen)
         if self.options.switch:
             # A roll back must not stop at a host with nothing ready while others wait for theirs.
-            seen.trouble.update(await refusals(self.clear(seen), ssh, self.options, self.stop))
+            seen.trouble.update(await refusals(self.at_rest(seen), ssh, self.options, self.stop))
         if len(seen.trouble) > self.options.max_failures:
             message = (
                 f"the roll did not begin: {len(seen.trouble)} of {len(self.hosts)} hosts are "
@@ -104,6 +104,10 @@ class Session:
     def clear(self, seen: Snapshot) -> list[Host]:
         """The hosts on which the roll may begin."""
         return [host for host in self.hosts if host.name not in seen.trouble]
+
+    def at_rest(self, seen: Snapshot) -> list[Host]:
+        """Those whose agent has nothing to finish first. A dry run finishes nothing."""
+        return [host for host in self.clear(seen) if not seen.statuses[host.name].trouble]
 
     def plan(self, seen: Snapshot) -> list[list[str]]:
         """The batches of the hosts that may be restarted. A host that may not is no canary."""

@@ -101,9 +101,7 @@ async def dry_runs(
     return {host.name: ending for host, ending in zip(hosts, endings)}
 
 
-async def refusals(
-    hosts: Sequence[Host], ssh: Ssh, options: Options, stop: Stop
-) -> dict[str, str]:
+async def refusals(hosts: Sequence[Host], ssh: Ssh, options: Options, stop: Stop) -> dict[str, str]:
     """Why an agent would refuse, by its dry run. To wait for another operation is no refusal."""
     endings = await dry_runs(hosts, ssh, options, stop)
     refused = (Verdict.FAILED, Verdict.LOST)
