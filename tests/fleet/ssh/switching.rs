@@ -37,7 +37,8 @@ fn a_roll_switches_each_host_and_back() {
         estate.assert_current(number, GREEN);
         assert!(estate.runs(number, BLUE), "kept warm");
     }
-    let again = estate.roll(&to_green, 0);
+    let again = [&to_green[..], &["--batch", "100%"]].concat();
+    let again = estate.roll(&again, 0);
     assert_eq!(outcomes(&again), ["nothing_to_do"; 3], "{again:#?}");
     let met = traffic.map(Traffic::stop);
     for users in &met {
