@@ -173,7 +173,7 @@ fn a_record_that_does_not_fit_is_refused_with_what_to_write() {
     for (text, says) in [
         (
             record.replace("blue", "red"),
-            "red is recorded as the current target of web, and the configuration has only blue and green: users may still be on red; write [app.web.target.red] again, or run `agent open web --to blue`",
+            "the configuration has no target red, which is recorded as the current one of web (it has blue and green): users may still be on red, and the agent moves no gate of web; write [app.web.target.red] again, then run `agent switch web`, or, if red is gone, run `agent open web --to blue` or `agent open web --to green`",
         ),
         (
             "{".to_owned(),
