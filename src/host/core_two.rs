@@ -1,7 +1,7 @@
 //! The two targets of a switch, as the core uses them.
 
 use super::{ThisHost, TwoHosts};
-use crate::haproxy::{BalancerObservation, Role};
+use crate::haproxy::{Balancer, BalancerObservation, Role};
 use crate::restart::switch::Part;
 use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
 use std::time::Duration;
@@ -24,7 +24,10 @@ impl Host for TwoHosts {
         part: Part,
         before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>> {
-        // Connections that were made while the port was parked show in the table alone.
+        // The lines of one target do not show connections that came by the parked port of another.
+        if self.at(part).balancers.iter().all(Balancer::has_master) {
+            return Some(self.by_parked_port(part, before).await);
+        }
         let ThisHost {
             counting,
             balancers,
@@ -127,5 +130,22 @@ impl Host for TwoHosts {
         self.acting = phase.part();
         self.at(self.acting.other()).hold_ports();
         self.at(self.acting).pause(phase, lasted).await;
+    }
+}
+
+impl TwoHosts {
+    async fn by_parked_port(
+        &mut self,
+        part: Part,
+        before: &[BalancerObservation],
+    ) -> Result<Connections, String> {
+        if self.at(part).by_parked_port.is_due(before) {
+            let app = self.at(part).app.clone();
+            let place = self.old.place(&app).await;
+            let place = place.map_err(|error| error.to_string())?;
+            self.at(part).by_parked_port.look(&app, place).await?;
+        }
+        let host = self.at(part);
+        Ok(host.by_parked_port.connections(host.app.ports.port).await)
     }
 }
