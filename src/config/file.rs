@@ -3,6 +3,7 @@
 
 use super::gate_to::GateToFile;
 use super::keyed::Keyed;
+use super::page::file::{PageFile, ReadonlyFile};
 use super::port::Port;
 use super::restart::RestartFile;
 use super::source::SourceFile;
@@ -53,6 +54,8 @@ pub(crate) struct AppFile {
     pub keep: Option<Spanned<KeepFile>>,
     pub verify: Option<Spanned<Vec<String>>>,
     pub memory: Option<Spanned<MemoryFile>>,
+    pub page: Option<Keyed<PageFile>>,
+    pub readonly: Option<Keyed<ReadonlyFile>>,
     #[serde(default)]
     pub target: TargetsFile,
 }
@@ -197,7 +200,7 @@ fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Erro
 }
 
 /// With a limit of zero an operation would give up before it has asked anything.
-fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+pub(super) fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let duration = limit(deserializer)?;
     match duration.is_zero() {
         true => Err(D::Error::custom("it must be more than 0")),

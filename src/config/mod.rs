@@ -18,6 +18,7 @@ mod loaded;
 mod metrics;
 mod mistake;
 mod names;
+mod page;
 mod port;
 mod restart;
 mod settings;
@@ -30,6 +31,7 @@ pub use app_settings::{AppSettings, TargetSettings};
 pub use difference::Difference;
 pub use listed::{app_names, target_names};
 pub use loaded::{Loaded, Older};
+pub use page::{PAGE, PageSettings, READONLY, ReadonlySettings};
 pub use settings::{AgentSettings, BalancerSettings, LoadedFrom, OnStop, Settings};
 
 use crate::app::Verify;

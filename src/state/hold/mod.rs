@@ -9,7 +9,6 @@ mod held;
 mod report;
 mod request;
 mod second;
-mod until;
 
 pub use failed::Failed;
 pub use failure::Failure;
@@ -20,7 +19,7 @@ pub use held::{By, Held};
 pub use report::HoldReport;
 pub use request::Hold;
 pub use second::{Closing, second};
-pub use until::Until;
+pub use crate::state::until::Until;
 
 #[cfg(test)]
 mod tests;
