@@ -11,6 +11,7 @@ pub mod app;
 pub mod app_dir;
 pub mod built;
 pub mod daemon;
+pub mod database;
 pub mod debian_root;
 pub mod estate;
 pub mod firewall;

@@ -1,0 +1,89 @@
+//! The move of the database, step by step, as the runbook has it (haproxy/database.md). Both databases
+//! are frozen from the first step to the last: a write that reaches an app all the same, as during a
+//! reload of HAProxy, is refused and not lost.
+
+use std::time::Instant;
+
+use super::postgres::LIMIT;
+use super::{Postgres, Shop, app_folder, point};
+use crate::fleet::NUMBERS;
+use crate::wait_for;
+
+impl Shop {
+    /// From the old database to the new one. `say` gets each step, with its seconds.
+    pub fn move_database(&self, say: impl Fn(&str, f64)) {
+        let step = |what: &str, act: &dyn Fn()| {
+            let began = Instant::now();
+            act();
+            say(what, began.elapsed().as_secs_f64());
+        };
+        step("read-only on, on all hosts", &|| self.read_only("on"));
+        step("the old database frozen", &|| self.old.freeze());
+        step("HAProxy reloaded meanwhile", &|| self.haproxy.reload());
+        step("the replica has all writes", &|| {
+            self.new.wait_for_all_of(&self.old)
+        });
+        step("the replica promoted, and frozen", &|| self.new.promote());
+        step("each app restarted on it", &|| self.restart_on_the_new());
+        step("the new database writable", &|| self.new.thaw());
+        step("read-only off, on all hosts", &|| self.read_only("off"));
+    }
+
+    fn read_only(&self, to: &str) {
+        self.on_all_hosts(&["readonly", to, "web"]);
+    }
+
+    /// All hosts begin at once. Among themselves the agents keep `min_available`.
+    fn restart_on_the_new(&self) {
+        for number in NUMBERS {
+            point(&app_folder(&self.site.hosts[number - 1]), &self.new);
+        }
+        self.on_all_hosts(&["restart", "web"]);
+    }
+}
+
+impl Postgres {
+    /// Refuses writes, and returns after the last transaction that may still write. The setting is in
+    /// a file of this server: a replica does not get it.
+    fn freeze(&self) {
+        self.set("SET default_transaction_read_only = on", "on");
+        let now = self.sql("SELECT now()");
+        let older = format!(
+            "SELECT count(*) FROM pg_stat_activity \
+             WHERE backend_type = 'client backend' AND xact_start < '{now}'"
+        );
+        wait_for("the last writes", LIMIT, || {
+            (self.sql(&older) == "0").then_some(())
+        });
+    }
+
+    fn thaw(&self) {
+        self.set("RESET default_transaction_read_only", "off");
+    }
+
+    fn set(&self, what: &str, value: &str) {
+        self.sql(&format!("ALTER SYSTEM {what}"));
+        self.sql("SELECT pg_reload_conf()");
+        // A connection that begins after the reload has the new value, and each older one has the
+        // signal for it.
+        wait_for(what, LIMIT, || {
+            let shown = self.sql("SHOW default_transaction_read_only");
+            (shown == value).then_some(())
+        });
+    }
+
+    /// Compares the end of the log (LSN) of the frozen server with what this replica has replayed.
+    fn wait_for_all_of(&self, primary: &Postgres) {
+        let end = primary.sql("SELECT pg_current_wal_lsn()");
+        let replayed = format!("SELECT pg_last_wal_replay_lsn() >= '{end}'");
+        wait_for("the replica", LIMIT, || {
+            (self.sql(&replayed) == "t").then_some(())
+        });
+    }
+
+    fn promote(&self) {
+        self.freeze();
+        assert_eq!(self.sql("SELECT pg_promote()"), "t", "promoted");
+        assert_eq!(self.sql("SELECT pg_is_in_recovery()"), "f", "a primary");
+    }
+}
