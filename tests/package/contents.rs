@@ -47,6 +47,7 @@ fn the_package_has_every_file() {
     for text in [
         "README.md",
         "haproxy/README.md",
+        "haproxy/database.md",
         "systemd/README.md",
         "systemd/SECURITY.md",
         "scripts/README.md",

@@ -12,21 +12,35 @@ use crate::wait_for;
 impl Shop {
     /// From the old database to the new one. `say` gets each step, with its seconds.
     pub fn move_database(&self, say: impl Fn(&str, f64)) {
-        let step = |what: &str, act: &dyn Fn()| {
-            let began = Instant::now();
-            act();
-            say(what, began.elapsed().as_secs_f64());
-        };
-        step("read-only on, on all hosts", &|| self.read_only("on"));
-        step("the old database frozen", &|| self.old.freeze());
-        step("HAProxy reloaded meanwhile", &|| self.haproxy.reload());
-        step("the replica has all writes", &|| {
+        step(&say, "read-only on, on all hosts", || self.read_only("on"));
+        step(&say, "the old database frozen", || self.old.freeze());
+        step(&say, "HAProxy reloaded meanwhile", || self.haproxy.reload());
+        step(&say, "the replica has all writes", || {
             self.new.wait_for_all_of(&self.old)
         });
-        step("the replica promoted, and frozen", &|| self.new.promote());
-        step("each app restarted on it", &|| self.restart_on_the_new());
-        step("the new database writable", &|| self.new.thaw());
-        step("read-only off, on all hosts", &|| self.read_only("off"));
+        step(&say, "the replica frozen and promoted", || {
+            self.new.freeze();
+            self.new.promote();
+        });
+        step(&say, "each app restarted on it", || {
+            self.restart_on_the_new()
+        });
+        step(&say, "the new database writable", || self.new.thaw());
+        step(&say, "read-only off, on all hosts", || {
+            self.read_only("off")
+        });
+    }
+
+    /// The same without read-only, as a show of what is lost: users write to the old database until
+    /// their host's app has restarted.
+    pub fn move_while_users_write(&self, say: impl Fn(&str, f64)) {
+        step(&say, "the replica has all writes so far", || {
+            self.new.wait_for_all_of(&self.old);
+        });
+        step(&say, "the replica promoted", || self.new.promote());
+        step(&say, "each app restarted on it", || {
+            self.restart_on_the_new();
+        });
     }
 
     fn read_only(&self, to: &str) {
@@ -40,6 +54,12 @@ impl Shop {
         }
         self.on_all_hosts(&["restart", "web"]);
     }
+}
+
+fn step(say: impl Fn(&str, f64), what: &str, act: impl FnOnce()) {
+    let began = Instant::now();
+    act();
+    say(what, began.elapsed().as_secs_f64());
 }
 
 impl Postgres {
@@ -82,7 +102,6 @@ impl Postgres {
     }
 
     fn promote(&self) {
-        self.freeze();
         assert_eq!(self.sql("SELECT pg_promote()"), "t", "promoted");
         assert_eq!(self.sql("SELECT pg_is_in_recovery()"), "f", "a primary");
     }

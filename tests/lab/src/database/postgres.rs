@@ -24,15 +24,16 @@ const HOSTS_MAY: &str =
 #[derive(Debug)]
 pub struct Postgres {
     process: Process,
-    /// Its data, and its socket.
-    data: PathBuf,
+    /// Its socket, and its data: a base backup would copy a socket's lock among the data.
+    folder: PathBuf,
     pub address: String,
 }
 
 impl Postgres {
     /// A new server with the empty database `shop` of the user `shop`.
     pub fn primary(host: &Host, name: &str) -> Postgres {
-        let data = folder(host);
+        let folder = folder(host);
+        let data = folder.join("data");
         let mut initdb = program(host, "initdb");
         initdb.args([
             "--auth=trust",
@@ -44,7 +45,7 @@ impl Postgres {
         let rules = data.join("pg_hba.conf");
         let all = fs::read_to_string(&rules).expect("pg_hba.conf") + HOSTS_MAY;
         fs::write(&rules, all).expect("pg_hba.conf");
-        let server = Postgres::start(host, name, data);
+        let server = Postgres::start(host, name, folder);
         server.admin("postgres", "CREATE ROLE shop LOGIN");
         server.admin("postgres", "CREATE DATABASE shop OWNER shop");
         server
@@ -52,28 +53,29 @@ impl Postgres {
 
     /// A replica of it: a base backup, then streaming.
     pub fn replica(&self, host: &Host, name: &str) -> Postgres {
-        let data = folder(host);
+        let folder = folder(host);
         let mut backup = program(host, "pg_basebackup");
         backup.args(["--host", &self.address, "--username=postgres", "--no-sync"]);
         backup.args(["--checkpoint=fast", "--write-recovery-conf", "-D"]);
-        run(backup.arg(&data));
-        Postgres::start(host, name, data)
+        run(backup.arg(folder.join("data")));
+        Postgres::start(host, name, folder)
     }
 
-    fn start(host: &Host, name: &str, data: PathBuf) -> Postgres {
+    fn start(host: &Host, name: &str, folder: PathBuf) -> Postgres {
         let mut command = program(host, "postgres");
-        command.arg("-D").arg(&data);
-        let sockets = format!("unix_socket_directories={}", data.display());
+        command.arg("-D").arg(folder.join("data"));
+        let sockets = format!("unix_socket_directories={}", folder.display());
         let name = format!("cluster_name={name}");
         for setting in ["listen_addresses=*", "fsync=off", &sockets, &name] {
             command.args(["-c", setting]);
         }
-        let server = Postgres {
+        let mut server = Postgres {
             process: Process::spawn("postgres", &mut command),
-            data,
+            folder,
             address: host.address(),
         };
         wait_for("PostgreSQL", LIMIT, || {
+            assert!(server.process.is_running(), "PostgreSQL left");
             server.ask("postgres", "SELECT 1").ok()
         });
         server
@@ -100,7 +102,7 @@ impl Postgres {
             "-d",
             database,
         ]);
-        psql.arg("-h").arg(&self.data).args(["-c", statement]);
+        psql.arg("-h").arg(&self.folder).args(["-c", statement]);
         let output = psql.output().expect("psql runs");
         match output.status.success() {
             true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
@@ -118,7 +120,7 @@ impl Drop for Postgres {
     }
 }
 
-/// The folder for the data, of the user postgres.
+/// A folder of the user postgres.
 fn folder(host: &Host) -> PathBuf {
     let path = host.dir.join("postgres");
     let user = User::from_name("postgres").ok().flatten();
