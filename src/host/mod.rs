@@ -25,6 +25,7 @@ mod sources;
 mod target;
 mod touch;
 mod two;
+mod two_page;
 mod unable;
 mod why_up;
 

@@ -13,16 +13,31 @@ pub(crate) fn parkings(
     unparked: &[&str],
 ) -> Parkings {
     let is_parked = |name: &str| name != current && !unparked.contains(&name);
-    let targets = app.targets.iter().map(|target| Parking {
-        target: target.name.clone(),
-        port: target.ports.port,
-        to: is_parked(&target.name).then_some(place),
+    let targets = ports(settings, app).into_iter().map(|(name, port)| Parking {
+        to: is_parked(&name).then_some(place),
+        target: name,
+        port,
     });
     let others = settings.apps.iter().filter(|other| other.name != app.name);
     Parkings {
         app: app.name.clone(),
         targets: targets.collect(),
         other_apps: others.map(|other| other.name.clone()).collect(),
+    }
+}
+
+/// The traffic ports that can be parked, with the names of their targets. An app without targets has
+/// a nameless one, which is parked on its page.
+fn ports(settings: &Settings, app: &AppSettings) -> Vec<(String, u16)> {
+    let mut all = settings.apps.iter();
+    let whole = all.find(|one| one.name == app.name).unwrap_or(app);
+    match (whole.has_targets(), &whole.page) {
+        (false, None) => Vec::new(),
+        _ => whole
+            .instances()
+            .into_iter()
+            .map(|one| (one.target.unwrap_or_default(), one.ports.port))
+            .collect(),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::restart::PerGate;
 use crate::restart::switch::Part;
 use crate::signals::StopSignal;
 use crate::state::directory;
+use crate::state::hold::Hold;
 use crate::state::target::{self, Intent};
 use std::io;
 
@@ -27,6 +28,8 @@ pub struct TwoHosts {
     pub(crate) prepare: Option<Change>,
     /// Where idle targets are parked, by the target that is current.
     pub(crate) places: [Destination; 2],
+    /// The hold that `maintenance on` asks for. None: it is not asked for.
+    pub(crate) maintenance: Option<Hold>,
     settings: Settings,
     /// The last action had to move a gate.
     pub(super) moved: bool,
@@ -77,6 +80,7 @@ impl TwoHosts {
                 ..new
             },
             prepare: None,
+            maintenance: None,
             settings: settings.clone(),
             moved: false,
             acting: Part::Old,
@@ -119,6 +123,9 @@ impl TwoHosts {
     }
 
     pub(super) async fn join(&mut self) -> Result<(), String> {
+        if self.page() == Some(Part::New) {
+            self.record_maintenance(true)?;
+        }
         self.unpark().await?;
         self.set(OPEN, OPEN).await
     }
@@ -157,6 +164,10 @@ impl TwoHosts {
 
     /// At rest, whatever the switch has done: the idle targets are parked on the current one.
     pub(crate) async fn park_at_rest(&mut self) -> Result<(), String> {
+        if let Some(page) = self.page() {
+            let current = if self.is_in_maintenance() { page } else { page.other() };
+            return self.park(current, None).await;
+        }
         let record = target::find(&self.old.hold_dir, &self.old.app.name);
         let record = record.map_err(|error| error.to_string())?;
         let current = match record {
@@ -194,6 +205,9 @@ impl TwoHosts {
 
     /// Records the current target, unless the record has it.
     fn record(&self, current: Part) -> Result<(), String> {
+        if let Some(page) = self.page() {
+            return self.record_maintenance(page == current);
+        }
         let (name, other) = (self.name(current), self.name(current.other()));
         let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
         let before = target::find(hold_dir, app).map_err(|error| error.to_string())?;

@@ -44,7 +44,14 @@ impl Operation<'_> {
             return Continue(None);
         };
         let by = format!("the gates are held closed by {}", held.describe());
+        if held.is_of_maintenance() {
+            return self.heeds_maintenance(by);
+        }
         match (self.verb, self.options.on_hold) {
+            (Verb::MaintenanceOn, _) if held.is_asked_for() => Break(Begin::refused(format!(
+                "{by}; maintenance would end that hold: run `agent open {app}` first"
+            ))),
+            (Verb::MaintenanceOn, _) => Continue(Some(format!("{by}: users meet the page now"))),
             (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Break(Begin::Skipped(by)),
             // A timer that skips it would succeed every night, with the host out of rotation.
             (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
@@ -85,6 +92,25 @@ impl Operation<'_> {
         }
     }
 
+    /// Only `maintenance off` opens the gates of the app, because it closes the page's. A restart
+    /// leaves them closed.
+    fn heeds_maintenance(&self, by: String) -> Preflight<Option<String>> {
+        let app = &self.app.name;
+        match (self.verb, self.options.on_hold) {
+            (Verb::Restart, OnHold::Skip) => Break(Begin::Skipped(by)),
+            (Verb::Restart, OnHold::Refuse | OnHold::StayClosed) => {
+                Continue(Some(format!("{by}: they stay closed")))
+            }
+            (Verb::Close, _) if self.options.owner.is_some() => Continue(None),
+            (Verb::Restart | Verb::Open | Verb::Close | Verb::Switch, _) => {
+                Break(Begin::refused(format!(
+                    "{by}, and users meet the page: run `agent maintenance off {app}` first"
+                )))
+            }
+            _ => Continue(None),
+        }
+    }
+
     /// Why the gates are closed without a hold, or with one that is over.
     pub(super) fn closed_unexpectedly(&self) -> String {
         match hold::find(self.hold_dir(), &self.app.name) {
@@ -103,6 +129,8 @@ impl Operation<'_> {
             Verb::Close => true,
             Verb::Restart => held || self.app.upgrade.is_some(),
             Verb::Open => held,
+            Verb::MaintenanceOn => true,
+            Verb::MaintenanceOff => held,
             Verb::Recover | Verb::Stop | Verb::Switch => false,
         }
     }

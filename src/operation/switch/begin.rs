@@ -51,7 +51,7 @@ impl Operation<'_> {
             all_found_open: true,
             two_stage: pair.to.limits.two_stage,
             switch: pair.switching,
-            ..self.app.limits.clone()
+            ..self.limits_of_switch()
         };
         let Seen { start, .. } = &seen;
         draft.notices.extend(start.note.clone());

@@ -17,7 +17,7 @@ impl Operation<'_> {
         make_progress: MakeProgress<'_>,
         draft: &mut Draft,
     ) -> Option<Outcome> {
-        if self.verb != Verb::Switch || self.dry_run || self.non_blocking {
+        if !self.verb.switches() || self.dry_run || self.non_blocking {
             return None;
         }
         self.cut_switch()?;
@@ -37,8 +37,9 @@ impl Operation<'_> {
             Outcome::Done { .. } | Outcome::Nothing(_) => None,
             // Where the users are now is known. The operator has named where they go.
             Outcome::Switched { .. }
-                if asked.prepare.is_none()
-                    && (asked.way != Way::Forward || self.options.to.is_some()) =>
+                if self.verb.is_of_maintenance()
+                    || asked.prepare.is_none()
+                        && (asked.way != Way::Forward || self.options.to.is_some()) =>
             {
                 None
             }

@@ -2,6 +2,7 @@
 //! itself, as during a reload of HAProxy.
 
 use super::pair::Pair;
+use super::page::serves_on;
 use super::rest::{Resting, not_at_rest};
 use crate::gate::{Destination, View};
 use crate::haproxy::Floor;
@@ -93,6 +94,9 @@ impl Operation<'_> {
                 }
             }
         }
+        if self.verb == Verb::MaintenanceOn {
+            reasons.extend(serves_on(old).map(Reason::Lasting));
+        }
         if self.verb == Verb::Switch {
             let threats = old.threats().into_iter().chain(new.threats());
             let (old, new) = (Resting::of(&pair.from, old), Resting::of(&pair.to, new));
@@ -104,7 +108,7 @@ impl Operation<'_> {
         }
         let unfinished = earlier.entry.as_ref().map(|entry| entry.unfinished(None));
         match (self.verb, unfinished) {
-            (Verb::Switch, _) => Ok((Start::of_switch(pair.switching), notices)),
+            (verb, _) if verb.switches() => Ok((Start::of_switch(pair.switching), notices)),
             (verb, unfinished) => match start(verb, unfinished.as_ref(), GatesFound::Open) {
                 Ok(start) => Ok((start, notices)),
                 Err(NoStart::Nothing(why)) => Err(self.nothing(why, Vec::new())),

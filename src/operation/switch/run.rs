@@ -68,6 +68,7 @@ impl Operation<'_> {
         let two = TwoHosts::new(&settings, (&pair.from, &pair.to), stop).await;
         let mut two = two.map_err(|error| Begin::Refused(refusal(error.to_string())))?;
         two.prepare.clone_from(&self.options.switch.prepare);
+        two.maintenance = self.maintenance(pair);
         let go = match self.begin_switch(&mut two, pair, draft).await {
             Begin::Go(go) => go,
             begin => return Err(begin),
@@ -138,6 +139,9 @@ impl Operation<'_> {
     /// The target that was left running is ready from now on, until its time is over.
     fn record_kept(&self, two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
         let how = pair.switching.how;
+        if pair.has_page() {
+            return;
+        }
         let (kept, lasts) = match outcome {
             Outcome::Switched { .. } if how != How::Finish && pair.switching.keeps => {
                 (Part::Old, pair.keep)
