@@ -33,6 +33,7 @@ pub use asking::Asking;
 pub(crate) use at_rest::at_rest;
 pub(crate) use balancers::{balancers, interface_addresses};
 pub use idle::{TargetLook, look_at_target, look_at_targets};
+pub(crate) use look::snapshot_of;
 pub use name::name;
 pub(crate) use observe::observe;
 pub use probe::{Probe, ProbeStep, Probed};

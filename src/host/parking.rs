@@ -13,11 +13,13 @@ pub(crate) fn parkings(
     unparked: &[&str],
 ) -> Parkings {
     let is_parked = |name: &str| name != current && !unparked.contains(&name);
-    let targets = ports(settings, app).into_iter().map(|(name, port)| Parking {
-        to: is_parked(&name).then_some(place),
-        target: name,
-        port,
-    });
+    let targets = ports(settings, app)
+        .into_iter()
+        .map(|(name, port)| Parking {
+            to: is_parked(&name).then_some(place),
+            target: name,
+            port,
+        });
     let others = settings.apps.iter().filter(|other| other.name != app.name);
     Parkings {
         app: app.name.clone(),

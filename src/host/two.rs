@@ -28,7 +28,7 @@ pub struct TwoHosts {
     pub(crate) prepare: Option<Change>,
     /// Where idle targets are parked, by the target that is current.
     pub(crate) places: [Destination; 2],
-    /// The hold that `maintenance on` asks for. None: it is not asked for.
+    /// The hold of a maintenance: what `on` asks for, or what `off` has found. None: both are targets.
     pub(crate) maintenance: Option<Hold>,
     settings: Settings,
     /// The last action had to move a gate.
@@ -119,15 +119,21 @@ impl TwoHosts {
     }
 
     pub(super) async fn unpark(&mut self) -> Result<(), String> {
+        if self.page() == Some(Part::New) && self.is_in_maintenance() {
+            return Ok(());
+        }
         self.park(Part::Old, Some(Part::New)).await
     }
 
     pub(super) async fn join(&mut self) -> Result<(), String> {
-        if self.page() == Some(Part::New) {
-            self.record_maintenance(true)?;
-        }
         self.unpark().await?;
-        self.set(OPEN, OPEN).await
+        match self.page() {
+            Some(Part::New) => {
+                self.record_maintenance(true)?;
+                self.set(AS_IT_IS, OPEN).await
+            }
+            _ => self.set(OPEN, OPEN).await,
+        }
     }
 
     /// `twin`: the old twin keeps its users.
@@ -150,6 +156,9 @@ impl TwoHosts {
 
     /// This target does not serve any more.
     pub(super) async fn park_idle(&mut self, idle: Part) -> Result<(), String> {
+        if idle == Part::New && self.page() == Some(idle) && self.is_in_maintenance() {
+            return Ok(());
+        }
         self.serve_without(idle).await?;
         self.park(idle.other(), None).await
     }
@@ -157,6 +166,11 @@ impl TwoHosts {
     /// The gates of this target are closed, and those of the other one are open.
     pub(super) async fn serve_without(&mut self, idle: Part) -> Result<(), String> {
         match idle {
+            // A second `on` moves no user, and the gates of an app that failed stay closed.
+            Part::New if self.page() == Some(idle) => match self.is_in_maintenance() {
+                true => Ok(()),
+                false => self.set(AS_IT_IS, CLOSED).await,
+            },
             Part::Old => self.set(CLOSED, OPEN).await,
             Part::New => self.set(OPEN, CLOSED).await,
         }
@@ -165,7 +179,11 @@ impl TwoHosts {
     /// At rest, whatever the switch has done: the idle targets are parked on the current one.
     pub(crate) async fn park_at_rest(&mut self) -> Result<(), String> {
         if let Some(page) = self.page() {
-            let current = if self.is_in_maintenance() { page } else { page.other() };
+            let current = if self.is_in_maintenance() {
+                page
+            } else {
+                page.other()
+            };
             return self.park(current, None).await;
         }
         let record = target::find(&self.old.hold_dir, &self.old.app.name);

@@ -23,10 +23,8 @@ impl TwoHosts {
     pub(super) fn record_maintenance(&self, page_serves: bool) -> Result<(), String> {
         let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
         let recorded = match (page_serves, &self.maintenance) {
-            (false, _) => hold::lift(hold_dir, app),
             (true, Some(asked)) => hold::set(hold_dir, &kept(hold::find(hold_dir, app), asked)),
-            // The way back of an `off` leaves the record as it was.
-            (true, None) => Ok(()),
+            _ => hold::lift(hold_dir, app),
         };
         recorded.map_err(|error| directory::unusable("hold_dir", hold_dir, &error))
     }

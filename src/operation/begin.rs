@@ -100,8 +100,8 @@ impl Operation<'_> {
 
     /// Whether the gates stay closed once the app is healthy.
     fn leaves_closed(&self, judged: &Judged, earlier: &Earlier, held: Option<&Held>) -> bool {
-        let stay = self.options.on_hold == OnHold::StayClosed
-            || held.is_some_and(Held::is_of_maintenance);
+        let stay =
+            self.options.on_hold == OnHold::StayClosed || held.is_some_and(Held::is_of_maintenance);
         let left_closed = earlier
             .entry
             .as_ref()

@@ -102,11 +102,9 @@ impl Operation<'_> {
                 Continue(Some(format!("{by}: they stay closed")))
             }
             (Verb::Close, _) if self.options.owner.is_some() => Continue(None),
-            (Verb::Restart | Verb::Open | Verb::Close | Verb::Switch, _) => {
-                Break(Begin::refused(format!(
-                    "{by}, and users meet the page: run `agent maintenance off {app}` first"
-                )))
-            }
+            (Verb::Restart | Verb::Open | Verb::Close | Verb::Switch, _) => Break(Begin::refused(
+                format!("{by}, and users meet the page: run `agent maintenance off {app}` first"),
+            )),
             _ => Continue(None),
         }
     }

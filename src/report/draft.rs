@@ -175,8 +175,16 @@ impl Draft {
             balancers: self.balancers.iter().map(BalancerReport::from).collect(),
             notices: self.notices.clone(),
             without_balancers: self.without_balancers.clone(),
-            from: self.targets.as_ref().map(|(from, _)| from.clone()).filter(|name| !name.is_empty()),
-            to: self.targets.as_ref().map(|(_, to)| to.clone()).filter(|name| !name.is_empty()),
+            from: self
+                .targets
+                .as_ref()
+                .map(|(from, _)| from.clone())
+                .filter(|name| !name.is_empty()),
+            to: self
+                .targets
+                .as_ref()
+                .map(|(_, to)| to.clone())
+                .filter(|name| !name.is_empty()),
             plan: self.plan.clone(),
         }
     }

@@ -58,7 +58,9 @@ pub fn start(
     match (asked, reached(left, gates)) {
         (Verb::Close | Verb::Stop, _) => start(asked, Phase::Close),
         // A switch begins as its caller asks: see `Start::of_switch`.
-        (Verb::Switch | Verb::MaintenanceOn | Verb::MaintenanceOff, _) => Ok(Start::of_switch(Switching::default())),
+        (Verb::Switch | Verb::MaintenanceOn | Verb::MaintenanceOff, _) => {
+            Ok(Start::of_switch(Switching::default()))
+        }
         (Verb::Open, _) => start(Verb::Open, healthy),
         (Verb::Restart | Verb::Recover, Reached::Restarted { confirmed }) => Ok(Start {
             verb: Verb::Restart,

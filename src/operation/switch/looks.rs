@@ -1,8 +1,8 @@
 //! The looks at both targets that a switch begins with. It looks again while a refusal may pass by
 //! itself, as during a reload of HAProxy.
 
-use super::pair::Pair;
 use super::page::serves_on;
+use super::pair::Pair;
 use super::rest::{Resting, not_at_rest};
 use crate::gate::{Destination, View};
 use crate::haproxy::Floor;

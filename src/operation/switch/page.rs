@@ -56,10 +56,15 @@ impl Operation<'_> {
         })
     }
 
-    /// The hold that `on` asks for, also for its recovery.
+    /// The hold that `on` asks for, or the one that `off` has found: it is set again if `off` has to
+    /// go back. A recovery may find none.
     pub(super) fn maintenance(&self, pair: &Pair) -> Option<Hold> {
         let wanted = || self.wanted(Invocation::new(Verb::MaintenanceOn, &self.app.name));
-        pair.to.is_page().then(wanted)
+        let found = match hold::find(self.hold_dir(), &self.app.name) {
+            Some(Held::By(hold)) if hold.is_of_maintenance() && pair.from.is_page() => Some(hold),
+            _ => None,
+        };
+        pair.has_page().then(|| found.unwrap_or_else(wanted))
     }
 
     /// Nothing is stopped in the end, so a drain that runs out of time is only reported. Sticky users

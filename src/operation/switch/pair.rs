@@ -58,7 +58,9 @@ impl Operation<'_> {
     pub(super) async fn pair(&self) -> Preflight<Pair> {
         let left = Journal::unfinished(self.state_dir(), &self.app.name);
         match (self.verb, left.ok().flatten()) {
-            (verb, Some(left)) if verb.switches() => Break(Begin::refused(self.first_recover(&left))),
+            (verb, Some(left)) if verb.switches() => {
+                Break(Begin::refused(self.first_recover(&left)))
+            }
             (
                 _,
                 Some(Entry {

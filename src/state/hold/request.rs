@@ -45,8 +45,7 @@ pub struct Hold {
 impl Hold {
     /// An operator closed the gates, not a unit, and not the agent after a failure.
     pub(super) fn is_an_operators(&self) -> bool {
-        self.owner.is_none()
-            && matches!(self.invocation.verb, Verb::Close | Verb::MaintenanceOn)
+        self.owner.is_none() && matches!(self.invocation.verb, Verb::Close | Verb::MaintenanceOn)
     }
 
     /// Users meet the page meanwhile.
