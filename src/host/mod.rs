@@ -5,6 +5,7 @@ mod asking;
 mod at_rest;
 mod balancers;
 mod beside;
+mod by_parked_port;
 mod callers;
 mod core_host;
 mod core_two;
@@ -48,6 +49,7 @@ use crate::restart::{Connections, PerGate};
 use crate::signals::StopSignal;
 use crate::state::lock::Owner;
 use ages::Ages;
+use by_parked_port::ByParkedPort;
 use counting::Counting;
 use meanwhile::BackgroundLooks;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -67,6 +69,7 @@ pub struct ThisHost {
     interfaces: Vec<IpAddr>,
     pub(crate) counting: Counting,
     ages: Ages,
+    by_parked_port: ByParkedPort,
     state_dir: PathBuf,
     hold_dir: PathBuf,
     reservation: Reservation,
@@ -106,6 +109,7 @@ impl ThisHost {
             interfaces: interface_addresses(),
             counting: Counting::new(settings, app),
             ages: Ages::default(),
+            by_parked_port: ByParkedPort::default(),
             state_dir: settings.agent.state_dir.clone(),
             hold_dir: settings.agent.hold_dir.clone(),
             reservation: Reservation::default(),

@@ -47,11 +47,17 @@ impl ThisHost {
     /// Parks the other targets of the app on this one, which is current. Ok(true): this took a
     /// change.
     pub(crate) async fn park_others(&mut self, settings: &Settings) -> Result<bool, GateError> {
-        let view = self.rules.look(&self.firewall).await?;
-        let place = view.place(self.app.ports.port, self.app.address);
+        let place = self.place(&self.app.clone()).await?;
         let current = self.app.target.clone().unwrap_or_default();
         let wanted = parkings(settings, &self.app, (&current, place), &[]);
         self.park(&wanted).await
+    }
+
+    /// Where idle targets are parked now while `current` is current, as [`at_rest`](super::at_rest)
+    /// has it.
+    pub(super) async fn place(&mut self, current: &AppSettings) -> Result<Destination, GateError> {
+        let serving = (current.ports.port, current.address);
+        self.rules.place(&self.firewall, serving).await
     }
 
     /// If this target is parked on another one, no target is parked any more: it is about to serve.

@@ -26,8 +26,6 @@ pub struct TwoHosts {
     pub(crate) new: ThisHost,
     /// The command that prepares the new one.
     pub(crate) prepare: Option<Change>,
-    /// Where idle targets are parked, by the target that is current.
-    pub(crate) places: [Destination; 2],
     /// The hold of a maintenance: what `on` asks for, or what `off` has found. None: both are targets.
     pub(crate) maintenance: Option<Hold>,
     settings: Settings,
@@ -70,7 +68,6 @@ impl TwoHosts {
         new.started = old.started;
         let gates_of_old = old.gates.iter().cloned().collect();
         Ok(TwoHosts {
-            places: [&old, &new].map(|host| Destination::Port(host.app.ports.port)),
             old: ThisHost {
                 kept_open: new.gates.iter().cloned().collect(),
                 ..old
@@ -208,15 +205,17 @@ impl TwoHosts {
         set.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Parks all idle targets but this one on the current one.
+    /// Parks all idle targets but this one on the current one, at the place where it serves by now.
     async fn park(&mut self, current: Part, unparked: Option<Part>) -> Result<(), String> {
-        let place = match current {
-            Part::Old => self.places[0],
-            Part::New => self.places[1],
-        };
+        let serving = self.at(current).app.clone();
         let unparked: Vec<&str> = unparked.iter().map(|part| self.name(*part)).collect();
-        let current = (self.name(current), place);
-        let wanted = parkings(&self.settings, &self.old.app, current, &unparked);
+        let place = Destination::Port(serving.ports.port);
+        let here = (self.name(current), place);
+        let mut wanted = parkings(&self.settings, &serving, here, &unparked);
+        if wanted.park_any() {
+            let place = self.old.place(&serving).await;
+            wanted = wanted.on(place.map_err(|error| error.to_string())?);
+        }
         let parked = self.old.park(&wanted).await;
         parked.map(drop).map_err(|error| error.to_string())
     }

@@ -157,6 +157,8 @@ impl Draft {
         let seconds = seconds(self.began.elapsed());
         let id = &self.origin.id;
         let is_done = !self.phases.is_empty();
+        let notices = self.notices.iter();
+        let notices = notices.map(|notice| self.names().fill(notice));
         let gates = self.gates.iter();
         let gates = gates.map(|(gate, position)| GateReport::new(gate, position.clone()));
         Report {
@@ -173,7 +175,7 @@ impl Draft {
             shares: is_done.then(|| Shares::of(&self.before, &self.phases, seconds)),
             gates: gates.collect(),
             balancers: self.balancers.iter().map(BalancerReport::from).collect(),
-            notices: self.notices.clone(),
+            notices: notices.collect(),
             without_balancers: self.without_balancers.clone(),
             from: self
                 .targets

@@ -124,7 +124,7 @@ pub(super) fn zeros_needed(observation: &Observation) -> u32 {
         .iter()
         .flat_map(BalancerObservation::lines);
     let mut serving = lines.filter(|line| line.role == Role::ClassicTwin && line.serves());
-    match observation.connections.is_some() && serving.next().is_some() {
+    match observation.counts_connections() && serving.next().is_some() {
         true => ZEROS_BESIDE_SESSIONS,
         false => ZEROS,
     }

@@ -27,7 +27,7 @@ impl Names<'_> {
     }
 
     /// A text of the rules, which do not know the names.
-    pub(in crate::restart) fn fill(self, text: &str) -> String {
+    pub fn fill(self, text: &str) -> String {
         let text = text.replace(Names::default().new, self.new);
         text.replace(Names::default().old, self.old)
     }
