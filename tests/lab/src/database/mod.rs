@@ -16,7 +16,7 @@ use crate::daemon::{Daemon, argv};
 use crate::fleet::NUMBERS;
 use crate::haproxy::Haproxy;
 use crate::project;
-use crate::reference::{QUICK, Reference};
+use crate::reference::Reference;
 use crate::settings::Settings;
 use crate::site::{BALANCER, Host, Site};
 pub use postgres::Postgres;
@@ -25,9 +25,6 @@ pub use users::{Met, Users};
 /// The names of the two servers.
 pub const OLD: &str = "old";
 pub const NEW: &str = "new";
-
-/// The rule that refuses writes, before the backend of the app.
-const RULE: &str = "    http-request return status 503 hdr Retry-After 60 if !{ method GET HEAD OPTIONS } { nbsrv(readonly) ge 1 }\n    default_backend srvs\n";
 
 // Processes before the site, and users of the databases before these: Rust drops fields in this order.
 pub struct Shop {
@@ -50,8 +47,9 @@ impl Shop {
         old.sql("ALTER TABLE notes OWNER TO shop");
         let new = old.replica(two, NEW);
         let start = |host| start_app(host, &old);
-        let apps = hosts.iter().map(start).collect();
-        let haproxy = Haproxy::start(&site.balancer, &site.dir, &config(&site.dir));
+        let apps: Vec<Daemon> = hosts.iter().map(start).collect();
+        let config = config(&site, &apps[0].restart);
+        let haproxy = Haproxy::start(&site.balancer, &site.dir, &config);
         let shop = Shop {
             haproxy,
             apps,
@@ -83,11 +81,7 @@ impl Shop {
 
     pub fn agent(&self, number: usize) -> Agent<'_> {
         let host = &self.site.hosts[number - 1];
-        let restart = self.apps[number - 1].restart.clone();
-        let settings = Settings::two_stage(&host.dir.join("state"), restart)
-            .set("app.web.readonly.status_port", 2010)
-            .set("app.web.timeouts.turn", "2m");
-        Agent::new(host, &settings.haproxy("tcp://10.77.0.1:9999"))
+        Agent::new(host, &settings(host, &self.apps[number - 1].restart))
     }
 
     /// The numbers whose writes were answered with 200, and which this database does not have.
@@ -139,16 +133,25 @@ fn restart(folder: &Path) -> Value {
     restart.into()
 }
 
-/// The two-stage layout with the marker. A line of the marker backend is one host's.
-fn config(dir: &Path) -> Reference {
-    let mut marker = format!(
-        "\nbackend readonly\n    option httpchk GET /healthz\n    http-check expect status 200\n    \
-         default-server check {QUICK} fall 2 rise 2\n"
-    );
-    for number in NUMBERS {
-        marker += &format!("    server ro{number} 10.77.0.1{number}:2010\n");
+/// The configuration that the agent prints, with the marker and the rule that refuses writes.
+fn config(site: &Site, restart: &Value) -> Reference {
+    let host = &site.hosts[0];
+    let agent = Agent::new(host, &settings(host, restart));
+    let lines = NUMBERS.map(|number| {
+        let address = site.hosts[number - 1].address();
+        format!("web{number}={address},cookie=w{number},twin=bkp{number}")
+    });
+    let mut words = vec!["haproxy-config", "web", "--whole", "--readonly"];
+    for line in &lines {
+        words.extend(["--host", line]);
     }
-    Reference::two_stage(dir)
-        .with("    default_backend srvs\n", RULE)
-        .with("\nbackend srvs\n", &format!("{marker}\nbackend srvs\n"))
+    let printed = agent.words(&words).expect_exit(0).out;
+    Reference::printed(printed, &site.dir)
+}
+
+fn settings(host: &Host, restart: &Value) -> Settings {
+    Settings::two_stage(&host.dir.join("state"), restart.clone())
+        .set("app.web.readonly.status_port", 2010)
+        .set("app.web.timeouts.turn", "2m")
+        .haproxy("tcp://10.77.0.1:9999")
 }
