@@ -42,7 +42,7 @@ fn say(step: &str, seconds: f64) {
 
 fn print(met: &Met) {
     println!(
-        "{} reads, the slowest {:.2} s; {} writes, {} refused by HAProxy and {} by the app, {:.1} s \\
+        "{} reads, the slowest {:.2} s; {} writes, {} refused by HAProxy and {} by the app, {:.1} s \
          without writes",
         met.reads,
         met.slowest_read.as_secs_f64(),

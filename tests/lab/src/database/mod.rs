@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Running};
 use crate::daemon::{Daemon, argv};
 use crate::fleet::NUMBERS;
 use crate::haproxy::Haproxy;
@@ -70,10 +70,14 @@ impl Shop {
         Users::start(&self.site.balancer, to)
     }
 
-    /// `agent WORDS` on the three hosts at the same time. Each must exit 0.
     pub fn on_all_hosts(&self, words: &[&str]) {
-        let agents = NUMBERS.map(|number| self.agent(number));
-        let running = agents.map(|agent| agent.start_words(words));
+        self.on_hosts(&NUMBERS, words);
+    }
+
+    /// `agent WORDS` on these hosts at the same time. Each must exit 0.
+    pub fn on_hosts(&self, numbers: &[usize], words: &[&str]) {
+        let start = |number: &usize| self.agent(*number).start_words(words);
+        let running: Vec<Running> = numbers.iter().map(start).collect();
         for one in running {
             one.wait().expect_exit(0);
         }
