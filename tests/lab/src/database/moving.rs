@@ -14,7 +14,6 @@ impl Shop {
     pub fn move_database(&self, say: impl Fn(&str, f64)) {
         step(&say, "read-only on, on all hosts", || self.read_only("on"));
         step(&say, "the old database frozen", || self.old.freeze());
-        step(&say, "HAProxy reloaded meanwhile", || self.haproxy.reload());
         step(&say, "the replica has all writes", || {
             self.new.wait_for_all_of(&self.old)
         });
@@ -22,6 +21,8 @@ impl Shop {
             self.new.freeze();
             self.new.promote();
         });
+        // Without the freeze, the writes that pass now would be in the old database alone.
+        step(&say, "HAProxy reloaded meanwhile", || self.haproxy.reload());
         step(&say, "each app restarted on it", || {
             self.restart_on_the_new()
         });
