@@ -12,6 +12,7 @@ mod core_two;
 mod counting;
 mod gates;
 mod idle;
+mod listener;
 mod look;
 mod meanwhile;
 mod name;

@@ -207,6 +207,10 @@ impl Reconciler {
         self.checks.has(times)
     }
 
+    pub(super) fn read_records(&self) -> Records {
+        Records::read(self.state_dir(), self.hold_dir(), &self.app.name)
+    }
+
     pub(super) fn state_dir(&self) -> &std::path::Path {
         &self.settings.agent.state_dir
     }

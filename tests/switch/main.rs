@@ -8,6 +8,7 @@ mod fails;
 mod input;
 mod killed;
 mod maintenance;
+mod masters;
 mod met;
 mod parked;
 mod releases;

@@ -1,5 +1,7 @@
 //! Decides what the sidecar does for an app, from what it observed. Pure.
 
+use crate::restart::switch::closes_idle;
+
 /// The positions of an app's gates, or those of its current target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gates {
@@ -77,18 +79,19 @@ pub fn next_action(observation: Observation) -> NextAction {
     }
 }
 
-/// The gates of the app are as expected. An idle target that is open may have all users while the
-/// current one is sick: it stays open then, except where a hold wants no users at all.
+/// The gates of the app are as expected.
 fn at_rest(
     Observation {
+        gates,
         held,
         healthy,
         idle,
         ..
     }: Observation,
 ) -> NextAction {
+    let closes = closes_idle(held, gates == Gates::Open, healthy);
     match idle {
-        Idle { open: true, .. } if held || healthy => NextAction::CloseIdle,
+        Idle { open: true, .. } if closes => NextAction::CloseIdle,
         Idle { open: true, .. } => NextAction::Ask,
         Idle { unparked: true, .. } => NextAction::Park,
         // The end of a switch needs a current target with users.
