@@ -151,6 +151,7 @@ impl Reconciler {
             cut_switch,
             healthy: false,
             idle: self.idle(),
+            maintenance: self.maintenance(&records),
         };
         self.open |= observation.gates == Gates::Open && !observation.unfinished;
         if next_action(observation) == NextAction::Rest {
@@ -174,6 +175,8 @@ impl Reconciler {
             NextAction::CloseIdle => self.close_idle().await,
             NextAction::Park => self.park_idle().await,
             NextAction::Finish => self.finish_switch().await,
+            NextAction::KeepMaintenance => self.keep_maintenance().await,
+            NextAction::EndMaintenance => self.end_maintenance().await,
         }
     }
 

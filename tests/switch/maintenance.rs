@@ -136,7 +136,7 @@ fn on_and_off(release: Release, test: &str, rounds: usize) {
             let met = traffic.stop();
             print(&format!("{test}, round {round}, {what}"), &met, &ended);
             assert_eq!(met.failed, 0, "{:?}", met.failures);
-            assert_eq!(met.moved, 0, "{:?}", met.moves);
+            assert_in_passing(&met);
             let at = ended.iter().map(|ended| ended.at).fold(0.0, f64::max);
             assert_only_since(&met, at, after);
         }
@@ -170,6 +170,14 @@ fn assert_only_since(met: &Summary, at: f64, page: bool) {
     }
     let pages = met.served.keys().filter(|name| name.contains("-page"));
     assert_eq!(pages.count(), NUMBERS.len(), "{:?}", met.served.keys());
+}
+
+/// A few sticky users meet another host, in the moment in which HAProxy shows their host DOWN, and
+/// not yet that one.
+fn assert_in_passing(met: &Summary) {
+    assert!(met.moved * 100 <= met.requests, "{:?}", met.moves);
+    let lost = met.moves.iter().find(|moved| moved.what.ends_with("-> "));
+    assert!(lost.is_none(), "{lost:?}");
 }
 
 /// A switch that is killed leaves users with the app or the page, and `recover` ends it.

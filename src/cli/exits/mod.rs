@@ -35,7 +35,7 @@ const PUT_BACK: &str = "gates put back, app untouched";
 /// All exit codes.
 #[rustfmt::skip]
 const ROWS: [Row; 15] = [
-    row(&[0], &["restarted", "restarted_closed", "switched", "switched_back", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "skipped", "planned", "probed"], "done, or nothing to do", "as asked"),
+    row(&[0], &["restarted", "restarted_closed", "switched", "switched_back", "maintenance_on", "maintenance_off", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "skipped", "planned", "probed"], "done, or nothing to do", "as asked"),
     row(&[1], &["gate_failed", "not_recorded", "not_confirmed", "failed"], "rules, journal or history not written, restart not confirmed; `status`: open, but no users, or a fault; `doctor`: errors", "see the message"),
     row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
     row(&[10], &["locked"], "another operation holds the lock", UNCHANGED),

@@ -139,10 +139,10 @@ fn samples() -> Vec<Outcome> {
 }
 
 /// A new verb does not compile here: add it.
-const VERBS: [Verb; 6] = {
+const VERBS: [Verb; 8] = {
     match Verb::Restart {
         Verb::Restart | Verb::Close | Verb::Open | Verb::Recover | Verb::Stop => {}
-        Verb::Switch => {}
+        Verb::Switch | Verb::MaintenanceOn | Verb::MaintenanceOff => {}
     }
     [
         Verb::Restart,
@@ -151,6 +151,8 @@ const VERBS: [Verb; 6] = {
         Verb::Recover,
         Verb::Stop,
         Verb::Switch,
+        Verb::MaintenanceOn,
+        Verb::MaintenanceOff,
     ]
 };
 
