@@ -139,7 +139,7 @@
 //! | one look | `operation/driver/look.rs`: `look` |
 //! | the decision | `restart/decide.rs`: `decide`; the phases in `restart/out.rs`: `claim`, `close`, in `restart/drain.rs`: `drain`, and in `restart/back.rs`: `healthy`, `open` |
 //! | the action of a phase | `restart/predicates.rs`: `action` names it, `host/core_host.rs`: `act` does it |
-//! | the restart of the app | `host/touch.rs`: `restart`, `touch`; `app/restart.rs`: `run_with` |
+//! | the restart of the app | `host/touch.rs`: `restart`, `touch`; `app/restart/mod.rs`: `run_with` |
 //! | Ctrl-C | `signals.rs`: `listen` keeps it; each look shows it; `restart/decide.rs`: `interrupted` |
 //! | an error | an action that failed is text; its phase tries again up to its limit, and its outcome says why |
 //! | a line that was UP meanwhile | `restart/closed_lines.rs`: `judge` changes the outcome |

@@ -17,7 +17,7 @@ from .record import Record
 from .roll import Roll
 from .screen import Screen
 from .signals import Stop
-from .snapshot import Interrupted, Snapshot, dry_runs, look_at_all
+from .snapshot import Interrupted, Snapshot, dry_runs, look_at_all, refusals
 from .ssh import Ssh
 from .step import Rules
 from .summary import Summary
@@ -69,6 +69,9 @@ class Session:
         if self.arguments.dry_run:
             self.show_notices(seen)
             return await self.dry_run(ssh, seen)
+        if self.options.switch:
+            # A roll back must not stop at a host with nothing ready while others wait for theirs.
+            seen.trouble.update(await refusals(self.at_rest(seen), ssh, self.options, self.stop))
         if len(seen.trouble) > self.options.max_failures:
             message = (
                 f"the roll did not begin: {len(seen.trouble)} of {len(self.hosts)} hosts are "
@@ -98,9 +101,17 @@ class Session:
             if said:
                 self.screen.line(f"{host.name}: {said}")
 
+    def clear(self, seen: Snapshot) -> list[Host]:
+        """The hosts on which the roll may begin."""
+        return [host for host in self.hosts if host.name not in seen.trouble]
+
+    def at_rest(self, seen: Snapshot) -> list[Host]:
+        """Those whose agent has nothing to finish first. A dry run finishes nothing."""
+        return [host for host in self.clear(seen) if not seen.statuses[host.name].trouble]
+
     def plan(self, seen: Snapshot) -> list[list[str]]:
         """The batches of the hosts that may be restarted. A host that may not is no canary."""
-        remaining = [host.name for host in self.hosts if host.name not in seen.trouble]
+        remaining = [host.name for host in self.clear(seen)]
         everybody = len(self.record.hosts) - len(seen.trouble)
         return batches(remaining, everybody, self.options.shape)
 
@@ -111,12 +122,7 @@ class Session:
 
     async def dry_run(self, ssh: Ssh, seen: Snapshot) -> Summary:
         """Each batch, and the result of `agent restart --dry-run` on each host."""
-        endings = await dry_runs(
-            [host for host in self.hosts if host.name not in seen.trouble],
-            ssh,
-            self.options,
-            self.stop,
-        )
+        endings = await dry_runs(self.clear(seen), ssh, self.options, self.stop)
         refusals = 0
         for host in self.hosts:
             host.ending = endings.get(host.name)

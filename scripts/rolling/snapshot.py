@@ -101,6 +101,13 @@ async def dry_runs(
     return {host.name: ending for host, ending in zip(hosts, endings)}
 
 
+async def refusals(hosts: Sequence[Host], ssh: Ssh, options: Options, stop: Stop) -> dict[str, str]:
+    """Why an agent would refuse, by its dry run. To wait for another operation is no refusal."""
+    endings = await dry_runs(hosts, ssh, options, stop)
+    refused = (Verdict.FAILED, Verdict.LOST)
+    return {name: end.message for name, end in endings.items() if end.verdict in refused}
+
+
 async def unless_stopped(asking: Sequence[Awaitable[Seen]], stop: Stop) -> list[Seen]:
     async def together() -> list[Seen]:
         return list(await asyncio.gather(*asking))

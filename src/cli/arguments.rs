@@ -6,7 +6,7 @@ use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
 use super::maintenance::Maintaining;
-use super::options::{Closing, Opening, Restarting, Target, waits};
+use super::options::{Closing, Opening, Recovering, Restarting, waits};
 use super::probe::Probing;
 use super::report::Reporting;
 use super::switch::Switching;
@@ -185,7 +185,7 @@ pub(super) enum Command {
     #[command(
         after_help = "Example:\n  agent recover --dry-run   print what it would do, for each app"
     )]
-    Recover(Target),
+    Recover(Recovering),
     /// Run the sidecar: open the gates once the app is healthy, and keep them open
     ///
     /// For systemd (haproxy-gate.service). The sidecar repairs rules that another process has

@@ -96,7 +96,7 @@ impl Cli {
                 Command::Open(opening) => self.open(&settings, opening).await,
                 Command::Probe(probing) => probe(&settings, probing, self.json).await,
                 Command::Maintenance(asked) => self.maintenance(&settings, asked).await,
-                Command::Recover(target) => self.recover(&settings, target).await,
+                Command::Recover(recovering) => self.recover(&settings, recovering).await,
                 Command::Run { dry_run } => {
                     Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)
                 }

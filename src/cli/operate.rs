@@ -3,7 +3,7 @@
 use super::arguments::Cli;
 use super::attached;
 use super::named::{the_app, the_target};
-use super::options::{Closing, Each, Opening, Restarting, Target, Upgrade};
+use super::options::{Closing, Each, Opening, Recovering, Restarting, Target, Upgrade};
 use super::progress::{self, Audience};
 use super::screen::{self, say};
 use crate::app::Change;
@@ -70,11 +70,20 @@ impl Cli {
     }
 
     /// Without a name all apps.
-    pub(super) async fn recover(&self, settings: &Settings, target: &Target) -> anyhow::Result<u8> {
+    pub(super) async fn recover(
+        &self,
+        settings: &Settings,
+        Recovering { target, without }: &Recovering,
+    ) -> anyhow::Result<u8> {
         let each = Each {
             all: target.app.is_none(),
         };
-        let options = |_: &AppSettings| Ok(options(target));
+        let options = |app: &AppSettings| {
+            Ok(Options {
+                without_balancers: without.names(settings, app, each.all)?,
+                ..options(target)
+            })
+        };
         self.operate_on(Verb::Recover, settings, (target, &each), &options)
             .await
     }

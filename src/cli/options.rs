@@ -159,6 +159,14 @@ pub(super) struct Opening {
     pub(super) without: Without,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Recovering {
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) without: Without,
+}
+
 /// On behalf of the unit of one target.
 #[derive(Debug, Args)]
 pub(super) struct OfTarget {

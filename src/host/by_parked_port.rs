@@ -2,12 +2,11 @@
 //! HAProxy has them on the line of the other target. Where the master sockets show everything else,
 //! the drain of a switch waits for them alone.
 
-use super::TwoHosts;
 use super::balancers::interface_addresses;
 use super::counting::is_quiet;
-use crate::gate::{Flow, flows};
+use crate::config::AppSettings;
+use crate::gate::{Destination, Flow, flows};
 use crate::haproxy::BalancerObservation;
-use crate::restart::switch::Part;
 use crate::restart::{ByPeer, Connections};
 use crate::tcp;
 use std::time::{Duration, Instant};
@@ -23,45 +22,36 @@ pub(super) struct ByParkedPort {
 }
 
 impl ByParkedPort {
-    /// While some are left, they may be so for long.
-    fn is_due(&self) -> bool {
+    /// They decide once nothing else is in flight on this target. While some are left, they may be so
+    /// for long.
+    pub(super) fn is_due(&self, before: &[BalancerObservation]) -> bool {
         let is_new = self.at.is_some_and(|at| at.elapsed() < EACH);
-        !(is_new && !self.left.is_empty())
+        before.iter().all(is_quiet) && (self.left.is_empty() || !is_new)
     }
-}
 
-impl TwoHosts {
-    /// Looks once nothing else is in flight on this target, because only then they decide.
-    pub(super) async fn by_parked_port(
+    /// Looks for connections to this target, which serves at this place.
+    pub(super) async fn look(
         &mut self,
-        part: Part,
-        before: &[BalancerObservation],
-    ) -> Result<Connections, String> {
-        if before.iter().all(is_quiet) && self.at(part).by_parked_port.is_due() {
-            let left = self.brought(part).await?;
-            let at = Some(Instant::now());
-            self.at(part).by_parked_port = ByParkedPort { at, left };
-        }
-        let host = self.at(part);
-        let here = tcp::connections(host.app.ports.port).await;
-        Ok(Connections {
-            oldest: here.ok().and_then(|all| tcp::oldest(&all)),
-            ..Connections::by_parked_port(host.by_parked_port.left.clone())
-        })
-    }
-
-    async fn brought(&mut self, part: Part) -> Result<ByPeer, String> {
-        let app = self.at(part).app.clone();
-        let place = self.old.place(&app).await;
-        let place = place.map_err(|error| error.to_string())?;
+        app: &AppSettings,
+        place: Destination,
+    ) -> Result<(), String> {
         let ports = app.other_targets().map(|other| other.ports.port);
         let flows = flows(ports.collect()).await?;
         let own = interface_addresses();
         let brought = |flow: &&Flow| flow.alive && flow.is_brought_to(place, &own);
-        let mut left = ByPeer::new();
+        (self.at, self.left) = (Some(Instant::now()), ByPeer::new());
         for flow in flows.iter().filter(brought) {
-            *left.entry(flow.peer.ip().to_canonical()).or_default() += 1;
+            *self.left.entry(flow.peer.ip().to_canonical()).or_default() += 1;
         }
-        Ok(left)
+        Ok(())
+    }
+
+    /// What the last look has found, with the age of the oldest request on the app's port.
+    pub(super) async fn connections(&self, port: u16) -> Connections {
+        let here = tcp::connections(port).await;
+        Connections {
+            oldest: here.ok().and_then(|all| tcp::oldest(&all)),
+            ..Connections::by_parked_port(self.left.clone())
+        }
     }
 }

@@ -132,3 +132,20 @@ impl Host for TwoHosts {
         self.at(self.acting).pause(phase, lasted).await;
     }
 }
+
+impl TwoHosts {
+    async fn by_parked_port(
+        &mut self,
+        part: Part,
+        before: &[BalancerObservation],
+    ) -> Result<Connections, String> {
+        if self.at(part).by_parked_port.is_due(before) {
+            let app = self.at(part).app.clone();
+            let place = self.old.place(&app).await;
+            let place = place.map_err(|error| error.to_string())?;
+            self.at(part).by_parked_port.look(&app, place).await?;
+        }
+        let host = self.at(part);
+        Ok(host.by_parked_port.connections(host.app.ports.port).await)
+    }
+}

@@ -80,6 +80,9 @@ impl ThisHost {
     /// upgrade and the rollback.
     async fn restart_check(&self) -> Result<Vec<String>, Unable> {
         let app = &self.app;
+        if app.is_beside() {
+            return Ok(Vec::new());
+        }
         let mut odd = Vec::new();
         let mut wrong = Vec::new();
         match app.restart.check().await {

@@ -12,6 +12,7 @@ mod core_two;
 mod counting;
 mod gates;
 mod idle;
+mod listener;
 mod look;
 mod meanwhile;
 mod name;
@@ -31,7 +32,7 @@ mod unable;
 mod why_up;
 
 pub use asking::Asking;
-pub(crate) use at_rest::at_rest;
+pub(crate) use at_rest::{at_rest, on_page};
 pub(crate) use balancers::{balancers, interface_addresses};
 pub use idle::{TargetLook, look_at_target, look_at_targets};
 pub(crate) use look::snapshot_of;

@@ -155,7 +155,8 @@ pub(super) fn end_journal(journal: Journal, outcome: &Outcome) {
         Outcome::GateFailed {
             put_back: false, ..
         }
-        | Outcome::NeitherHealthy { .. } => journal
+        | Outcome::NeitherHealthy { .. }
+        | Outcome::BothMayServe { .. } => journal
             .leave()
             .unwrap_or_else(|error| tracing::warn!(%error, "the journal is not marked as ended")),
         _ => journal

@@ -130,16 +130,18 @@ impl Operation<'_> {
         )
     }
 
-    /// The balancers that it leaves out, if the app keeps one. A recovery leaves out those of the
-    /// unfinished operation, which could not end while it waits for them.
+    /// The balancers that it leaves out, if the app keeps one. A recovery also leaves out those of
+    /// the unfinished operation, which could not end while it waits for them.
     pub(super) fn left_out(&self) -> Vec<String> {
-        match self.verb {
-            Verb::Recover => Journal::unfinished(self.state_dir(), &self.app.name)
-                .ok()
-                .flatten()
-                .map_or_else(Vec::new, |entry| entry.without_balancers),
-            _ => self.options.without_balancers.clone(),
+        let mut names = self.options.without_balancers.clone();
+        if self.verb == Verb::Recover
+            && let Ok(Some(entry)) = Journal::unfinished(self.state_dir(), &self.app.name)
+        {
+            let before = entry.without_balancers.into_iter();
+            let more: Vec<String> = before.filter(|name| !names.contains(name)).collect();
+            names.extend(more);
         }
+        names
     }
 
     pub(super) fn state_dir(&self) -> &Path {

@@ -121,13 +121,13 @@ pub(super) fn open(verb: Verb, observation: &Observation, limits: &Limits, over:
         }),
         ActionResult::Failed(why) => again(Phase::Open, vec![why.clone()]),
         ActionResult::Done if limits.in_rotation.is_zero() => {
-            Step::End(opened(observation, Vec::new()))
+            Step::End(opened(observation, None, Vec::new()))
         }
         ActionResult::Done if waiting.is_empty() => match is_to_settle(verb, observation, limits) {
             true => go(Phase::Settle),
-            false => Step::End(opened(observation, waiting)),
+            false => Step::End(opened(observation, None, waiting)),
         },
-        ActionResult::Done if over => Step::End(opened(observation, waiting)),
+        ActionResult::Done if over => Step::End(opened(observation, None, waiting)),
         // The action is repeated, because another process may flush the rules meanwhile.
         ActionResult::Done => again(Phase::Open, waiting),
     }
@@ -143,7 +143,8 @@ fn is_to_settle(verb: Verb, observation: &Observation, limits: &Limits) -> bool 
 pub(super) fn settle(observation: &Observation, limits: &Limits) -> Step {
     match observation.settled(limits) {
         Judgement::Watching(words) => again(Phase::Settle, vec![words]),
-        Judgement::Steady(_) => Step::End(opened(observation, Vec::new())),
+        Judgement::Steady(_) => Step::End(opened(observation, None, Vec::new())),
+        Judgement::Unseen(words) => Step::End(opened(observation, Some(words), Vec::new())),
         Judgement::Sick(why) if limits.rolls_back && observation.version == Version::New => {
             go(Phase::Sick(why))
         }
@@ -152,8 +153,9 @@ pub(super) fn settle(observation: &Observation, limits: &Limits) -> Step {
 }
 
 /// The gates are open; `waiting` names the lines that are not UP.
-fn opened(observation: &Observation, waiting: Vec<String>) -> Outcome {
-    let note = held(observation);
+fn opened(observation: &Observation, note: Option<String>, waiting: Vec<String>) -> Outcome {
+    let notes: Vec<String> = note.into_iter().chain(held(observation)).collect();
+    let note = (!notes.is_empty()).then(|| notes.join("; "));
     match &observation.version {
         Version::Old(why) => Outcome::RolledBack {
             why: why.clone(),

@@ -1,6 +1,6 @@
 //! Where an operation begins: what an earlier one left, and the first phase.
 
-use super::switch::How;
+use super::switch::Switching;
 use super::{Limits, Phase, Verb, Version};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct UnfinishedOperation {
     /// The version of the app that it had to bring up.
     pub version: Version,
     /// It was a switch: what it did.
-    pub switch: Option<How>,
+    pub switch: Option<Switching>,
 }
 
 /// The gates' positions when an operation begins.

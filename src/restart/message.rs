@@ -90,6 +90,7 @@ impl Outcome {
             | Outcome::SwappedBack { .. }
             | Outcome::StillDraining(_)
             | Outcome::NeitherHealthy { .. }
+            | Outcome::BothMayServe { .. }
             | Outcome::Sick(_) => self.of_switch(verb, app, names),
             Outcome::Interrupted { left, .. } => format!("interrupted: {left}"),
             Outcome::NotOut {

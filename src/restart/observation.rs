@@ -34,8 +34,10 @@ pub struct Observation {
     pub failing: u32,
     /// Of a switch: what the balancers show of the other target.
     pub other: Vec<BalancerObservation>,
-    /// What HAProxy has counted since the new version is watched.
+    /// What HAProxy has counted since the new version has new users.
     pub settle: Option<Figures>,
+    /// The same since this phase began.
+    pub settle_in_phase: Option<Figures>,
 }
 
 /// How a phase's action ended.

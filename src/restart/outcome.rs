@@ -135,6 +135,17 @@ pub enum Outcome {
         /// What HAProxy shows of the old one.
         waiting: Vec<String>,
     },
+    /// A switch could not go on, and not back either, because a balancer can't be seen: the agent
+    /// closes no target that this balancer may need. The old one is open, and the new one may be, so
+    /// both may serve users.
+    BothMayServe {
+        /// Why it did not go on.
+        why: String,
+        /// The balancers that can't be seen, by name.
+        unseen: Vec<String>,
+        /// Another balancer is seen, so the operator can leave these out.
+        some_seen: bool,
+    },
     /// The restarted app has its users again and is sick: why, with the figures. The gates are open.
     Sick(String),
     /// The rules could not be set.
@@ -199,6 +210,7 @@ impl Outcome {
             Outcome::StillDraining(_) => 19,
             Outcome::RolledBack { waiting, .. } if waiting.is_empty() => 17,
             Outcome::NotBack(_) | Outcome::RolledBack { .. } => 16,
+            Outcome::BothMayServe { .. } => 16,
             Outcome::UpWhileClosed { .. } => 20,
             Outcome::Interrupted { signal, .. } => 128_u8.wrapping_add(*signal as u8),
         }

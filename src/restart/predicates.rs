@@ -4,7 +4,7 @@
 
 use super::switch::{Part, SwitchPhase, WhyBack};
 use super::{Action, Ask, Limits, Phase, Verb};
-use crate::haproxy::Role;
+use crate::haproxy::{BalancerObservation, Role};
 
 impl Phase {
     /// Its action on entering, and again at each look that asks for it.
@@ -89,10 +89,37 @@ impl Phase {
         )
     }
 
-    /// The driver adds up what HAProxy counts in this phase.
-    pub fn counts(&self) -> bool {
-        let switch = matches!(self, Phase::Switch(SwitchPhase::Settle { .. }));
-        switch || *self == Phase::Settle
+    /// The driver adds up what HAProxy counts on the lines of the target that serves. It begins
+    /// anew after a phase that does not.
+    pub fn counts(&self, limits: &Limits) -> bool {
+        match self {
+            Phase::Switch(phase) => phase.counts(limits),
+            phase => *phase == Phase::Settle,
+        }
+    }
+
+    /// The lines of the target that serves, by a look.
+    pub fn serving<'a>(
+        &self,
+        balancers: &'a [BalancerObservation],
+        other: &'a [BalancerObservation],
+    ) -> &'a [BalancerObservation] {
+        match self.part() == self.serves() {
+            true => balancers,
+            false => other,
+        }
+    }
+
+    /// What the driver asks the balancers of the other target of a switch; None: nothing.
+    pub fn asks_other(&self, limits: &Limits) -> Option<Ask> {
+        let Phase::Switch(phase) = self else {
+            return None;
+        };
+        phase.asks_balancers()?;
+        match self.counts(limits) && self.part() != self.serves() {
+            true => Some(Ask::Errors),
+            false => Some(Ask::Lines),
+        }
     }
 
     /// The driver watches the connections to the app in this phase. It does so from the first
@@ -132,8 +159,11 @@ impl Phase {
     /// crash the next agent would not know that a target was started, or that users are on it.
     pub fn unrecorded(&self, why: &str) -> Option<Phase> {
         match self {
-            Phase::Switch(SwitchPhase::Start) => Some(Phase::Switch(SwitchPhase::Stop {
-                back: Some(WhyBack::Unrecorded(why.to_owned())),
+            Phase::Switch(SwitchPhase::Start) => Some(Phase::Switch(SwitchPhase::Park {
+                zeros: 0,
+                back: Some(WhyBack::Unstarted(Box::new(WhyBack::Unrecorded(
+                    why.to_owned(),
+                )))),
             })),
             Phase::Switch(SwitchPhase::Join) => Some(Phase::Switch(SwitchPhase::Park {
                 zeros: 0,

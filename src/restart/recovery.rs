@@ -39,10 +39,10 @@ pub fn start(
     left: Option<&UnfinishedOperation>,
     gates: GatesFound,
 ) -> Result<Start, NoStart> {
-    if let Some((left, how)) = left.and_then(|left| Some((left, left.switch?)))
+    if let Some((left, switching)) = left.and_then(|left| Some((left, left.switch?)))
         && asked != Verb::Stop
     {
-        return resume(asked, left, how);
+        return resume(asked, left, switching);
     }
     let start = |verb, phase| {
         Ok(Start {

@@ -2,13 +2,17 @@
 //! all users, so the new one is taken away. From the join on the switch goes on where it was: its
 //! rules go back themselves if the new target is not healthy and UP everywhere.
 
-use super::switch::{How, Part, SwitchPhase, WhyBack};
+use super::switch::{How, Part, SwitchPhase, Switching, WhyBack};
 use super::{NoStart, Phase, Start, UnfinishedOperation, Verb};
 
-/// Decides where to begin, after the switch that `left` records. `how` is what it did.
-pub(super) fn resume(asked: Verb, left: &UnfinishedOperation, how: How) -> Result<Start, NoStart> {
+/// Decides where to begin, after the switch that `left` records.
+pub(super) fn resume(
+    asked: Verb,
+    left: &UnfinishedOperation,
+    switching: Switching,
+) -> Result<Start, NoStart> {
     match (asked, &left.phase) {
-        (Verb::Recover, Phase::Switch(phase)) => match resumed(phase, how) {
+        (Verb::Recover, Phase::Switch(phase)) => match resumed(phase, switching) {
             Some(phase) => Ok(Start {
                 note: Some(note(&phase).to_owned()),
                 ..Start::at(phase)
@@ -25,10 +29,20 @@ pub(super) fn resume(asked: Verb, left: &UnfinishedOperation, how: How) -> Resul
 }
 
 /// The phase to begin with; None: there is nothing to finish or undo.
-fn resumed(phase: &SwitchPhase, how: How) -> Option<SwitchPhase> {
+fn resumed(
+    phase: &SwitchPhase,
+    Switching {
+        how, ran_before, ..
+    }: Switching,
+) -> Option<SwitchPhase> {
     Some(match phase {
         // The preparation is never repeated.
         SwitchPhase::Prepare => return None,
+        // Perhaps it is still the one that ran before. The record of the next phase would show that
+        // the switch has started it.
+        SwitchPhase::Start if how == How::Start && ran_before => {
+            park(&Some(WhyBack::Unstarted(Box::new(WhyBack::CutShort))))
+        }
         SwitchPhase::Start | SwitchPhase::Healthy { .. } | SwitchPhase::Verify => match how {
             How::Start => park(&Some(WhyBack::CutShort)),
             How::Back | How::Finish => return None,

@@ -26,6 +26,7 @@ impl Outcome {
             (Outcome::SwappedBack { .. }, _) => "swapped_back",
             (Outcome::StillDraining(_), _) => "still_draining",
             (Outcome::NeitherHealthy { .. }, _) => "neither_healthy",
+            (Outcome::BothMayServe { .. }, _) => "both_may_serve",
             (Outcome::Sick(_), _) => "sick",
             (Outcome::RestartedClosed, Verb::Recover) => "recovered",
             (Outcome::RestartedClosed, _) => "restarted_closed",

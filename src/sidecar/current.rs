@@ -120,10 +120,16 @@ fn unhealthy(
 ) -> String {
     match (current, healthy) {
         (None, _) => format!("closed until the app is healthy: {why}"),
-        (Some(current), _) if open => format!(
-            "gates of idle targets are open, and {current}, the current target, is not healthy: \
-             {why}; they stay open until it is healthy"
-        ),
+        (Some(current), healthy) if open => {
+            let other = healthy
+                .first()
+                .map(|other| format!("; `agent open {app} --to {other}` makes {other} current"));
+            format!(
+                "gates of idle targets are open, and {current}, the current target, is not healthy: \
+                 {why}; they stay open until it is healthy{}",
+                other.unwrap_or_default()
+            )
+        }
         (Some(current), []) => format!("closed until {current} is healthy: {why}"),
         (Some(current), [other, ..]) => format!(
             "{current} is not healthy: {why}; {} healthy: `agent open {app} --to {other}` makes \
@@ -172,6 +178,14 @@ mod tests {
                 Some("blue"),
                 true,
                 &["green"],
+                "gates of idle targets are open, and blue, the current target, is not healthy: \
+                 503; they stay open until it is healthy; `agent open web --to green` makes green \
+                 current",
+            ),
+            (
+                Some("blue"),
+                true,
+                &[],
                 "gates of idle targets are open, and blue, the current target, is not healthy: \
                  503; they stay open until it is healthy",
             ),

@@ -44,6 +44,7 @@ impl Reconciler {
         let others = self.app.instances().into_iter();
         let others = others.filter(|other| other.target != self.app.target);
         others
+            .chain(self.app.at_page())
             .flat_map(|other| self.settings.gates(&other))
             .collect()
     }

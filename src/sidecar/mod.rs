@@ -18,6 +18,7 @@ mod idle;
 mod leave;
 mod line;
 mod machine;
+mod maintenance;
 mod next_action;
 mod ports;
 mod progress;

@@ -151,6 +151,7 @@ impl Reconciler {
             cut_switch,
             healthy: false,
             idle: self.idle(),
+            maintenance: self.maintenance(&records),
         };
         self.open |= observation.gates == Gates::Open && !observation.unfinished;
         if next_action(observation) == NextAction::Rest {
@@ -174,6 +175,8 @@ impl Reconciler {
             NextAction::CloseIdle => self.close_idle().await,
             NextAction::Park => self.park_idle().await,
             NextAction::Finish => self.finish_switch().await,
+            NextAction::KeepMaintenance => self.keep_maintenance().await,
+            NextAction::EndMaintenance => self.end_maintenance().await,
         }
     }
 
@@ -205,6 +208,10 @@ impl Reconciler {
         }
         let times = if self.open { 1 } else { self.app.health.times };
         self.checks.has(times)
+    }
+
+    pub(super) fn read_records(&self) -> Records {
+        Records::read(self.state_dir(), self.hold_dir(), &self.app.name)
     }
 
     pub(super) fn state_dir(&self) -> &std::path::Path {

@@ -64,10 +64,10 @@ impl Rules {
         Ok(())
     }
 
-    /// Only an app with targets needs more than its gates: the place to park them on, which any table
-    /// may show.
+    /// Only an app with targets or a page needs more than its gates: the place to park them on, which
+    /// any table may show.
     async fn list(&mut self, host: &ThisHost) -> Result<(), GateError> {
-        if !host.app.has_targets() {
+        if !host.app.has_targets() && host.app.page.is_none() {
             self.positions = Some(host.firewall.positions(&host.gates).await?);
             return Ok(());
         }

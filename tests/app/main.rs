@@ -1,6 +1,7 @@
 //! The app's edges against real processes and sockets: commands, signals, health probes.
 
 mod commands;
+mod memory;
 mod probes;
 mod signals;
 mod targets;

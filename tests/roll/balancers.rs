@@ -1,7 +1,7 @@
 //! An app that gets users from more than one backend or balancer.
 
 use lab::fleet::{Fleet, Layout};
-use lab::reference::Reference;
+use lab::reference::{QUICK, Reference};
 use lab::settings::Settings;
 use lab::traffic::RATE;
 use nix::sys::signal::Signal;
@@ -52,6 +52,45 @@ fn two_balancers_must_agree() {
         let up = haproxy.wait_said("srvs/web1", "UP", down);
         assert!(up <= ended.at, "the agent left before UP");
     }
+}
+
+/// `settle` watches a restart at both balancers. Only users of the second one meet errors, so the
+/// first one counts none.
+#[test]
+fn a_restart_settles_at_each_balancer() {
+    let fleet = Fleet::quick("settle_two", |reference| reference);
+    let second = fleet.second_balancer(QUICK);
+    second.wait_until_all_up();
+    let watched = |settings: Settings| {
+        let settings = settings.haproxy("tcp://10.77.0.1:9998");
+        let settings = settings.set("app.web.settle.for", "2s");
+        settings.set("app.web.settle.errors", "1%")
+    };
+    let agent = fleet.agent(1, watched);
+    let traffic = fleet.traffic_to(80, "/", RATE / 3.0);
+    let other = fleet.traffic_to(81, "/api", RATE / 3.0);
+    let calm = agent.run("restart", "web").expect_exit(0).report();
+    let settled = calm.ended("settle") - calm.began("settle");
+    assert!(settled >= 1.9, "{calm:?}");
+    fleet.app(1).fail_one_in(4);
+    fleet.app(1).fail_only_at("/api");
+    let ended = agent.run("restart", "web").expect_exit(15);
+    let report = ended.report();
+    println!("{}", report.message);
+    assert_eq!(report.outcome, "sick");
+    for figure in ["requests", "answered 5xx", "other servers", "1% more"] {
+        assert!(report.message.contains(figure), "{}", report.message);
+    }
+    assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
+    assert_eq!(fleet.haproxy.server("web1").number("hrsp_5xx"), 0);
+    assert!(second.server("web1").number("hrsp_5xx") > 0);
+    traffic.stop().assert_unnoticed();
+    let failures = other.stop().failures;
+    assert!(!failures.is_empty(), "no user met the fault");
+    assert!(
+        failures.iter().all(|one| one.what == "status 500"),
+        "{failures:?}"
+    );
 }
 
 /// A balancer that is gone for good. The refusal says how to leave it out, and so does

@@ -59,7 +59,7 @@ impl Progress for Narrator {
         if self.waiting != waiting && !self.counts_on(waiting) {
             let say = |what: &String| {
                 self.trace
-                    .says(at, &format!("   waiting: {}", self.named(what)))
+                    .says(at, &format!("   waiting: {}", self.named(what)));
             };
             waiting.iter().for_each(say);
             self.waiting = waiting.to_vec();

@@ -133,7 +133,11 @@ fn run(verb: Verb, pair: &mut Pair, limits: &Limits) -> Option<Outcome> {
 /// The journal stays, and the operator runs `agent recover`.
 fn is_unclear(outcome: &Outcome) -> bool {
     let is_unset = matches!(outcome, Outcome::GateFailed { put_back, .. } if !put_back);
-    is_unset || matches!(outcome, Outcome::NeitherHealthy { .. })
+    let are_open = matches!(
+        outcome,
+        Outcome::NeitherHealthy { .. } | Outcome::BothMayServe { .. }
+    );
+    is_unset || are_open
 }
 
 /// The same host at the begin, with a trace and a state directory of its own.
@@ -460,6 +464,62 @@ fn a_balancer_goes_away() {
         let blind = pair.with([At(phase, 1, Event::Blind(1, 10))]);
         shows(&format!("a_balancer_is_blind_in_{phase}"), &blind, &usual());
     }
+}
+
+/// Both targets are open, and both may have users. The operator leaves the balancer out.
+#[test]
+fn a_switch_with_a_balancer_that_is_gone_is_recovered_without_it() {
+    let gone = [At("join", 1, Event::Gone(1))];
+    let pair = Pair::new(How::Start).with_two_balancers().with(gone);
+    let (mut pair, _directory) = fresh(&pair, Death::default());
+    let outcome = run(Verb::Switch, &mut pair, &usual()).unwrap();
+    assert_eq!(outcome.word(Verb::Switch), "both_may_serve");
+    pair.is_run_again();
+    let outcome = run(Verb::Recover, &mut pair, &usual()).unwrap();
+    assert_eq!(outcome.word(Verb::Recover), "both_may_serve");
+    pair.balancers.truncate(1);
+    pair.is_run_again();
+    let outcome = run(Verb::Recover, &mut pair, &usual()).unwrap();
+    assert_eq!(outcome.word(Verb::Recover), "not_placed");
+    rests(&pair, &outcome, &usual(), &pair.trace.take());
+    assert_eq!(Journal::unfinished(&pair.state_dir, "web"), Ok(None));
+}
+
+/// A start stops the warm target first. Until the record shows that start, it stays.
+#[test]
+fn a_warm_target_is_started_anew() {
+    let mut limits = prepared();
+    limits.switch.ran_before = true;
+    let pair = Pair::new(How::Start).with_a_warm_target();
+    cut_everywhere(&pair, &limits);
+    let full = pair.clone().with([At("prepare", 0, Event::DiskFull)]);
+    shows("unrecorded_start_beside_a_warm_target", &full, &limits);
+    let mut texts = Vec::new();
+    for after in [false, true] {
+        // The second action, after the preparation.
+        let death = Death::acting(2, after);
+        let (outcome, pair) = recovered(&pair, &limits, &death).unwrap();
+        texts.push(end(Verb::Recover, &outcome, &pair));
+    }
+    insta::assert_snapshot!(texts.join("\n"));
+}
+
+/// No request is lost, and nothing shows how users are answered.
+#[test]
+fn a_quiet_night_is_not_called_steady() {
+    let pair = Pair {
+        is_quiet: true,
+        ..Pair::new(How::Start)
+    };
+    shows("settle_saw_no_requests", &pair, &settling());
+}
+
+/// It has new users from Leave on, and settle begins only after the drain.
+#[test]
+fn errors_before_settle_count() {
+    let errs = [At("leave", 2, Event::Errs(Part::New))];
+    let pair = Pair::new(How::Start).with(errs);
+    shows("errors_during_leave", &pair, &settling());
 }
 
 #[test]

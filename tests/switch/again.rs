@@ -74,3 +74,24 @@ fn a_preparation_is_repeated_only_before_the_users_move() {
     farm.target(1, GREEN).wait_until_stopped();
     farm.assert_current(1, BLUE);
 }
+
+/// Gates that are open, and no record: the first switch writes one before it starts anything.
+#[test]
+fn the_first_switch_records_the_current_target_at_once() {
+    let farm = Farm::open("first_record", 1, Lines::without_twins());
+    let record = farm.host(1).dir.join("state/web.target");
+    std::fs::remove_file(&record).expect("a record");
+    let agent = farm.agent(1, |settings| settings);
+    agent.words(&["switch", "web", "--dry-run"]).expect_exit(0);
+    assert!(!record.exists(), "a dry run has written it");
+    let running = agent.start("switch", "web");
+    farm.host(1).wait_for_phase("start");
+    running.interrupt(Signal::SIGKILL);
+    running.wait();
+    let text = std::fs::read_to_string(&record).expect("a record");
+    let record: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(record["current"], BLUE, "{record}");
+    assert!(record["ready"].is_null(), "{record}");
+    agent.run("recover", "web").expect_exit(0);
+    farm.assert_current(1, BLUE);
+}

@@ -20,6 +20,7 @@ fn one_host_with_twins() {
 }
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn three_hosts_with_twins() {
     there_and_back(Release::Installed, "three_twins", 3, Lines::with_twins());
 }

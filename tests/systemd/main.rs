@@ -3,7 +3,9 @@
 //! A process has one system bus from its start on. So each test runs itself again in a process with
 //! the machine's bus.
 
+mod beside;
 mod machine;
+mod memory;
 mod reach;
 mod refusals;
 mod restarts;

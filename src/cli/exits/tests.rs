@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 30;
+const KINDS: usize = 31;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -45,6 +45,7 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::StillDraining(_) => 27,
         Outcome::NeitherHealthy { .. } => 28,
         Outcome::Sick(_) => 29,
+        Outcome::BothMayServe { .. } => 30,
     }
 }
 
@@ -80,6 +81,11 @@ fn samples() -> Vec<Outcome> {
         Outcome::NeitherHealthy {
             why: text(),
             waiting: none(),
+        },
+        Outcome::BothMayServe {
+            why: text(),
+            unseen: none(),
+            some_seen: true,
         },
         Outcome::UpWhileClosed {
             closed: false,
@@ -133,10 +139,10 @@ fn samples() -> Vec<Outcome> {
 }
 
 /// A new verb does not compile here: add it.
-const VERBS: [Verb; 6] = {
+const VERBS: [Verb; 8] = {
     match Verb::Restart {
         Verb::Restart | Verb::Close | Verb::Open | Verb::Recover | Verb::Stop => {}
-        Verb::Switch => {}
+        Verb::Switch | Verb::MaintenanceOn | Verb::MaintenanceOff => {}
     }
     [
         Verb::Restart,
@@ -145,6 +151,8 @@ const VERBS: [Verb; 6] = {
         Verb::Recover,
         Verb::Stop,
         Verb::Switch,
+        Verb::MaintenanceOn,
+        Verb::MaintenanceOff,
     ]
 };
 

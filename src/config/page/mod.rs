@@ -149,6 +149,11 @@ impl AppSettings {
         self.target.as_deref() == Some(PAGE)
     }
 
+    /// Whether it is seen at its page or its marker, which the agent never restarts.
+    pub fn is_beside(&self) -> bool {
+        matches!(self.target.as_deref(), Some(PAGE | READONLY))
+    }
+
     fn beside(&self, name: &str, ports: AppPorts, gate_to: Destination) -> AppSettings {
         AppSettings {
             target: Some(name.to_owned()),

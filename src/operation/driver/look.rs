@@ -3,7 +3,7 @@
 use super::Drive;
 use crate::haproxy::{BalancerObservation, Role, both};
 use crate::restart::settle::Figures;
-use crate::restart::{Ask, Connections, Host, Meanwhile, Observation, Phase};
+use crate::restart::{Connections, Host, Meanwhile, Observation, Phase};
 use std::time::Duration;
 
 /// The time between two questions to an app that serves users.
@@ -25,7 +25,7 @@ impl<H: Host> Drive<'_, H> {
         {
             self.timeline.balancers = of_both(&balancers, &other);
         }
-        let settle = self.look_at_errors(&balancers);
+        let settle = self.look_at_errors(&balancers, &other);
         let health = self.look_at_health().await;
         // After the health probe, which may take its time, so that this look includes the same
         // moments.
@@ -47,6 +47,7 @@ impl<H: Host> Drive<'_, H> {
             failing: self.failing,
             other,
             settle,
+            settle_in_phase: settle.map(|_| self.watch.in_phase()),
         }
     }
 
@@ -68,19 +69,20 @@ impl<H: Host> Drive<'_, H> {
 
     /// What the balancers show of the other target of a switch.
     async fn look_at_other(&mut self) -> Vec<BalancerObservation> {
-        match self.phase {
-            Phase::Switch(_) if self.phase.asks_balancers(self.limits).is_some() => {
-                let part = self.phase.part().other();
-                self.host.balancers(part, Ask::Lines).await
-            }
-            _ => Vec::new(),
+        match self.phase.asks_other(self.limits) {
+            Some(ask) => self.host.balancers(self.phase.part().other(), ask).await,
+            None => Vec::new(),
         }
     }
 
-    /// What HAProxy has counted since this phase began.
-    fn look_at_errors(&mut self, balancers: &[BalancerObservation]) -> Option<Figures> {
-        let counts = self.phase.counts();
-        counts.then(|| self.watch.look(balancers))
+    /// What HAProxy has counted on the lines of the version that is watched, or is about to be.
+    fn look_at_errors(
+        &mut self,
+        balancers: &[BalancerObservation],
+        other: &[BalancerObservation],
+    ) -> Option<Figures> {
+        let counts = self.phase.counts(self.limits);
+        counts.then(|| self.watch.look(self.phase.serving(balancers, other)))
     }
 
     /// Empty: this phase asks none.

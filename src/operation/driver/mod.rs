@@ -92,7 +92,7 @@ struct Drive<'a, H> {
     failing: u32,
     /// When an app that serves users is asked again.
     ask_again: Duration,
-    /// What HAProxy counts in this phase.
+    /// What HAProxy counts on the lines of a new version.
     watch: Watch,
     timeline: Timeline,
 }
@@ -104,7 +104,10 @@ impl<H: Host> Drive<'_, H> {
         self.progress.enters(at, &self.phase);
         tracing::info!(phase = self.phase.name(), action = ?self.phase.action(self.verb, self.limits));
         (self.acted, self.succeeded) = (ActionResult::Done, false);
-        self.watch = Watch::default();
+        match self.phase.counts(self.limits) {
+            true => self.watch.enters_phase(),
+            false => self.watch = Watch::default(),
+        }
         let before = self.host.elapsed();
         self.act().await;
         self.timeline

@@ -1,14 +1,12 @@
 //! An operation on an app with targets is one on its current target: exchanges the view of the app,
-//! keeps the record, and closes gates that other targets have open.
+//! and keeps the record.
 
 use super::chosen::{self, Current};
 use super::current::{current, seen_at};
 use crate::config::AppSettings;
-use crate::gate::Gate;
 use crate::host::{ThisHost, look_at_targets};
 use crate::operation::Operation;
-use crate::report::Draft;
-use crate::restart::{Outcome, Verb};
+use crate::restart::Verb;
 use crate::state::directory;
 use crate::state::journal::Journal;
 use crate::state::target::{self, Intent};
@@ -89,40 +87,6 @@ impl Operation<'_> {
         }
     }
 
-    /// Once the gates of the current target are open: records it, and closes the gates that other
-    /// targets have open. Exactly one target has users at rest. That cuts no request off, because
-    /// those targets go on. Returns what the operator should know.
-    pub(in crate::operation) async fn only_this_target(
-        &self,
-        host: &mut ThisHost,
-        outcome: &Outcome,
-        draft: &Draft,
-    ) -> Option<String> {
-        let opens = matches!(self.verb, Verb::Open | Verb::Recover);
-        let is_open = matches!(outcome, Outcome::Done { .. } | Outcome::Nothing(_))
-            && draft.shows_gates()
-            && draft.all_open();
-        if !opens || !is_open || self.dry_run || !self.app.has_targets() {
-            return None;
-        }
-        match self.record_target() {
-            Ok(()) => {
-                let closed = self.close_other_targets(host).await;
-                closed.or(self.park_other_targets(host).await)
-            }
-            Err(error) => Some(error),
-        }
-    }
-
-    /// Without parking a reload of HAProxy stalls users for a moment, and no more.
-    async fn park_other_targets(&self, host: &mut ThisHost) -> Option<String> {
-        let error = host.park_others(self.settings).await.err()?;
-        Some(format!(
-            "the ports of the other targets are not parked, so a reload of HAProxy stalls users for \
-             a moment: {error}"
-        ))
-    }
-
     /// Before its gates open: users must not be redirected to another target.
     ///
     /// # Errors
@@ -142,22 +106,5 @@ impl Operation<'_> {
                 self.app.label()
             )
         })
-    }
-
-    async fn close_other_targets(&self, host: &mut ThisHost) -> Option<String> {
-        let others = self.app.instances().into_iter();
-        let others = others.filter(|other| other.target != self.app.target);
-        let gates = others.flat_map(|other| self.settings.gates(&other));
-        let gates: Vec<Gate> = gates.collect();
-        match host.close_others(&gates).await {
-            Ok(false) => None,
-            Ok(true) => Some(format!(
-                "{} is current, and gates of other targets were open: the agent closed them",
-                self.app.label()
-            )),
-            Err(error) => Some(format!(
-                "gates of other targets may be open, and the agent can't close them: {error}"
-            )),
-        }
     }
 }

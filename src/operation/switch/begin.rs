@@ -8,7 +8,7 @@ use crate::host::TwoHosts;
 use crate::operation::Operation;
 use crate::operation::go::{Begin, Go, Preflight, or_refuse, refusal};
 use crate::report::Draft;
-use crate::restart::switch::{How, Part};
+use crate::restart::switch::{How, Part, Switching};
 use crate::restart::{Host, Limits, Reason, Refusal, Verb, taken_down};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
@@ -49,7 +49,7 @@ impl Operation<'_> {
         let limits = Limits {
             all_found_open: true,
             two_stage: pair.to.limits.two_stage,
-            switch: pair.switching,
+            switch: self.switching(two, pair).await,
             ..self.limits_of_switch()
         };
         let Seen { start, .. } = &seen;
@@ -64,6 +64,16 @@ impl Operation<'_> {
                 start: seen.start,
                 limits,
             }),
+        }
+    }
+
+    /// What the switch does, and whether its new target runs already. A recovery knows that from
+    /// before.
+    async fn switching(&self, two: &TwoHosts, pair: &Pair) -> Switching {
+        let starts = self.verb == Verb::Switch && pair.switching.how == How::Start;
+        Switching {
+            ran_before: pair.switching.ran_before || (starts && two.new.runs().await),
+            ..pair.switching
         }
     }
 

@@ -11,6 +11,7 @@
 //! | `page` | the app and its page, for maintenance |
 //! | `plan` | the plan of a dry run |
 //! | `at_target` | exchanges the app of an operation for its current target, and records it |
+//! | `idle` | closes the gates that other targets have open, and parks those targets |
 //! | `if_current` | ends an operation that a unit asks for while its own target is idle |
 
 mod at_target;
@@ -18,6 +19,7 @@ mod begin;
 mod chosen;
 mod current;
 mod first;
+mod idle;
 mod if_current;
 mod looks;
 mod page;

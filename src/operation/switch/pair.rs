@@ -133,6 +133,8 @@ impl Operation<'_> {
                 prepares: options.prepare.is_some(),
                 verifies: app.verify.is_some(),
                 keeps: !keep.is_zero(),
+                // The preflight looks.
+                ran_before: false,
             },
             keep,
         })

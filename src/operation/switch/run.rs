@@ -15,7 +15,8 @@ use crate::restart::{Host, Outcome, PerGate, Progress, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::invocation::Invocation;
-use crate::state::journal::{Entry, Journal};
+use crate::state::journal::{Entry, Journal, Targets};
+use crate::state::target::Intent;
 use std::ops::ControlFlow::{Break, Continue};
 
 impl Operation<'_> {
@@ -111,7 +112,10 @@ impl Operation<'_> {
             origin: draft.origin.clone(),
             without_balancers: draft.without_balancers.clone(),
             ended: false,
-            switch: Some(pair.targets()),
+            switch: Some(Targets {
+                switching: go.limits.switch,
+                ..pair.targets()
+            }),
         };
         let state_dir = self.state_dir();
         Journal::begin(state_dir, entry)
@@ -182,7 +186,12 @@ async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
         return;
     }
     let name = two.name(Part::New);
-    if let Err(error) = two.change_record(|intent| intent.with_ready(name, None)) {
+    // One that was ready before is ready as long as before.
+    let left = |intent: Intent| match intent.ready.as_deref() {
+        Some(ready) if ready == name => intent,
+        _ => intent.with_ready(name, None),
+    };
+    if let Err(error) = two.change_record(left) {
         tracing::warn!(%error, "{name} runs, and that can't be recorded");
     }
 }
@@ -192,7 +201,7 @@ async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
 async fn park_at_rest(two: &mut TwoHosts, outcome: &Outcome, draft: &mut Draft) {
     let is_at_rest = !matches!(
         outcome,
-        Outcome::NeitherHealthy { .. } | Outcome::GateFailed { .. }
+        Outcome::NeitherHealthy { .. } | Outcome::BothMayServe { .. } | Outcome::GateFailed { .. }
     );
     if is_at_rest && let Err(error) = two.park_at_rest().await {
         draft.notices.push(format!(

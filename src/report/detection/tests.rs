@@ -39,6 +39,7 @@ fn look(
         failing: 0,
         other: Vec::new(),
         settle: None,
+        settle_in_phase: None,
     };
     detecting.sees(look.elapsed, &look);
 }

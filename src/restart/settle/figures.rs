@@ -15,12 +15,24 @@ pub struct Figures {
     pub compared: u32,
 }
 
+impl Figures {
+    /// One more comparison: ours, and those of other hosts.
+    fn and(self, (ours, others): (ErrorCounts, ErrorCounts)) -> Figures {
+        Figures {
+            ours: self.ours + ours,
+            others: self.others + others,
+            compared: self.compared.saturating_add(1),
+        }
+    }
+}
+
 /// The watch adds up what is counted from look to look. After a reload the counters begin at 0, and
 /// the watch goes on from there.
 #[derive(Debug, Clone, Default)]
 pub struct Watch {
     last: BTreeMap<(String, String), Counted>,
     figures: Figures,
+    in_phase: Figures,
 }
 
 /// The counters of one backend at the last look.
@@ -31,6 +43,16 @@ struct Counted {
 }
 
 impl Watch {
+    /// A phase begins: a long drain without errors must not hide those of the phase after it.
+    pub fn enters_phase(&mut self) {
+        self.in_phase = Figures::default();
+    }
+
+    /// What was counted since this phase began.
+    pub fn in_phase(&self) -> Figures {
+        self.in_phase
+    }
+
     /// One look. A balancer that shows no counters adds nothing.
     pub fn look(&mut self, balancers: &[BalancerObservation]) -> Figures {
         for balancer in balancers {
@@ -40,12 +62,9 @@ impl Watch {
                     worker: balancer.worker.clone(),
                     errors: errors.clone(),
                 };
-                if let Some((ours, others)) = self.last.get(&key).and_then(|last| now.since(last)) {
-                    self.figures = Figures {
-                        ours: self.figures.ours + ours,
-                        others: self.figures.others + others,
-                        compared: self.figures.compared.saturating_add(1),
-                    };
+                if let Some(since) = self.last.get(&key).and_then(|last| now.since(last)) {
+                    self.figures = self.figures.and(since);
+                    self.in_phase = self.in_phase.and(since);
                 }
                 self.last.insert(key, now);
             }

@@ -21,8 +21,10 @@ const ANSWERS: u32 = 2;
 /// What a look says about the new version, in words with the figures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Judgement {
-    /// Its time is over, and nothing was wrong.
+    /// Its time is over, and its users' requests were answered well.
     Steady(String),
+    /// Its time is over, and no request has shown how it answers: why.
+    Unseen(String),
     /// Nothing is wrong so far.
     Watching(String),
     /// It must not stay.
@@ -30,6 +32,15 @@ pub enum Judgement {
 }
 
 impl Figures {
+    /// Why these figures say nothing about the version, neither good nor bad.
+    fn unseen(&self) -> Option<&'static str> {
+        match (self.compared, self.ours.tries) {
+            (0, _) => Some("no balancer has shown its error counters at two looks"),
+            (_, 0) => Some("HAProxy sent none to the new version"),
+            _ => None,
+        }
+    }
+
     /// Why these figures are too bad. Other servers may fail, too: a database is down, and the old
     /// version would be no better.
     fn too_bad(&self, settle: Settle) -> Option<String> {
@@ -68,12 +79,28 @@ impl Observation {
         let figures = self.settle.unwrap_or_default();
         let sick = down(&self.balancers)
             .or_else(|| self.fails_in_a_row(limits))
-            .or_else(|| limits.settle.and_then(|settle| figures.too_bad(settle)));
+            .or_else(|| self.errs_too_often(limits));
         match sick {
             Some(why) => Judgement::Sick(why),
-            None if self.in_phase >= limits.settles_for() => Judgement::Steady(figures.to_string()),
-            None => Judgement::Watching(figures.to_string()),
+            None if self.in_phase < limits.settles_for() => {
+                Judgement::Watching(figures.to_string())
+            }
+            None => match figures.unseen() {
+                Some(why) => Judgement::Unseen(format!(
+                    "settle saw no requests: {why}; the checks and the health were good, but nothing \
+                     shows how users are answered: a longer `for` in `settle` watches for longer"
+                )),
+                None => Judgement::Steady(figures.to_string()),
+            },
         }
+    }
+
+    /// Why the new version counts as sick by HAProxy's counters: in this phase, or since it has users.
+    pub(in crate::restart) fn errs_too_often(&self, limits: &Limits) -> Option<String> {
+        let settle = limits.settle?;
+        let figures = [self.settle_in_phase, self.settle];
+        let mut figures = figures.into_iter().flatten();
+        figures.find_map(|figures| figures.too_bad(settle))
     }
 
     /// Why the app counts as sick by its own answers: too many in a row have failed.
@@ -107,7 +134,7 @@ pub(in crate::restart) fn down(balancers: &[BalancerObservation]) -> Option<Stri
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.compared == 0 {
-            return f.write_str("no balancer has shown its counters twice");
+            return f.write_str("no balancer has shown its error counters at two looks yet");
         }
         f.write_str(&in_words(self.ours))?;
         match self.others.tries {

@@ -20,6 +20,7 @@ pub(super) fn sick(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -> 
         false => down(&seen.other),
     };
     down.or_else(|| seen.fails_in_a_row(limits))
+        .or_else(|| seen.errs_too_often(limits))
 }
 
 pub(super) fn leave(seen: &Observation, limits: &Limits, over: bool) -> Step {
@@ -165,7 +166,9 @@ pub(super) fn still_draining(waiting: Vec<String>) -> Step {
 /// The new target serves alone. HAProxy's counters, its checks and the health show how it does.
 pub(super) fn settle(undrained: &[String], seen: &Observation, limits: &Limits) -> Step {
     match seen.settled(limits) {
-        Judgement::Steady(words) => after_settle(undrained.to_vec(), Some(words)),
+        Judgement::Steady(words) | Judgement::Unseen(words) => {
+            after_settle(undrained.to_vec(), Some(words))
+        }
         Judgement::Watching(words) => stay(
             SwitchPhase::Settle {
                 undrained: undrained.to_vec(),

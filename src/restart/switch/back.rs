@@ -6,6 +6,10 @@ use crate::haproxy::Role;
 use crate::restart::step::Step;
 use crate::restart::{ActionResult, Observation, Outcome, Phase};
 
+/// It may also be half started.
+const LEFT_RUNNING: &str = "the new target ran before, and the switch may have started it anew: the \
+                            agent left it as it is, without users; see `agent status`";
+
 /// Back from the join. No gate of the old target was closed. If HAProxy shows it UP, the new one can
 /// be closed at once.
 pub(super) fn back(why: WhyBack, seen: &Observation) -> Step {
@@ -28,6 +32,7 @@ pub(super) fn take_back(why: &WhyBack, seen: &Observation, over: bool) -> Step {
             stay(SwitchPhase::TakeBack(why.clone()), vec![failed.clone()])
         }
         ActionResult::Done if waiting.is_empty() => to(SwitchPhase::Withdraw(why.clone())),
+        ActionResult::Done if over && seen.not_back().is_empty() => both_may_serve(why, seen),
         ActionResult::Done if over => neither(why, waiting),
         ActionResult::Done => stay(SwitchPhase::TakeBack(why.clone()), waiting),
     }
@@ -49,6 +54,20 @@ fn neither(why: &WhyBack, waiting: Vec<String>) -> Step {
     Step::End(Outcome::NeitherHealthy {
         why: why.in_words(),
         waiting,
+    })
+}
+
+/// What is seen shows the old target UP. The new one may be healthy, too.
+fn both_may_serve(why: &WhyBack, seen: &Observation) -> Step {
+    let (seen, unseen): (Vec<_>, Vec<_>) =
+        seen.balancers.iter().partition(|one| one.answer.is_ok());
+    Step::End(Outcome::BothMayServe {
+        why: match why {
+            WhyBack::NotPlaced(why) => why.clone(),
+            why => why.in_words(),
+        },
+        unseen: unseen.iter().map(|one| one.name.clone()).collect(),
+        some_seen: !seen.is_empty(),
     })
 }
 
@@ -102,6 +121,9 @@ pub(super) fn outcome(why: &WhyBack, note: Option<String>) -> Outcome {
             ),
         },
         WhyBack::CutShort => Outcome::Done { note },
+        // Nothing was changed.
+        WhyBack::Unstarted(why) if matches!(*why, WhyBack::Unrecorded(_)) => outcome(&why, note),
+        WhyBack::Unstarted(why) => outcome(&why, Some(with(LEFT_RUNNING.to_owned(), note))),
     }
 }
 
@@ -126,6 +148,7 @@ impl WhyBack {
             WhyBack::Unrecorded(why) => format!("the journal can't be written: {why}"),
             WhyBack::Interrupted(signal) => format!("interrupted by signal {signal}"),
             WhyBack::CutShort => "an earlier switch was cut short".to_owned(),
+            WhyBack::Unstarted(why) => why.in_words(),
         }
     }
 }

@@ -19,7 +19,10 @@ pub(super) fn prepare(seen: &Observation) -> Step {
 pub(super) fn start(seen: &Observation, limits: &Limits) -> Step {
     match &seen.action_result {
         ActionResult::Done => to(SwitchPhase::Healthy { streak: 0 }),
-        ActionResult::Failed(why) => not_placed(format!("it was not started: {why}"), limits),
+        ActionResult::Failed(why) => {
+            let why = WhyBack::NotPlaced(format!("it was not started: {why}"));
+            end_unused(unstarted(why, seen, limits), limits)
+        }
     }
 }
 
@@ -76,6 +79,14 @@ pub(super) fn join(seen: &Observation, limits: &Limits, over: bool) -> Step {
         }
         // The action is repeated, because another process may flush the rules meanwhile.
         ActionResult::Done => stay(SwitchPhase::Join, waiting),
+    }
+}
+
+/// A start that failed may not have reached the target that ran before.
+pub(super) fn unstarted(why: WhyBack, seen: &Observation, limits: &Limits) -> WhyBack {
+    match seen.action_result {
+        ActionResult::Failed(_) if limits.switch.ran_before => WhyBack::Unstarted(Box::new(why)),
+        _ => why,
     }
 }
 

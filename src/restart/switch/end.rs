@@ -69,7 +69,7 @@ fn unwell(why: &Option<WhyBack>, seen: &Observation) -> Option<String> {
 fn idle(why: &Option<WhyBack>, note: Option<String>, limits: &Limits) -> Step {
     let stops = match why {
         None => !limits.switch.keeps,
-        Some(_) => limits.switch.how == How::Start,
+        Some(why) => limits.switch.how == How::Start && why.has_started(),
     };
     match stops {
         true => to_with(SwitchPhase::Stop { back: why.clone() }, note),

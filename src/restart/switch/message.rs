@@ -95,6 +95,11 @@ impl Outcome {
                  recover {app}`",
                 waiting.join(", ")
             ),
+            Outcome::BothMayServe {
+                why,
+                unseen,
+                some_seen,
+            } => both_may_serve((why, unseen, *some_seen), app, names),
             Outcome::Sick(why) => format!(
                 "restarted, but the app is sick: {why}; the gates are open: look at the app, then run \
                  `agent restart {app}` again, or `agent close {app}`"
@@ -102,4 +107,33 @@ impl Outcome {
             _ => String::new(),
         }
     }
+}
+
+/// A balancer that can't be seen may send its users to either target.
+fn both_may_serve(
+    (why, unseen, some_seen): (&str, &[String], bool),
+    app: &str,
+    Names { old, new }: Names<'_>,
+) -> String {
+    let balancers = unseen.join(" and ");
+    let (answer, them) = match unseen.len() {
+        1 => ("answers", "it"),
+        _ => ("answer", "them"),
+    };
+    let left_out: Vec<String> = unseen
+        .iter()
+        .map(|name| format!(" --without-balancer {name}"))
+        .collect();
+    let without = match some_seen {
+        true => format!(
+            "; if no users come through {them} any more, run `agent recover {app}{}`",
+            left_out.concat()
+        ),
+        false => String::new(),
+    };
+    format!(
+        "not switched to {new}: {why}; the agent closes no target while it can't see {balancers}: \
+         {old} is open, {new} may be, too, and both may serve users; once {balancers} {answer}, run \
+         `agent recover {app}`{without}"
+    )
 }

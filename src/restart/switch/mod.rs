@@ -14,6 +14,7 @@ mod back;
 mod before;
 mod decide;
 mod end;
+mod idle;
 mod maintenance;
 mod message;
 mod model;
@@ -24,6 +25,7 @@ mod start;
 mod step;
 
 pub(super) use decide::decide;
+pub use idle::closes_idle;
 pub use message::Names;
 pub use model::{How, Part, Switching, WhyBack};
 pub use phase::SwitchPhase;

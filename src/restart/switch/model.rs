@@ -49,6 +49,10 @@ pub struct Switching {
     /// The old target stays running at the end, with closed gates.
     #[serde(default)]
     pub keeps: bool,
+    /// The new target ran already as the switch began: it was warm, or an operator had started it.
+    /// A start stops it first.
+    #[serde(default)]
+    pub ran_before: bool,
 }
 
 /// Why a switch goes back to the old target.
@@ -70,4 +74,14 @@ pub enum WhyBack {
     Interrupted(i32),
     /// An earlier switch was interrupted.
     CutShort,
+    /// One of these, and no record or result shows that this switch has started the new target. It
+    /// may be the one that ran before, and is not stopped.
+    Unstarted(Box<WhyBack>),
+}
+
+impl WhyBack {
+    /// This switch has started the new target, if it starts one.
+    pub(super) fn has_started(&self) -> bool {
+        !matches!(self, WhyBack::Unstarted(_))
+    }
 }

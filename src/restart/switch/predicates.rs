@@ -1,8 +1,8 @@
 //! What a phase of a switch means for the driver: its target, its looks, its health.
 
 use super::phase::idle;
-use super::{Part, SwitchPhase};
-use crate::restart::Ask;
+use super::{How, Part, SwitchPhase};
+use crate::restart::{Ask, Limits};
 
 impl SwitchPhase {
     /// The target whose lines and connections the looks show first.
@@ -46,6 +46,15 @@ impl SwitchPhase {
                 | SwitchPhase::Settle { .. }
                 | SwitchPhase::Park { back: None, .. }
         )
+    }
+
+    /// The driver adds up what HAProxy counts on the new target's lines, for the watch. New users
+    /// reach that one from the begin of Leave on.
+    pub(in crate::restart) fn counts(&self, limits: &Limits) -> bool {
+        let is_settle = matches!(self, SwitchPhase::Settle { .. });
+        let is_parked = matches!(self, SwitchPhase::Park { .. });
+        let watches = limits.settle.is_some() && limits.switch.how == How::Start;
+        is_settle || (watches && self.is_late() && !is_parked)
     }
 
     /// The driver asks the target that is to serve for its health.

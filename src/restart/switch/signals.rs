@@ -25,9 +25,11 @@ pub(super) fn interrupted(
     match phase {
         // Nothing was started yet.
         SwitchPhase::Prepare => Some(Step::End(back::outcome(&why, None))),
-        SwitchPhase::Start | SwitchPhase::Healthy { .. } | SwitchPhase::Verify => {
+        SwitchPhase::Start => {
+            let why = before::unstarted(why, seen, limits);
             Some(before::end_unused(why, limits))
         }
+        SwitchPhase::Healthy { .. } | SwitchPhase::Verify => Some(before::end_unused(why, limits)),
         SwitchPhase::Unpark => Some(to(SwitchPhase::Withdraw(why))),
         SwitchPhase::Join => Some(back::back(why, seen)),
         SwitchPhase::Leave => Some(to(SwitchPhase::TakeBack(why))),

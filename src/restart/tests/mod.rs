@@ -79,6 +79,7 @@ pub(super) fn observation(lines: &[(Role, &str, u64)]) -> Observation {
         failing: 0,
         other: Vec::new(),
         settle: None,
+        settle_in_phase: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Decides what the sidecar does for an app, from what it observed. Pure.
 
+use crate::restart::switch::closes_idle;
+
 /// The positions of an app's gates, or those of its current target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gates {
@@ -22,6 +24,15 @@ pub struct Idle {
     pub over: bool,
 }
 
+/// A maintenance that is on: users meet the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Maintenance {
+    /// The page's gate is open, and the ports of the app are parked on the page.
+    pub kept: bool,
+    /// Its time is over.
+    pub over: bool,
+}
+
 /// One look at an app while no operation is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observation {
@@ -37,6 +48,8 @@ pub struct Observation {
     pub healthy: bool,
     /// The idle targets.
     pub idle: Idle,
+    /// None: maintenance is off.
+    pub maintenance: Option<Maintenance>,
 }
 
 /// What the sidecar does next.
@@ -56,6 +69,10 @@ pub enum NextAction {
     CloseIdle,
     /// Park the idle targets on the current one.
     Park,
+    /// Run `agent maintenance on`: it opens the gate of the page again.
+    KeepMaintenance,
+    /// Run `agent maintenance off`.
+    EndMaintenance,
     /// Run `agent switch --finish`: it drains and stops the target that is ready.
     Finish,
 }
@@ -65,6 +82,10 @@ pub enum NextAction {
 pub fn next_action(observation: Observation) -> NextAction {
     let Observation { held, gates, .. } = observation;
     match (held, observation.unfinished, gates) {
+        // The recovery of a maintenance ends with users on the app or on the page.
+        (true, true, _) if observation.cut_switch && observation.maintenance.is_some() => {
+            NextAction::RecoverSwitch
+        }
         // A held host wants no users on either target: its switch waits for the end of the hold.
         (true, true, _) if observation.cut_switch => NextAction::Rest,
         (false, true, _) if observation.cut_switch => NextAction::RecoverSwitch,
@@ -77,18 +98,26 @@ pub fn next_action(observation: Observation) -> NextAction {
     }
 }
 
-/// The gates of the app are as expected. An idle target that is open may have all users while the
-/// current one is sick: it stays open then, except where a hold wants no users at all.
+/// The gates of the app are as expected.
 fn at_rest(
     Observation {
+        gates,
         held,
         healthy,
         idle,
+        maintenance,
         ..
     }: Observation,
 ) -> NextAction {
+    match maintenance {
+        Some(Maintenance { over: true, .. }) => return NextAction::EndMaintenance,
+        Some(Maintenance { kept: false, .. }) => return NextAction::KeepMaintenance,
+        Some(_) => return NextAction::Rest,
+        None => {}
+    }
+    let closes = closes_idle(held, gates == Gates::Open, healthy);
     match idle {
-        Idle { open: true, .. } if held || healthy => NextAction::CloseIdle,
+        Idle { open: true, .. } if closes => NextAction::CloseIdle,
         Idle { open: true, .. } => NextAction::Ask,
         Idle { unparked: true, .. } => NextAction::Park,
         // The end of a switch needs a current target with users.

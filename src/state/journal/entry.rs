@@ -103,7 +103,7 @@ impl Entry {
             restarted,
             unsure: self.unsure,
             version: self.version.clone(),
-            switch: self.switch.as_ref().map(|targets| targets.switching.how),
+            switch: self.switch.as_ref().map(|targets| targets.switching),
         }
     }
 

@@ -14,6 +14,7 @@ mod changes;
 mod faults;
 mod rolls;
 mod states;
+mod switching;
 
 const ROLL: &str = "haproxy_gate.agent.rolling_restart";
 

@@ -28,6 +28,7 @@ fn in_batches(test: &str, serial: &str, batches: &[&[usize]]) {
 }
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn hosts_go_one_by_one() {
     let one_by_one: [&[usize]; 8] = [&[1], &[2], &[3], &[4], &[5], &[6], &[7], &[8]];
     in_batches("ansible_one", "1", &one_by_one);

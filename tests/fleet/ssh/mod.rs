@@ -15,6 +15,7 @@ mod faults;
 mod forty;
 mod interrupts;
 mod operators;
+mod switching;
 mod upgrades;
 
 /// Its final answer with `--json`.

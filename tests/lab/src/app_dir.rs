@@ -76,6 +76,16 @@ impl AppDir {
         }
     }
 
+    /// It answers status 500 to one request of users in so many.
+    pub fn fail_one_in(&self, requests: u64) {
+        fs::write(self.0.join("fails-one-in"), requests.to_string()).expect("a flag");
+    }
+
+    /// It does so only to requests of this path.
+    pub fn fail_only_at(&self, path: &str) {
+        fs::write(self.0.join("fails-at"), path).expect("a flag");
+    }
+
     /// Healthy until its next start, as after a broken upgrade: for an app that a
     /// [`Remote`](super::remote::Remote) has as a service.
     pub fn set_sick_after_restart(&self) {

@@ -1,5 +1,6 @@
 //! An operator's fleet: any number of remote hosts behind two HAProxies.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::haproxy::Haproxy;
@@ -26,7 +27,7 @@ const PORTS: [(u16, u16); 2] = [(80, 9999), (81, 9998)];
 const RATE: f64 = 200.0;
 
 /// The start time of an app.
-const COLD: Duration = Duration::from_millis(100);
+pub(super) const COLD: Duration = Duration::from_millis(100);
 
 /// Above this number of hosts the checks are as slow as on real hosts, because both HAProxies and
 /// all apps share this machine with the test.
@@ -43,18 +44,30 @@ impl Estate {
 
     /// The same with changed settings of the agents.
     pub fn with(test: &str, hosts: usize, change: impl Fn(Settings) -> Settings) -> Estate {
+        let settings = change(settings());
+        let start = |host: &Host, key: &str| Remote::start(host, &settings, COLD, key);
+        let estate = Estate::build(test, hosts, Reference::of_hosts, start);
+        estate.wait_until_all_up();
+        estate
+    }
+
+    /// Hosts that `start` starts for an operator's key, behind HAProxies with these lines. The
+    /// gates are open.
+    pub(super) fn build(
+        test: &str,
+        hosts: usize,
+        lines: fn(&Path, usize) -> Reference,
+        start: impl Fn(&Host, &str) -> Remote,
+    ) -> Estate {
         let site = Site::create(test, hosts);
         let operator = Operator::create(site.dir.join("operator"), &site.balancer);
-        let haproxies = PORTS.map(|ports| start_haproxy(&site, ports));
-        let (settings, key) = (change(settings()), operator.public_key());
-        let start = |host| Remote::start(host, &settings, COLD, &key);
-        let mut remotes: Vec<_> = site.hosts.iter().map(start).collect();
+        let haproxies = PORTS.map(|ports| start_haproxy(&site, lines, ports));
+        let key = operator.public_key();
+        let starting = site.hosts.iter().map(|host| start(host, &key));
+        let mut remotes: Vec<_> = starting.collect();
         remotes.iter_mut().for_each(Remote::wait_until_up);
         operator.meet(&site.hosts);
         open_gates(&remotes);
-        for haproxy in &haproxies {
-            haproxy.wait_until_all_up();
-        }
         Estate {
             remotes,
             haproxies,
@@ -102,8 +115,12 @@ impl Estate {
 
 /// `agent.toml` of each host, in the two-stage layout.
 pub fn settings() -> Settings {
-    let agents = Settings::app(remote::restart()).set("app.web.backup_status_port", 3000);
-    PORTS.iter().fold(agents, |settings, (_, stats)| {
+    balancers(Settings::app(remote::restart()).set("app.web.backup_status_port", 3000))
+}
+
+/// Adds both HAProxies.
+pub(super) fn balancers(settings: Settings) -> Settings {
+    PORTS.iter().fold(settings, |settings, (_, stats)| {
         settings.haproxy(&format!("tcp://{BALANCER}:{stats}"))
     })
 }
@@ -117,11 +134,15 @@ fn open_gates(remotes: &[Remote]) {
     }
 }
 
-fn start_haproxy(site: &Site, (port, stats): (u16, u16)) -> Haproxy {
+fn start_haproxy(
+    site: &Site,
+    lines: fn(&Path, usize) -> Reference,
+    (port, stats): (u16, u16),
+) -> Haproxy {
     let dir = site.dir.join(format!("balancer{port}"));
     let hosts = site.hosts.len();
     let checks = if hosts > MANY { CALM } else { QUICK };
-    let reference = Reference::of_hosts(&dir, hosts)
+    let reference = lines(&dir, hosts)
         .with("bind :80", &format!("bind :{port}"))
         .with(":9999", &format!(":{stats}"))
         .with(QUICK, checks)

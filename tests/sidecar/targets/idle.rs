@@ -111,3 +111,33 @@ fn an_open_idle_target_stays_while_the_current_one_is_sick() {
         assert!(!farm.host(1).gate_is_open(port), "{port}");
     }
 }
+
+/// The gates of blue are open, so `agent recover` has nothing to do. It follows the same rule.
+#[test]
+fn a_recovery_leaves_an_idle_target_open_beside_a_sick_one() {
+    let farm = Farm::open("idle_recover", 1, Lines::without_twins());
+    let agent = farm.agent(1, |settings| settings);
+    let (blue, green) = (farm.target(1, BLUE), farm.target(1, GREEN));
+    green.start(&farm.host(1).namespace, Duration::ZERO);
+    blue.set_sick(true);
+    add(&farm, &gate_of_green(&farm));
+    let recovered = || {
+        let report = agent.words(&["recover", "web", "--json"]).expect_exit(0);
+        report.json()["notices"].to_string()
+    };
+    let notices = recovered();
+    for says in [
+        "web/blue is current and not healthy: ",
+        "run `agent open web --to green`",
+    ] {
+        assert!(notices.contains(says), "{notices}");
+    }
+    for target in [blue, green] {
+        assert!(farm.host(1).gate_is_open(target.status_port()));
+    }
+    blue.set_sick(false);
+    let notices = recovered();
+    let says = "gates of green were open: the agent closed them";
+    assert!(notices.contains(says), "{notices}");
+    farm.assert_gates(1, BLUE);
+}

@@ -252,7 +252,7 @@ impl Pair {
     fn sends(&mut self, at: usize, part: Part) {
         let [main, twin] = &self.balancers[at].lines[index(part)];
         let is_sticky = self.sticky > 0 && part == Part::Old && !main.shown && twin.shown;
-        if main.shown {
+        if main.shown && !self.is_quiet {
             self.sends_to(at, part, 0, REQUESTS);
         }
         if is_sticky && self.twins {

@@ -93,8 +93,15 @@ impl Pair {
             ),
             (one.parked, "the recorded target is parked"),
             (wanted != serves, "the wrong target serves"),
-            (idle.runs && !stays, "the idle target runs"),
+            (
+                idle.runs && !stays && !switching.ran_before,
+                "the idle target runs",
+            ),
             (!idle.runs && stays, "the idle target is stopped"),
+            (
+                !idle.runs && serves == Part::Old && self.is_untouched(switching),
+                "a target is stopped that ran before and was not started",
+            ),
             (
                 !idle.parked && !is_left && !self.not_parked,
                 "it is not parked",
@@ -106,6 +113,11 @@ impl Pair {
             None => Ok(()),
             Some((_, rule)) => Err(format!("{rule}: {outcome:?}: {}", self.left())),
         }
+    }
+
+    /// The new target is the one that ran before the switch.
+    fn is_untouched(&self, switching: Switching) -> bool {
+        switching.ran_before && self.started == 0
     }
 
     /// Whether the idle target stays running.

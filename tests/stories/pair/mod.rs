@@ -89,6 +89,8 @@ pub struct Pair {
     pub twins: bool,
     /// Users with a cookie of blue come for so long after its main line is DOWN.
     pub sticky: u32,
+    /// No user sends a request.
+    pub is_quiet: bool,
     /// Requests on blue never end.
     pub endless: bool,
     pub prepare_fails: bool,
@@ -190,6 +192,7 @@ impl Pair {
             record: Record { current, ready },
             twins: true,
             sticky: 0,
+            is_quiet: false,
             endless: false,
             prepare_fails: false,
             start_fails: false,
@@ -216,6 +219,13 @@ impl Pair {
             tampered: None,
             outage: 0,
         }
+    }
+
+    /// The same with a new target that runs already: the last switch has kept it.
+    pub fn with_a_warm_target(mut self) -> Pair {
+        self.of_mut(Part::New).runs = true;
+        self.record.ready = Some((Part::New, true));
+        self
     }
 
     /// The same with a second balancer, which notices a gate a look later.

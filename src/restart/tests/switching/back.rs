@@ -25,6 +25,52 @@ fn the_new_one_closes_only_once_the_old_one_is_up() {
     assert_eq!(then, SwitchPhase::Withdraw(sick_of_it()));
 }
 
+/// One balancer shows the old target UP, and the other one shows nothing.
+#[test]
+fn both_stay_open_while_a_balancer_can_not_be_seen() {
+    let gone = BalancerObservation {
+        name: "lb2".to_owned(),
+        ..blind().balancers[0].clone()
+    };
+    let beside = |own| {
+        let mut seen = late(look(own, UP));
+        seen.balancers.push(gone.clone());
+        seen
+    };
+    let join = "HAProxy did not show it UP in time: lb2 can't be seen: no answer";
+    for (why, says) in [
+        (
+            not_placed(join),
+            "not switched to the new target: HAProxy did not",
+        ),
+        (sick_of_it(), "the new target is sick: 10 of 100 requests"),
+    ] {
+        let take_back = SwitchPhase::TakeBack(why);
+        let end = ends(decides(&take_back, &beside(UP), &limits()));
+        assert_eq!(
+            (end.exit_code(), end.word(Verb::Switch)),
+            (16, "both_may_serve")
+        );
+        let message = end.message(Verb::Switch, "web");
+        for part in [
+            says,
+            "both may serve users",
+            "once lb2 answers, run `agent recover web`",
+            "`agent recover web --without-balancer lb2`",
+        ] {
+            assert!(message.contains(part), "{message}");
+        }
+        let end = ends(decides(&take_back, &beside(DOWN), &limits()));
+        assert_eq!(end.word(Verb::Switch), "neither_healthy");
+        // None is left to be asked.
+        let all_gone = late(blind());
+        let end = ends(decides(&take_back, &all_gone, &limits()));
+        let message = end.message(Verb::Switch, "web");
+        assert!(message.contains("both may serve"), "{message}");
+        assert!(!message.contains("--without-balancer"), "{message}");
+    }
+}
+
 #[test]
 fn then_it_is_parked_and_stopped_if_the_switch_started_it() {
     let withdraw = SwitchPhase::Withdraw(sick_of_it());

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn left(phase: SwitchPhase, how: How) -> UnfinishedOperation {
+fn left(phase: SwitchPhase, switching: Switching) -> UnfinishedOperation {
     UnfinishedOperation {
         verb: Verb::Switch,
         phase: Phase::Switch(phase),
@@ -10,12 +10,16 @@ fn left(phase: SwitchPhase, how: How) -> UnfinishedOperation {
         restarted: None,
         unsure: false,
         version: Version::Same,
-        switch: Some(how),
+        switch: Some(switching),
     }
 }
 
 fn resumes(phase: &SwitchPhase, how: How) -> Option<SwitchPhase> {
-    let left = left(phase.clone(), how);
+    resumes_as(phase, within(how).switch)
+}
+
+fn resumes_as(phase: &SwitchPhase, switching: Switching) -> Option<SwitchPhase> {
+    let left = left(phase.clone(), switching);
     match start(Verb::Recover, Some(&left), GatesFound::Open) {
         Ok(Start {
             verb: Verb::Switch,
@@ -68,9 +72,55 @@ fn recover_takes_away_what_had_no_users_and_else_goes_on() {
     }
 }
 
+/// A target that ran before the switch is stopped on the way back only once the record shows that
+/// the switch has started it.
+#[test]
+fn a_target_that_ran_before_is_stopped_only_after_its_recorded_start() {
+    let warm = Switching {
+        ran_before: true,
+        ..Switching::default()
+    };
+    let cut = parked(WhyBack::CutShort);
+    let unstarted = |why| WhyBack::Unstarted(Box::new(why));
+    let at_start = parked(unstarted(WhyBack::CutShort));
+    for (phase, then) in [
+        (SwitchPhase::Start, &at_start),
+        (HEALTHY, &cut),
+        (SwitchPhase::Verify, &cut),
+        // Cut again on its way back.
+        (at_start.clone(), &at_start),
+    ] {
+        assert_eq!(resumes_as(&phase, warm).as_ref(), Some(then), "{phase:?}");
+    }
+    let quiet = |back| SwitchPhase::Park {
+        zeros: 1,
+        back: Some(back),
+    };
+    let end = |back| decides(&quiet(back), &look(DOWN, UP), &limits());
+    assert_eq!(goes(end(WhyBack::CutShort)).name(), "stop");
+    let Outcome::Done { note: Some(note) } = ends(end(unstarted(WhyBack::CutShort))) else {
+        panic!();
+    };
+    assert!(note.contains("left it as it is"), "{note}");
+    let unrecorded = unstarted(WhyBack::Unrecorded("disk full".to_owned()));
+    assert_eq!(ends(end(unrecorded)).word(Verb::Switch), "not_recorded");
+    // A start that failed may not have reached it.
+    let warm = Limits {
+        switch: warm,
+        ..limits()
+    };
+    let fails = failed(look(UP, UP));
+    let why = || not_placed("it was not started: exit 1");
+    for (limits, then) in [(&warm, unstarted(why())), (&limits(), why())] {
+        assert_eq!(next(&SwitchPhase::Start, &fails, limits), parked(then));
+    }
+    let signal = next(&SwitchPhase::Start, &signalled(fails), &warm);
+    assert_eq!(signal, parked(unstarted(WhyBack::Interrupted(2))));
+}
+
 #[test]
 fn other_verbs_leave_it_to_recover_and_a_stop_goes_on() {
-    let left = left(DRAIN, How::Start);
+    let left = left(DRAIN, within(How::Start).switch);
     for asked in [Verb::Restart, Verb::Close, Verb::Open, Verb::Switch] {
         let refused = start(asked, Some(&left), GatesFound::Open);
         assert!(matches!(refused, Err(NoStart::CutSwitch(_))), "{asked:?}");
@@ -84,7 +134,7 @@ fn other_verbs_leave_it_to_recover_and_a_stop_goes_on() {
 #[test]
 fn without_a_record_nothing_is_started_and_nothing_joins() {
     for (phase, instead) in [
-        (SwitchPhase::Start, Some("stop")),
+        (SwitchPhase::Start, Some("park")),
         (SwitchPhase::Join, Some("park")),
         (SwitchPhase::Unpark, None),
         (SwitchPhase::Leave, None),

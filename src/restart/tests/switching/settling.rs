@@ -86,6 +86,119 @@ fn the_reason_has_the_figures() {
     assert_eq!(waiting, ["300 requests, 0 errors"]);
 }
 
+/// Nothing shows how users are answered: that is no steadiness.
+#[test]
+fn without_requests_it_ends_with_a_notice_of_its_own() {
+    let unread = Observation {
+        settle: Some(Figures::default()),
+        ..look(UP, DOWN)
+    };
+    let ended = |seen: &Observation| match decides(&settle(), seen, &settling()) {
+        Step::Go { note, .. } => note.unwrap(),
+        other => panic!("{other:?}"),
+    };
+    for (seen, says) in [
+        (
+            figures((0, 0), (900, 0)),
+            "HAProxy sent none to the new version",
+        ),
+        (
+            unread.clone(),
+            "no balancer has shown its error counters at two looks",
+        ),
+    ] {
+        let seen = late(seen);
+        let note = ended(&seen);
+        let begin = format!("settle saw no requests: {says}; ");
+        assert!(note.starts_with(&begin), "{note}");
+        let restarted = ends(restarts(Phase::Settle, &seen, &settling()));
+        assert_eq!(restarted, Outcome::Done { note: Some(note) });
+    }
+    let waiting = waits(decides(&settle(), &unread, &settling()));
+    assert_eq!(
+        waiting,
+        ["no balancer has shown its error counters at two looks yet"]
+    );
+    let few = ended(&late(figures((1, 0), (0, 0))));
+    assert_eq!(few, "1 request, 0 errors");
+}
+
+/// An hour of drain without an error hides nothing that comes after it, and the drain is judged, too.
+#[test]
+fn each_phase_is_judged_by_its_own_figures_and_by_all() {
+    let of = |ours: (u64, u64)| figures(ours, (0, 0)).settle;
+    for (in_phase, all, is_sick) in [
+        ((30, 0), (60_030, 0), false),
+        ((30, 3), (60_030, 3), true),
+        // Few in each phase, and enough in both.
+        ((6, 3), (12, 6), true),
+        ((6, 0), (6, 0), false),
+    ] {
+        let seen = Observation {
+            settle: of(all),
+            settle_in_phase: of(in_phase),
+            ..look(DOWN, UP)
+        };
+        let in_settle = Observation {
+            balancers: seen.other.clone(),
+            other: seen.balancers.clone(),
+            ..seen.clone()
+        };
+        for (phase, seen) in [(DRAIN, &seen), (settle(), &in_settle)] {
+            let step = format!("{:?}", decides(&phase, seen, &settling()));
+            assert_eq!(step.contains("TakeBack"), is_sick, "{phase:?}: {step}");
+        }
+    }
+}
+
+/// The new target has new users from the begin of Leave on.
+#[test]
+fn it_is_counted_from_the_begin_of_leave_on() {
+    let phase = |phase: &SwitchPhase| Phase::Switch(phase.clone());
+    let window = SwitchPhase::Sticky {
+        sessions: 0,
+        busy_at: Duration::ZERO,
+    };
+    for (counted, asks_other) in [
+        (SwitchPhase::Leave, Some(Ask::Errors)),
+        (window, Some(Ask::Errors)),
+        (SwitchPhase::Shed, Some(Ask::Errors)),
+        (DRAIN, Some(Ask::Errors)),
+        (settle(), Some(Ask::Lines)),
+    ] {
+        let counted = phase(&counted);
+        assert!(counted.counts(&settling()), "{counted:?}");
+        assert_eq!(counted.asks_other(&settling()), asks_other, "{counted:?}");
+    }
+    for other in [
+        SwitchPhase::Join,
+        PARK,
+        SwitchPhase::TakeBack(WhyBack::CutShort),
+    ] {
+        assert!(!phase(&other).counts(&settling()), "{other:?}");
+        assert_eq!(phase(&other).asks_other(&settling()), Some(Ask::Lines));
+    }
+    assert_eq!(phase(&STOP).asks_other(&settling()), None);
+    // Nothing is watched later.
+    let back = Limits {
+        switch: within(How::Back).switch,
+        ..settling()
+    };
+    for limits in [back, limits()] {
+        assert!(!phase(&DRAIN).counts(&limits));
+        assert_eq!(phase(&DRAIN).asks_other(&limits), Some(Ask::Lines));
+    }
+    let seen = look(DOWN, UP);
+    assert_eq!(
+        phase(&DRAIN).serving(&seen.balancers, &seen.other),
+        seen.other
+    );
+    assert_eq!(
+        phase(&settle()).serving(&seen.balancers, &seen.other),
+        seen.balancers
+    );
+}
+
 #[test]
 fn it_comes_after_the_drain_and_ends_with_its_time() {
     let drained = SwitchPhase::Drain { zeros: 1 };
@@ -145,7 +258,9 @@ fn counters_that_begin_again_lose_only_one_step() {
     // An operator clears the counters.
     assert_eq!(looks(2, (3, 0)), (15, 1));
     assert_eq!(looks(2, (5, 1)), (17, 2));
+    watch.enters_phase();
     assert_eq!(watch.look(&blind().balancers).ours.tries, 17);
+    assert_eq!(watch.in_phase().ours.tries, 0);
 }
 
 fn restarts(phase: Phase, seen: &Observation, limits: &Limits) -> Step {

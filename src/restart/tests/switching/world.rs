@@ -89,7 +89,7 @@ impl World {
             busy: 1,
         };
         let idle = Target {
-            runs: limits.switch.how != How::Start,
+            runs: limits.switch.how != How::Start || limits.switch.ran_before,
             gates: [false; 2],
             parked: true,
             shown: [Shown::Down; 2],
@@ -273,9 +273,19 @@ impl World {
     }
 
     /// Adds up HAProxy's counters as the driver does.
-    pub(super) fn watch(watch: &mut Watch, phase: &SwitchPhase, look: Observation) -> Observation {
-        let counts = Phase::Switch(phase.clone()).counts();
-        let settle = counts.then(|| watch.look(&look.balancers));
-        Observation { settle, ..look }
+    pub(super) fn watch(
+        &self,
+        watch: &mut Watch,
+        phase: &SwitchPhase,
+        look: Observation,
+    ) -> Observation {
+        let phase = Phase::Switch(phase.clone());
+        let shown = phase.serving(&look.balancers, &look.other);
+        let settle = phase.counts(&self.limits).then(|| watch.look(shown));
+        Observation {
+            settle,
+            settle_in_phase: settle.map(|_| watch.in_phase()),
+            ..look
+        }
     }
 }

@@ -34,11 +34,14 @@ impl Boot {
         Duration::from_millis(self.set("slow-ms").unwrap_or_default())
     }
 
-    /// One request in so many fails, and this is one of them.
-    pub fn fails(&self) -> bool {
+    /// One request in so many fails, perhaps at one path only, and this is one of them.
+    pub fn fails(&self, path: &str) -> bool {
         let Some(one_in) = self.set::<u64>("fails-one-in") else {
             return false;
         };
+        if self.set::<String>("fails-at").is_some_and(|at| at != path) {
+            return false;
+        }
         self.asked.fetch_add(1, Ordering::Relaxed) % one_in == one_in - 1
     }
 

@@ -147,7 +147,7 @@ async fn answer(
     let served_by = HeaderValue::from_str(&boot.served_by()).expect("plain words");
     response.headers_mut().insert("x-served-by", served_by);
     // Before the whole request was read, the client would see a broken pipe.
-    let fails = path != "/healthz" && boot.fails();
+    let fails = path != "/healthz" && boot.fails(&path);
     let text = match (request.method(), path.as_str()) {
         (&Method::POST, _) => {
             tokio::time::sleep(boot.pause()).await;

@@ -14,9 +14,13 @@ use super::app_dir::AppDir;
 use super::process::Process;
 use super::settings::Settings;
 use super::site::Host;
+use super::targets::Target;
 use super::{built, journal, wait_for};
 
+mod service;
 mod ssh;
+
+use service::Service;
 
 /// For forty hosts that start at the same time, also on a busy machine.
 const UP: Duration = Duration::from_secs(120);
@@ -40,7 +44,9 @@ Subsystem sftp internal-sftp
 #[derive(Debug)]
 pub struct Remote {
     pub number: usize,
+    /// Its app, or the first target of it.
     pub app: AppDir,
+    pub(super) targets: Vec<Target>,
     network: PathBuf,
     sshd_log: PathBuf,
     /// Its namespaces belong to this process, and everything in them ends with it.
@@ -48,12 +54,33 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// Starts the host with these settings, for the operator with this key. The child dies with the
-    /// calling thread.
+    /// Starts the host with these settings, for the operator with this key.
     pub fn start(host: &Host, settings: &Settings, cold: Duration, key: &str) -> Remote {
-        let app = AppDir::create(host.dir.join(host.name()));
+        Remote::with(host, Vec::new(), settings, cold, key)
+    }
+
+    /// The same for an app with these targets, of which the first one runs. The child dies with the
+    /// calling thread.
+    pub(super) fn with(
+        host: &Host,
+        targets: Vec<Target>,
+        settings: &Settings,
+        cold: Duration,
+        key: &str,
+    ) -> Remote {
+        let first = targets.first();
+        let folder = first.map_or_else(|| host.name(), |target| target.name.to_owned());
+        let app = AppDir::create(host.dir.join(folder));
         let files = host.dir.join("files");
-        write_files(&files, host, &app, cold);
+        write_files(&files, host);
+        let services = match targets.is_empty() {
+            true => vec![Service::of_app(host, &app)],
+            false => targets.iter().map(Service::of_target).collect(),
+        };
+        for service in services {
+            let path = format!("etc/default/{}", service.file);
+            put(&files, &path, &service.text(cold));
+        }
         put(&files, "etc/ssh/authorized_keys", key);
         fs::create_dir_all(files.join("etc/haproxy-gate")).expect("a folder");
         settings.write(&files.join("etc/haproxy-gate"));
@@ -67,9 +94,11 @@ impl Remote {
         init.env_clear().env("PATH", PATH).env("HOME", "/root");
         init.env("dir", &host.dir).env("name", host.name());
         init.env("programs", programs());
+        init.env("target", first.map_or("", |target| target.name));
         Remote {
             number: host.number,
             app,
+            targets,
             network: host.namespace.path(),
             sshd_log: host.dir.join("sshd.log"),
             init: Process::spawn(&host.name(), &mut init),
@@ -94,7 +123,11 @@ impl Remote {
     /// Starts to open its gates, and to wait until HAProxy shows it UP.
     pub fn start_opening(&self) -> Running {
         let mut open = self.command("agent");
-        Running::start("agent", open.args(["open", "web", "--json"]))
+        open.args(["open", "web", "--json"]);
+        if let Some(first) = self.targets.first() {
+            open.args(["--to", first.name]);
+        }
+        Running::start("agent", &mut open)
     }
 
     /// Replaces `agent.toml`.
@@ -182,18 +215,10 @@ pub fn restart() -> Value {
     restart.into()
 }
 
-fn write_files(files: &Path, host: &Host, app: &AppDir, cold: Duration) {
+fn write_files(files: &Path, host: &Host) {
     put(files, "etc/ssh/sshd_config", SSHD);
     keygen(&files.join("etc/ssh/host_key"), &host.name());
     put(files, "etc/hostname", &format!("{}\n", host.name()));
-    let service = format!(
-        "dir={}\nprogram={}\nname={}\ncold={}\n",
-        app.path().display(),
-        built::lab_app().display(),
-        host.name(),
-        cold.as_millis()
-    );
-    put(files, "etc/default/web", &service);
     put(files, "usr/local/sbin/web", include_str!("web.sh"));
     let script = files.join("usr/local/sbin/web");
     fs::set_permissions(script, fs::Permissions::from_mode(0o755)).expect("a script");

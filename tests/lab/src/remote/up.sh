@@ -34,7 +34,7 @@ rmdir /old
 hostname "$name"
 
 /usr/sbin/sshd -E "$dir/sshd.log"
-web start
+web start ${target:+"$target"}
 echo ready
 # Pid 1 must also wait for orphans, and `wait` does.
 while :; do

@@ -1,22 +1,22 @@
 #!/bin/sh
-# The app as a service of this host: web start|stop|restart
+# The app as a service of this host, or one of its targets: web start|stop|restart [TARGET]
 set -e
 # shellcheck source=/dev/null
-. /etc/default/web
-: "${dir:?}" "${program:?}" "${name:?}" "${cold:?}"
+. "/etc/default/web${2:+-$2}"
+: "${dir:?}" "${program:?}" "${name:?}" "${port:?}" "${cold:?}" "${signal:?}"
 
 start() {
     # A broken upgrade does this: the app is healthy until its next start.
     [ ! -e "$dir/sick-next" ] || mv "$dir/sick-next" "$dir/sick"
     # Detached from this shell: a reader of its output must not wait for the app.
     exec </dev/null >>"$dir/log" 2>&1
-    setsid "$program" --name "$name" --listen '[::]:1000' --dir "$dir" --cold-ms "$cold" &
+    setsid "$program" --name "$name" --listen "[::]:$port" --dir "$dir" --cold-ms "$cold" &
 }
 
 stop() {
     [ -e "$dir/pid" ] || return 0
     pid=$(cat "$dir/pid")
-    kill "$pid" 2>/dev/null || return 0
+    kill -s "$signal" "$pid" 2>/dev/null || return 0
     while kill -0 "$pid" 2>/dev/null; do
         sleep 0.02
     done

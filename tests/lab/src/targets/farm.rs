@@ -6,6 +6,7 @@ use toml::Value;
 
 use super::capacity::Capacity;
 use super::lines::Lines;
+use super::owned::Owned;
 use super::target::{BLUE, GREEN, Target};
 use crate::agent::Agent;
 use crate::daemon::argv;
@@ -25,7 +26,7 @@ const COLD: Duration = Duration::from_secs(1);
 // Processes before the site: Rust drops fields in this order.
 pub struct Farm {
     pub haproxy: Haproxy,
-    targets: Vec<[Target; 2]>,
+    targets: Vec<[Owned; 2]>,
     pub site: Site,
     pub lines: Lines,
 }
@@ -51,7 +52,7 @@ impl Farm {
         let site = Site::create(test, hosts);
         let config = change(lines.of(&site.dir, hosts));
         let targets = site.hosts.iter().map(|host| {
-            [BLUE, GREEN].map(|target| Target::create(&host.dir, &host.name(), target))
+            [BLUE, GREEN].map(|target| Owned(Target::create(&host.dir, &host.name(), target)))
         });
         let farm = Farm {
             haproxy: Haproxy::start_of(release, &site.balancer, &site.dir, &config),

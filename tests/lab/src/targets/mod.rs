@@ -7,6 +7,8 @@ mod by_hand;
 mod capacity;
 mod farm;
 mod lines;
+mod owned;
+mod remote;
 mod steps;
 mod target;
 

@@ -12,7 +12,7 @@ use crate::app_dir::AppDir;
 use crate::built;
 use crate::daemon::argv;
 use crate::namespace::Namespace;
-use crate::{complain, wait_for};
+use crate::wait_for;
 
 pub const BLUE: &str = "blue";
 pub const GREEN: &str = "green";
@@ -21,7 +21,7 @@ pub const GREEN: &str = "green";
 pub struct Target {
     pub name: &'static str,
     /// As in `web1/green`.
-    label: String,
+    pub(crate) label: String,
     dir: AppDir,
     /// The last digit of its ports.
     offset: u16,
@@ -69,11 +69,6 @@ impl Target {
         self.set("refuses", "");
     }
 
-    /// It answers status 500 to one request of users in so many.
-    pub fn fail_one_in(&self, requests: u64) {
-        self.set("fails-one-in", requests);
-    }
-
     /// It answers users after this pause.
     pub fn set_slow(&self, pause: Duration) {
         self.set("slow-ms", pause.as_millis());
@@ -98,11 +93,14 @@ impl Target {
 
     /// Its table `[app.web.target.NAME]`.
     pub fn settings(&self, twins: bool, cold: Duration) -> Value {
-        let commands = [("start", self.start_line(cold)), ("stop", self.stop_line())];
-        let commands = commands.map(|(key, line)| {
-            let argv = argv(&["sh", "-c", &line]);
-            (key.to_owned(), Value::from(argv))
-        });
+        let lines = [self.start_line(cold), self.stop_line()];
+        self.table(twins, lines.map(|line| argv(&["sh", "-c", &line])))
+    }
+
+    /// The same with the commands that start and stop it.
+    pub fn table(&self, twins: bool, [start, stop]: [Vec<String>; 2]) -> Value {
+        let commands = [("start", start), ("stop", stop)];
+        let commands = commands.map(|(key, argv)| (key.to_owned(), Value::from(argv)));
         let mut table = Table::new();
         let ports = [
             ("port", self.port()),
@@ -174,17 +172,5 @@ impl Deref for Target {
 
     fn deref(&self) -> &AppDir {
         &self.dir
-    }
-}
-
-impl Drop for Target {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let log = fs::read_to_string(self.path().join("log")).unwrap_or_default();
-            complain(&format!("--- {}\n{log}", self.label));
-        }
-        let line = self.stop_line();
-        let mut stop = std::process::Command::new("sh");
-        stop.args(["-c", &line]).status().ok();
     }
 }

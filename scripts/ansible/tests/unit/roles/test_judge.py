@@ -15,6 +15,7 @@ COLLECTION = pathlib.Path(__file__).parents[3]
 JUDGE = COLLECTION / "roles/rolling_restart/tasks/judge.yml"
 
 REFUSED = "closed by TEXT; end the hold with `agent open`, or set haproxy_gate_held"
+NOT_SWITCHED = "closed by TEXT; end the hold with `agent open`: a switch needs open gates"
 NOT_SKIPPED = "closed by TEXT; haproxy_gate_held=skip does not skip a failed upgrade"
 
 
@@ -96,3 +97,23 @@ class Judge(unittest.TestCase):
             (host("agent", "upgrade_cut_short"), NOT_SKIPPED),
         ):
             self.assertEqual(judged(seen, haproxy_gate_held="skip"), way, seen)
+
+    def test_a_switch(self) -> None:
+        """No hold goes with it, and each option belongs to one kind of roll."""
+        green: dict[str, t.Any] = {"haproxy_gate_target": "green"}
+        for said in (green, {"haproxy_gate_back": True}, {"haproxy_gate_back": "true"}):
+            self.assertEqual(judged(host(), **said), "", said)
+            self.assertEqual(judged(host("agent", "restart"), **said), NOT_SWITCHED, said)
+            self.assertEqual(judged(host("operator"), **said), NOT_SWITCHED, said)
+            for other in ("upgrade_command", "rollback_command", "held"):
+                why = judged(host(), **said, **{f"haproxy_gate_{other}": "skip"})
+                self.assertIn("are for a restart", why, (said, other))
+        off = {"haproxy_gate_back": "false"}
+        self.assertEqual(judged(host("operator"), **off), REFUSED)
+        for option in ("prepare_command", "keep"):
+            why = judged(host(), **off, **{f"haproxy_gate_{option}": "10m"})
+            self.assertIn("are for a switch", why, option)
+            self.assertEqual(judged(host(), **green, **{f"haproxy_gate_{option}": "10m"}), "")
+        both = judged(host(), **green, haproxy_gate_back="true")
+        self.assertIn("set one of them", both)
+        self.assertEqual(judged(host(), **green, **off), "")

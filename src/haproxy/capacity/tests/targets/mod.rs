@@ -1,9 +1,11 @@
 //! Hosts with two targets, by one line of a table each.
 
+mod lines;
+mod turns;
+
 use super::super::super::siblings::siblings;
 use super::super::super::{AppPorts, Neighbours, Own};
 use super::*;
-use std::net::SocketAddr;
 
 const GREEN: AppPorts = AppPorts {
     port: 1001,
@@ -210,71 +212,6 @@ fn behind_a_proxy_each_port_is_a_host() {
     assert_eq!((capacity.usable, capacity.servers), (2, 3));
 }
 
-/// Each host gives way by the same order, whichever target it has current, seen from each host.
-#[test]
-fn hosts_give_way_by_address_whichever_target_is_current() {
-    let lines = "blue1 UP, green1 DOWN, t-blue1 DOWN, t-green1 DOWN, \
-                 blue2 DOWN, green2 UP, t-blue2 DOWN, t-green2 DOWN, \
-                 blue3 UP, green3 DOWN, t-blue3 DOWN, t-green3 DOWN";
-    for is_green in [false, true] {
-        let after = |host| {
-            let found = found(host, is_green, &[]);
-            BackendCapacity::count("a", &found, &shown(lines)).claimed_after_us
-        };
-        assert_eq!(after(1), ["blue2", "blue3"]);
-        assert_eq!(after(2), ["blue3"]);
-        assert_eq!(after(3), [""; 0]);
-    }
-}
-
-/// One machine: both apps see each other as another server, and agree on who gives way.
-#[test]
-fn two_apps_on_one_machine_are_two_servers() {
-    let servers = vec![
-        server("web1", 1, 1000, 2000),
-        server("web1-green", 1, 1002, 2002),
-        server("bkp1", 1, 1000, 3000),
-        server("bkp1-green", 1, 1002, 3002),
-        server("web2", 1, 1001, 2001),
-        server("bkp2", 1, 1001, 3001),
-    ];
-    let ports = |port| AppPorts {
-        port,
-        status_port: port + 1000,
-        backup_status_port: Some(port + 2000),
-        health_port: None,
-    };
-    let seen = |port, target: Option<u16>, other: &[u16]| {
-        let target = target.map(|port| ("other".to_owned(), ports(port)));
-        let neighbours = Neighbours {
-            target: target.as_ref().map(|_| "this".to_owned()),
-            other_targets: target.into_iter().collect(),
-            other_apps: vec![other.to_vec()],
-        };
-        let found = Found {
-            own: find(&servers, ports(port), |_| true).unwrap(),
-            siblings: siblings(&servers, ports(port), &neighbours, |_| true).unwrap(),
-            neighbours,
-            servers: servers.clone(),
-        };
-        let lines = [
-            ("web1", "DOWN"),
-            ("web1-green", "UP"),
-            ("bkp1", "DOWN"),
-            ("bkp1-green", "DOWN"),
-            ("web2", "UP"),
-            ("bkp2", "DOWN"),
-        ];
-        let stats = lines.map(|(name, status)| stat(name, name.starts_with("bkp"), status));
-        let capacity = BackendCapacity::count("a", &found, &stats);
-        (capacity.usable, capacity.servers, capacity.claimed_after_us)
-    };
-    let after = vec!["web2".to_owned()];
-    assert_eq!(seen(1000, Some(1002), &[1001]), (1, 2, after.clone()));
-    assert_eq!(seen(1002, Some(1000), &[1001]), (1, 2, after));
-    assert_eq!(seen(1001, None, &[1000, 1002]), (1, 2, Vec::new()));
-}
-
 /// A name that HAProxy can't resolve is one host, however many targets it has.
 #[test]
 fn an_unresolved_host_with_two_targets_is_one_server() {
@@ -289,60 +226,4 @@ fn an_unresolved_host_with_two_targets_is_one_server() {
     let capacity = BackendCapacity::count("a", &found, &shown(&lines));
     assert_eq!((capacity.usable, capacity.servers), (0, 2));
     assert!(!capacity.has_free_slots);
-}
-
-#[test]
-fn a_backend_without_a_line_for_one_target_is_refused() {
-    let servers = servers();
-    let here = |one: &ServerState| one.address == Some([10, 0, 0, 11].into());
-    let neighbours = Neighbours {
-        target: Some("green".into()),
-        other_targets: vec![("blue".into(), PORTS)],
-        other_apps: Vec::new(),
-    };
-    let without = |gone: &[&str]| {
-        let stays = |one: &&ServerState| !gone.contains(&one.server.as_str());
-        let servers: Vec<_> = servers.iter().filter(stays).cloned().collect();
-        siblings(&servers, GREEN, &neighbours, here).map(|lines| lines.len())
-    };
-    assert_eq!(without(&[]), Ok(2));
-    // Which line it is, find() reports.
-    assert_eq!(without(&["green1"]), Ok(2));
-    assert_eq!(
-        without(&["green1", "t-green1"]).unwrap_err().to_string(),
-        "backend a has no server line for target green (port 1001), only for target blue \
-         (blue1:1000): add a server line to 10.0.0.11:1001 with `check port 2001`; `agent \
-         haproxy-config` prints the lines of all targets"
-    );
-    let at: SocketAddr = "10.0.0.11:1001".parse().unwrap();
-    let own = find(&servers, GREEN, here).unwrap();
-    assert!(own.len() == 2 && own.iter().all(|own| own.address == Some(at)));
-}
-
-/// In the classic layout a twin checks the app, and so does a line of the single one by its gate.
-#[test]
-fn the_classic_twin_of_another_target_is_no_line_of_ours() {
-    let classic = |ports: AppPorts| AppPorts {
-        backup_status_port: None,
-        ..ports
-    };
-    let servers = [
-        server("blue1", 11, 1000, 2000),
-        server("green1", 11, 1001, 2001),
-        server("t-blue1", 11, 1000, 0),
-        server("t-green1", 11, 1001, 1001),
-    ];
-    let neighbours = Neighbours {
-        target: Some("blue".into()),
-        other_targets: vec![("green".into(), classic(GREEN))],
-        other_apps: Vec::new(),
-    };
-    let names = |lines: Vec<ServerState>| -> Vec<String> {
-        lines.into_iter().map(|one| one.server).collect()
-    };
-    let own = find(&servers, classic(PORTS), |_| true).unwrap();
-    let own: Vec<String> = own.into_iter().map(|own| own.server).collect();
-    assert_eq!(own, ["blue1", "t-blue1"]);
-    let others = siblings(&servers, classic(PORTS), &neighbours, |_| true).unwrap();
-    assert_eq!(names(others), ["green1", "t-green1"]);
 }

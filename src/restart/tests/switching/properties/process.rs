@@ -1,83 +1,17 @@
-//! What always holds of a switch, over random events, signals and crashes. A crash loses all but
-//! the journal, the record and the kernel's rules. `agent recover` continues from there.
+//! One process of the agent that runs a switch, and what must hold before and after each action.
 
-use super::super::super::*;
-use super::super::limits;
-use super::world::{Event, LOOK, Shown, World};
-use proptest::prelude::*;
-use settle::{Settle, Share, Watch};
-use switch::{How, Part, SwitchPhase, Switching};
-
-/// An event, and whether the agent dies there: before or after it has acted.
-#[derive(Debug, Clone)]
-struct Moment {
-    event: Event,
-    dies: Option<bool>,
-}
-
-fn any_moment() -> impl Strategy<Value = Moment> {
-    let often = || prop::bool::weighted(0.3);
-    let rare = || prop::bool::weighted(0.04);
-    let signal = prop::option::weighted(0.02, prop::sample::select(vec![2, 15]));
-    let dies = prop::option::weighted(0.05, any::<bool>());
-    let haproxy = (often(), rare(), often(), often(), rare());
-    let others = (rare(), rare(), rare(), rare(), prop::bool::weighted(0.01));
-    (haproxy, others, signal, dies).prop_map(|(haproxy, others, signal, dies)| {
-        let (is_slow, is_reloaded, arrives, is_stuck, is_blind) = haproxy;
-        let (old_turns, new_turns, fails, errs, is_flushed) = others;
-        let turns = [old_turns, new_turns];
-        let event = Event {
-            is_slow,
-            is_reloaded,
-            arrives,
-            is_stuck,
-            turns,
-            is_blind,
-            fails,
-            signal,
-            errs,
-            is_flushed,
-        };
-        Moment { event, dies }
-    })
-}
-
-fn any_limits() -> impl Strategy<Value = Limits> {
-    let how = prop::sample::select(vec![How::Start, How::Start, How::Back, How::Finish]);
-    let switches = [any::<bool>(); 6];
-    (how, switches).prop_map(
-        |(how, [prepares, verifies, keeps, sticky, proceeds, settles])| {
-            let seconds = |seconds| Duration::from_secs(seconds);
-            Limits {
-                sticky: seconds(if sticky { 20 } else { 0 }),
-                on_drain_timeout: match proceeds {
-                    true => OnDrainTimeout::Proceed,
-                    false => OnDrainTimeout::Abort,
-                },
-                settle: settles.then(|| Settle {
-                    lasts: seconds(30),
-                    errors: Share::hundredths(100).unwrap(),
-                }),
-                switch: Switching {
-                    how,
-                    prepares: prepares && how == How::Start,
-                    verifies,
-                    keeps: keeps && how != How::Finish,
-                },
-                ..limits()
-            }
-        },
-    )
-}
+use super::super::world::{LOOK, Shown};
+use super::*;
+use settle::Watch;
 
 /// How one process ended.
-enum Ended {
+pub(super) enum Ended {
     Well(Outcome),
     Died(SwitchPhase),
 }
 
 /// One process that runs the switch.
-struct Process<'a> {
+pub(super) struct Process<'a> {
     world: &'a mut World,
     phase: SwitchPhase,
     action_result: ActionResult,
@@ -89,11 +23,13 @@ struct Process<'a> {
     watch: Watch,
 }
 
-type Checked<T> = Result<T, TestCaseError>;
-
 impl Process<'_> {
     /// Runs over the moments. The world does not change after the last one.
-    fn run(&mut self, moments: &mut impl Iterator<Item = Moment>, last: &Moment) -> Checked<Ended> {
+    pub(super) fn run(
+        &mut self,
+        moments: &mut impl Iterator<Item = Moment>,
+        last: &Moment,
+    ) -> Checked<Ended> {
         let mut acts = true;
         for _ in 0..1000 {
             let Moment { event, dies } = moments.next().unwrap_or_else(|| last.clone());
@@ -137,7 +73,11 @@ impl Process<'_> {
             self.failing = 0;
         }
         (self.phase, self.in_phase) = (to, Duration::ZERO);
-        (self.succeeded, self.watch) = (false, Watch::default());
+        match Phase::Switch(self.phase.clone()).counts(&self.world.limits) {
+            true => self.watch.enters_phase(),
+            false => self.watch = Watch::default(),
+        }
+        self.succeeded = false;
         self.action_result = ActionResult::Done;
     }
 
@@ -174,7 +114,7 @@ impl Process<'_> {
             failing: self.failing,
             ..look
         };
-        World::watch(&mut self.watch, &self.phase, look)
+        self.world.watch(&mut self.watch, &self.phase, look)
     }
 
     /// Before an action: it closes no target before a look has shown the other one UP, and stops
@@ -203,6 +143,11 @@ impl Process<'_> {
                 prop_assert_eq!(target.gates, [false; 2], "{:?} is stopped and open", part);
                 let proceeds = self.world.limits.on_drain_timeout == OnDrainTimeout::Proceed;
                 prop_assert!(target.busy == 0 || proceeds, "{part:?} is stopped and busy");
+                let is_anothers = self.world.limits.switch.ran_before && self.world.started == 0;
+                prop_assert!(
+                    part == Part::Old || !is_anothers,
+                    "stopped, and not started"
+                );
             }
             Action::Start => prop_assert_eq!((new.gates, new.busy), ([false; 2], 0)),
             _ => {}
@@ -264,36 +209,7 @@ fn of_switch(phase: Phase) -> SwitchPhase {
     }
 }
 
-/// At rest exactly one target is open: the recorded one.
-fn rests(world: &World, outcome: &Outcome) -> Checked<()> {
-    if world.is_flushed {
-        return Ok(());
-    }
-    let serves = match outcome {
-        Outcome::Switched { .. } | Outcome::StillDraining(_) => Part::New,
-        // Both stay open, and the operator decides.
-        Outcome::NeitherHealthy { .. } => return Ok(()),
-        Outcome::GateFailed {
-            put_back: false, ..
-        } => return Ok(()),
-        Outcome::NotPlaced { .. }
-        | Outcome::SwappedBack { .. }
-        | Outcome::Interrupted { .. }
-        | Outcome::GateFailed { .. }
-        | Outcome::Done { .. } => match world.limits.switch.how {
-            How::Finish => Part::New,
-            How::Start | How::Back => Part::Old,
-        },
-        other => return Err(TestCaseError::fail(format!("no such end: {other:?}"))),
-    };
-    prop_assert_eq!(world.current, serves, "{:?}", outcome);
-    prop_assert_eq!(world.of(serves).gates, [true; 2], "{:?}", outcome);
-    prop_assert_eq!(world.of(serves.other()).gates, [false; 2], "{:?}", outcome);
-    prop_assert!(world.of(serves).runs, "{:?}", outcome);
-    Ok(())
-}
-
-fn process(world: &mut World, start: Start) -> Process<'_> {
+pub(super) fn process(world: &mut World, start: Start) -> Process<'_> {
     Process {
         world,
         phase: of_switch(start.phase),
@@ -303,70 +219,5 @@ fn process(world: &mut World, start: Start) -> Process<'_> {
         failing: 0,
         signal: None,
         watch: Watch::default(),
-    }
-}
-
-fn left(phase: SwitchPhase, how: How) -> UnfinishedOperation {
-    UnfinishedOperation {
-        verb: Verb::Switch,
-        phase: Phase::Switch(phase),
-        restarting: false,
-        restarted: None,
-        unsure: false,
-        version: Version::Same,
-        switch: Some(how),
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
-
-    #[test]
-    fn what_always_holds(
-        moments in prop::collection::vec(any_moment(), 1..60),
-        limits in any_limits(),
-    ) {
-        let how = limits.switch.how;
-        let mut world = World::new(limits);
-        let last = Moment { dies: None, ..moments[moments.len() - 1].clone() };
-        let mut moments = moments.into_iter();
-        let mut start = Start::of_switch(world.limits.switch);
-        loop {
-            match process(&mut world, start).run(&mut moments, &last)? {
-                Ended::Well(outcome) => { rests(&world, &outcome)?; break }
-                Ended::Died(phase) => {
-                    // What the last look has shown may be old.
-                    world.up = [false; 2];
-                    let left = left(phase, how);
-                    match super::super::super::start(Verb::Recover, Some(&left), GatesFound::Open) {
-                        Ok(next) => start = next,
-                        Err(NoStart::Nothing(_)) => { rests(&world, &Outcome::Done { note: None })?; break }
-                        Err(other) => return Err(TestCaseError::fail(format!("{other:?}"))),
-                    }
-                }
-            }
-        }
-    }
-
-    /// Where nothing goes wrong, each switch succeeds, whatever HAProxy's pace and the requests are.
-    #[test]
-    fn without_a_failure_it_switches(
-        moments in prop::collection::vec((any::<bool>(), any::<bool>()), 0..20),
-        limits in any_limits(),
-    ) {
-        let keeps = limits.switch.keeps;
-        let mut world = World::new(limits);
-        let moment = |(is_slow, arrives)| Moment {
-            event: Event { is_slow, arrives, ..Event::default() },
-            dies: None,
-        };
-        let mut moments = moments.into_iter().map(moment);
-        let start = Start::of_switch(world.limits.switch);
-        let Ended::Well(outcome) = process(&mut world, start).run(&mut moments, &moment((false, true)))? else {
-            unreachable!();
-        };
-        rests(&world, &outcome)?;
-        prop_assert!(matches!(outcome, Outcome::Switched { .. }), "{:?}", outcome);
-        prop_assert_eq!((world.of(Part::Old).runs, world.of(Part::Old).parked), (keeps, true));
     }
 }

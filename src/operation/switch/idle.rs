@@ -1,0 +1,141 @@
+//! After an operation on the current target: closes gates that idle targets have open, and parks
+//! those targets.
+
+use crate::gate::{Gate, Position};
+use crate::host::ThisHost;
+use crate::operation::Operation;
+use crate::report::Draft;
+use crate::restart::switch::{Part, closes_idle};
+use crate::restart::{Host, Outcome, Verb};
+use crate::state::hold;
+
+impl Operation<'_> {
+    /// Once the gates of the current target are as expected: records it, and closes the gates that
+    /// other targets have open, if [`closes_idle`] allows that. It cuts no request off, because those
+    /// targets go on. Returns what the operator should know.
+    pub(in crate::operation) async fn only_this_target(
+        &self,
+        host: &mut ThisHost,
+        outcome: &Outcome,
+        draft: &Draft,
+    ) -> Option<String> {
+        let opens = matches!(self.verb, Verb::Open | Verb::Recover);
+        let is_over = matches!(outcome, Outcome::Done { .. } | Outcome::Nothing(_));
+        let is_known = draft.shows_gates() && self.app.has_targets();
+        if !opens || !is_over || self.dry_run || !is_known {
+            return None;
+        }
+        let open = draft.all_open();
+        let idle = match self.open_idle(host).await {
+            Ok(idle) => idle,
+            Err(error) => return Some(unknown(&error)),
+        };
+        match idle.is_empty() {
+            true if open => self.park_beside(host).await,
+            true => None,
+            false => self.close_beside(host, outcome, open, &idle).await,
+        }
+    }
+
+    /// The idle targets with a gate that is not closed.
+    async fn open_idle(&self, host: &mut ThisHost) -> Result<Vec<String>, String> {
+        let rules = host.rules.look(&host.firewall).await;
+        let rules = rules.map_err(|error| error.to_string())?;
+        let gates = self.idle_gates().into_iter();
+        let open = gates.filter(|gate| rules.position(gate) != Position::Closed);
+        let mut names: Vec<String> = open.filter_map(|gate| gate.target).collect();
+        names.dedup();
+        Ok(names)
+    }
+
+    fn idle_gates(&self) -> Vec<Gate> {
+        let others = self.app.instances().into_iter();
+        let others = others.filter(|other| other.target != self.app.target);
+        others
+            .flat_map(|other| self.settings.gates(&other))
+            .collect()
+    }
+
+    /// An operation that has just opened the gates found the app healthy. Where there was nothing to
+    /// do, the app was not asked.
+    async fn close_beside(
+        &self,
+        host: &mut ThisHost,
+        outcome: &Outcome,
+        open: bool,
+        idle: &[String],
+    ) -> Option<String> {
+        let held = hold::now(self.hold_dir(), &self.app.name).is_some();
+        let health = match outcome {
+            Outcome::Nothing(_) if !held => host.health(Part::Old).await,
+            _ => Ok(()),
+        };
+        if !closes_idle(held, open, health.is_ok()) {
+            let why = match health {
+                Err(why) => format!("not healthy: {why}"),
+                Ok(()) => "not open".to_owned(),
+            };
+            return Some(stays_open((&self.app.name, &self.app.label()), idle, &why));
+        }
+        if open && let Err(error) = self.record_target() {
+            return Some(error);
+        }
+        let closed = host.close_others(&self.idle_gates()).await;
+        let parked = self.park_other_targets(host).await;
+        match closed {
+            Ok(false) => parked,
+            Ok(true) => Some(format!(
+                "{} is current, and gates of {} were open: the agent closed them",
+                self.app.label(),
+                idle.join(" and ")
+            )),
+            Err(error) => Some(unknown(&error.to_string())),
+        }
+    }
+
+    async fn park_beside(&self, host: &mut ThisHost) -> Option<String> {
+        match self.record_target() {
+            Ok(()) => self.park_other_targets(host).await,
+            Err(error) => Some(error),
+        }
+    }
+
+    /// Without parking a reload of HAProxy stalls users for a moment, and no more.
+    async fn park_other_targets(&self, host: &mut ThisHost) -> Option<String> {
+        let error = host.park_others(self.settings).await.err()?;
+        Some(format!(
+            "the ports of the other targets are not parked, so a reload of HAProxy stalls users for \
+             a moment: {error}"
+        ))
+    }
+}
+
+fn unknown(error: &str) -> String {
+    format!("gates of other targets may be open, and the agent can't close them: {error}")
+}
+
+/// `why` the current target can't serve alone.
+fn stays_open((app, current): (&str, &str), idle: &[String], why: &str) -> String {
+    let (open, first) = (idle.join(" and "), idle.first().map_or("", String::as_str));
+    format!(
+        "{current} is current and {why}; gates of {open} are open, and the agent leaves them open, \
+         because {open} may have all users: run `agent open {app} --to {first}` to make {first} \
+         current, or fix {current} and run `agent recover {app}`"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gates_that_stay_open_are_named_with_both_ways_out() {
+        let idle = ["green".to_owned()];
+        assert_eq!(
+            stays_open(("web", "web/blue"), &idle, "not healthy: 503"),
+            "web/blue is current and not healthy: 503; gates of green are open, and the agent leaves \
+             them open, because green may have all users: run `agent open web --to green` to make \
+             green current, or fix web/blue and run `agent recover web`"
+        );
+    }
+}

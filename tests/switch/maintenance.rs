@@ -1,0 +1,269 @@
+//! Maintenance of three hosts under traffic: users meet the app or the page, never an error, and each
+//! command returns once that is so.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use lab::agent::{Agent, Ended};
+use lab::app::App;
+use lab::fleet::{Fleet, Layout, NUMBERS};
+use lab::load::record::Summary;
+use lab::release::Release;
+use lab::settings::Settings;
+use lab::traffic::Traffic;
+
+/// Two rounds; `scripts/soak` tries ten.
+#[test]
+fn users_meet_the_page_and_then_the_app_again() {
+    on_and_off(Release::Installed, "page_rounds", 2);
+}
+
+#[test]
+fn haproxy_3_2_is_the_same() {
+    on_and_off(Release::Debian13, "page_trixie", 1);
+}
+
+#[test]
+#[ignore = "scripts/soak runs it"]
+fn ten_times() {
+    on_and_off(Release::Installed, "page_ten", 10);
+    on_and_off(Release::Debian13, "page_ten_trixie", 10);
+}
+
+/// Users after a command that has returned, and HAProxy's reloads meanwhile.
+const AFTER: Duration = Duration::from_millis(700);
+
+/// What a web server of one's own, in place of `agent page`, is for HAProxy.
+struct Paged {
+    pages: Vec<App>,
+    fleet: Fleet,
+}
+
+impl Paged {
+    fn open(release: Release, test: &str) -> Paged {
+        let last = "    server bkp3 10.77.0.13:1000 cookie w3 port 3000 backup\n";
+        let lines = NUMBERS.map(|number| {
+            format!("    server page{number} 10.77.0.1{number}:1009 port 2009 backup\n")
+        });
+        // HAProxy removes the cookie of a user whom a line without a cookie serves.
+        let keep = "    http-after-response del-header Set-Cookie if { srv_name -m beg page }\n";
+        let all = format!("{last}{}{keep}", lines.concat());
+        let with_pages = |reference: lab::reference::Reference| reference.with(last, &all);
+        let fleet = Fleet::behind(release, test, Layout::TwoStage, with_pages);
+        let hosts = fleet.site.hosts.iter();
+        let pages = hosts.map(|host| {
+            let name = format!("{}-page", host.name());
+            let quick = Duration::from_millis(10);
+            App::start(&host.namespace, &host.dir, &name, "[::]:1009", quick)
+        });
+        let paged = Paged {
+            pages: pages.collect(),
+            fleet,
+        };
+        paged.pages.iter().for_each(|page| page.wait_until_warm());
+        paged.open_gates();
+        paged
+    }
+
+    fn open_gates(&self) {
+        for number in NUMBERS {
+            self.agent(number).run("open", "web").expect_exit(0);
+        }
+    }
+
+    fn agent(&self, number: usize) -> Agent<'_> {
+        self.fleet.agent(number, paged)
+    }
+
+    /// On all hosts at once.
+    fn turn(&self, what: &str) -> Vec<Ended> {
+        let words = ["maintenance", what, "web", "--json"];
+        let agents = NUMBERS.map(|number| self.agent(number));
+        let running = agents.map(|agent| agent.start_words(&words));
+        let ended = running.map(|agent| agent.wait().expect_exit(0));
+        for ended in &ended {
+            assert_eq!(
+                ended.report().outcome,
+                format!("maintenance_{what}"),
+                "{}",
+                ended.out
+            );
+        }
+        ended.into()
+    }
+
+    fn traffic(&self) -> Traffic {
+        let traffic = self.fleet.traffic_to(80, "/", 300.0);
+        sleep(AFTER);
+        traffic
+    }
+
+    fn reload_five_times(&self) {
+        for _ in 0..5 {
+            self.fleet.haproxy.reload();
+            sleep(AFTER);
+        }
+    }
+
+    fn assert_gates(&self, app: bool, page: bool) {
+        for number in NUMBERS {
+            let host = self.fleet.host(number);
+            assert_eq!(host.gates_are_open(), [app; 2], "{}", host.rules());
+            assert_eq!(host.gate_is_open(2009), page, "{}", host.rules());
+            let parked = host.parked(1000);
+            assert_eq!(parked.is_some(), page, "{}", host.rules());
+        }
+    }
+}
+
+fn paged(settings: Settings) -> Settings {
+    settings
+        .set("app.web.page.port", 1009)
+        .set("app.web.page.status_port", 2009)
+}
+
+fn on_and_off(release: Release, test: &str, rounds: usize) {
+    let paged = Paged::open(release, test);
+    for round in 1..=rounds {
+        for (what, after) in [("on", true), ("off", false)] {
+            let traffic = paged.traffic();
+            let ended = paged.turn(what);
+            sleep(AFTER);
+            paged.assert_gates(!after, after);
+            if round == 1 {
+                paged.reload_five_times();
+            }
+            let met = traffic.stop();
+            print(&format!("{test}, round {round}, {what}"), &met, &ended);
+            assert_eq!(met.failed, 0, "{:?}", met.failures);
+            assert_in_passing(&met);
+            let at = ended.iter().map(|ended| ended.at).fold(0.0, f64::max);
+            assert_only_since(&met, at, after);
+        }
+    }
+}
+
+fn print(what: &str, met: &Summary, ended: &[Ended]) {
+    let seconds: Vec<String> = ended
+        .iter()
+        .map(|ended| format!("{:.2}", ended.report().seconds))
+        .collect();
+    println!(
+        "{what}: {} requests at {:.0}/s, {} failed, {} moved, slowest {:.0} ms, {} s",
+        met.requests,
+        met.rate,
+        met.failed,
+        met.moved,
+        met.slowest_ms,
+        seconds.join(" and ")
+    );
+}
+
+/// From this moment on (Unix seconds) only pages answer, or only apps.
+fn assert_only_since(met: &Summary, at: f64, page: bool) {
+    for (name, served) in &met.served {
+        let late = served.last_asked - at;
+        match name.contains("-page") == page {
+            true => assert!(late > 0.0, "{name} serves no longer"),
+            false => assert!(late < 0.0, "{name} answered a request of {late:.3} s later"),
+        }
+    }
+    let pages = met.served.keys().filter(|name| name.contains("-page"));
+    assert_eq!(pages.count(), NUMBERS.len(), "{:?}", met.served.keys());
+}
+
+/// A few sticky users meet another host, in the moment in which HAProxy shows their host DOWN, and
+/// not yet that one.
+fn assert_in_passing(met: &Summary) {
+    assert!(met.moved * 100 <= met.requests, "{:?}", met.moves);
+    let lost = met.moves.iter().find(|moved| moved.what.ends_with("-> "));
+    assert!(lost.is_none(), "{lost:?}");
+}
+
+/// A switch that is killed leaves users with the app or the page, and `recover` ends it.
+#[test]
+fn killed_at_any_record_it_is_recovered() {
+    let paged = Paged::open(Release::Installed, "page_killed");
+    let agents = NUMBERS.map(|number| paged.agent(number));
+    let traffic = paged.traffic();
+    let mut died_in = Vec::new();
+    for what in ["on", "off"] {
+        for sync in 1.. {
+            let ended: Vec<Ended> = agents
+                .iter()
+                .map(|agent| agent.start_words_killed_at(&["maintenance", what], sync))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .map(lab::agent::Running::wait)
+                .collect();
+            if ended.iter().all(|ended| ended.exit == 0) {
+                break;
+            }
+            for number in NUMBERS {
+                let phase = paged.fleet.host(number).journal_phase();
+                died_in.extend(phase.clone());
+                agents[number - 1].run("recover", "web").expect_exit(0);
+                let host = paged.fleet.host(number);
+                let (app, page) = (host.gates_are_open()[0], host.gate_is_open(2009));
+                println!("{what}, killed at {sync} in {phase:?}: app {app}, page {page}");
+                assert_ne!(app, page, "{}", host.rules());
+            }
+        }
+    }
+    let met = traffic.stop();
+    println!(
+        "{} requests, {} failed; died in {died_in:?}",
+        met.requests, met.failed
+    );
+    assert_eq!(met.failed, 0, "{:?}", met.failures);
+    for phase in ["join", "leave", "drain", "park"] {
+        assert!(died_in.iter().any(|died| died == phase), "never in {phase}");
+    }
+}
+
+/// While users meet the page no other operation brings them back, and a restart stays behind it.
+#[test]
+fn other_operations_leave_it_on() {
+    let paged = Paged::open(Release::Installed, "page_beside");
+    paged.turn("on");
+    let agent = paged.agent(1);
+    for verb in ["open", "close"] {
+        let refused = agent.run(verb, "web").expect_exit(11).report().message;
+        assert!(refused.contains("`agent maintenance off web`"), "{refused}");
+    }
+    let restarted = agent.run("restart", "web").expect_exit(0).report();
+    assert_eq!(
+        restarted.outcome, "restarted_closed",
+        "{}",
+        restarted.message
+    );
+    agent.run("recover", "web").expect_exit(0);
+    paged.assert_gates(false, true);
+    paged.turn("on");
+    paged.assert_gates(false, true);
+    paged.turn("off");
+    paged.assert_gates(true, false);
+    let off = ["maintenance", "off", "web", "--json"];
+    let again = agent.words(&off).expect_exit(0).report();
+    assert_eq!(again.outcome, "nothing_to_do", "{}", again.message);
+}
+
+/// Nothing changes where users would meet an error.
+#[test]
+fn it_refuses_without_a_page_that_answers() {
+    let mut paged = Paged::open(Release::Installed, "page_missing");
+    let on = ["maintenance", "on", "web", "--json"];
+    paged.pages[0].daemon.process.stop();
+    let hurried = paged.fleet.agent(1, |settings| {
+        self::paged(settings).set("app.web.timeouts.healthy", "500ms")
+    });
+    let ended = hurried.words(&on).expect_exit(18).report();
+    assert_eq!(ended.outcome, "not_placed", "{}", ended.message);
+    paged.assert_gates(true, false);
+    let nowhere = paged.fleet.agent(2, |settings| {
+        self::paged(settings).set("app.web.page.port", 1008)
+    });
+    let refused = nowhere.words(&on).expect_exit(11).report().message;
+    assert!(refused.contains("1008"), "{refused}");
+    paged.assert_gates(true, false);
+}
