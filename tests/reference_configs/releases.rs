@@ -86,6 +86,7 @@ fn takes_mode_tcp(release: Release, health: &str) {
                 mode: Mode::Tcp,
                 backend: None,
                 transport: Transport::default(),
+                readonly: false,
                 whole,
             };
             let text = print(&settings, &wanted).unwrap();
@@ -161,6 +162,7 @@ fn printed(health: &str, layout: Layout, whole: bool, transport: Transport<'_>) 
         mode: Mode::Http,
         backend: None,
         transport,
+        readonly: false,
         whole,
     };
     print(&settings, &wanted).unwrap()

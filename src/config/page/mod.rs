@@ -95,7 +95,10 @@ pub(super) fn check_target_name(name: &Spanned<String>) -> Result<(), Mistake> {
 
 /// The status ports of an app's page and marker.
 pub(super) fn status_ports(app: &AppFile) -> impl Iterator<Item = u16> {
-    all_ports(app).into_iter().skip(1).filter_map(|(_, port)| Some(port?.get_ref().0))
+    all_ports(app)
+        .into_iter()
+        .skip(1)
+        .filter_map(|(_, port)| Some(port?.get_ref().0))
 }
 
 /// The ports with their keys. The first one is no status port.
@@ -119,7 +122,10 @@ impl AppSettings {
 
     /// The app, seen at its marker: what `agent readonly` opens. None: it has none.
     pub fn at_marker(&self) -> Option<AppSettings> {
-        let ReadonlySettings { status_port, gate_to } = self.readonly?;
+        let ReadonlySettings {
+            status_port,
+            gate_to,
+        } = self.readonly?;
         let to = gate_to.map_or(self.gate_to, Destination::Port);
         Some(self.beside(READONLY, ports(status_port, status_port), to))
     }

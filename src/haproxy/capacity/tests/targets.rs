@@ -40,6 +40,7 @@ fn found(host: u8, is_green: bool, other_apps: &[&[u16]]) -> Found {
         target: Some("one".into()),
         other_targets: vec![(name.into(), other)],
         other_apps: other_apps.iter().map(|ports| ports.to_vec()).collect(),
+        ..Neighbours::default()
     };
     let servers = servers();
     let is_ours = |one: &ServerState| one.address == Some([10, 0, 0, 10 + host].into());
@@ -250,6 +251,7 @@ fn two_apps_on_one_machine_are_two_servers() {
             target: target.as_ref().map(|_| "this".to_owned()),
             other_targets: target.into_iter().collect(),
             other_apps: vec![other.to_vec()],
+            ..Neighbours::default()
         };
         let found = Found {
             own: find(&servers, ports(port), |_| true).unwrap(),
@@ -299,6 +301,7 @@ fn a_backend_without_a_line_for_one_target_is_refused() {
         target: Some("green".into()),
         other_targets: vec![("blue".into(), PORTS)],
         other_apps: Vec::new(),
+        ..Neighbours::default()
     };
     let without = |gone: &[&str]| {
         let stays = |one: &&ServerState| !gone.contains(&one.server.as_str());
@@ -336,6 +339,7 @@ fn the_classic_twin_of_another_target_is_no_line_of_ours() {
         target: Some("blue".into()),
         other_targets: vec![("green".into(), classic(GREEN))],
         other_apps: Vec::new(),
+        ..Neighbours::default()
     };
     let names = |lines: Vec<ServerState>| -> Vec<String> {
         lines.into_iter().map(|one| one.server).collect()
