@@ -36,7 +36,7 @@ backend {name}
     timeout connect 100ms
     timeout check 100ms
     default-server check {CHECKS}
-{}{CHECKED}    server checked 127.0.0.1:1 fastinter 200ms
+{}{CHECKED}    server checked 127.0.0.1:1 fastinter 300ms
 ",
             self.markers()
         )

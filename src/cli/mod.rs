@@ -18,6 +18,7 @@ mod options;
 mod print;
 mod probe;
 mod progress;
+mod readonly;
 mod report;
 mod runtime;
 mod screen;

@@ -22,6 +22,7 @@ mod next_action;
 mod ports;
 mod progress;
 mod publisher;
+mod readonly;
 mod reconciler;
 mod retry;
 mod rotation;

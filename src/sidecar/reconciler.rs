@@ -4,6 +4,7 @@
 use super::checks::Checks;
 use super::next_action::{Gates, NextAction, Observation, next_action};
 use super::publisher::StatusPublisher;
+use super::readonly::Marker;
 use super::retry::Retry;
 use super::rotation::{self, Rotation};
 use super::rules::Rules;
@@ -53,6 +54,7 @@ pub(crate) struct Reconciler {
     pub(super) retry: Option<Retry>,
     /// The same for what concerns idle targets: it never delays the gates of the current one.
     pub(super) retry_idle: Option<Retry>,
+    pub(super) marker: Marker,
     /// Why the last operation failed, until one succeeds.
     pub(super) failure: Option<String>,
     /// Why status ports are not reserved, one entry for each.
@@ -93,6 +95,7 @@ impl Reconciler {
             trouble: None,
             retry: None,
             retry_idle: None,
+            marker: Marker::default(),
             failure: None,
             unreserved: Vec::new(),
             reservation: reservation.clone(),
@@ -141,6 +144,9 @@ impl Reconciler {
         if let Err(error) = self.rules.look(&self.host).await {
             self.in_the_way(error.to_string());
             return REST;
+        }
+        if let Some(soon) = self.keep_marker().await {
+            return soon;
         }
         let held = hold::now(self.hold_dir(), &self.app.name);
         let mut observation = Observation {

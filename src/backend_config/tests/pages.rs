@@ -112,7 +112,7 @@ fn the_marker_has_a_backend_and_a_rule() {
     let lines = [
         "    server web1 10.0.0.11:2010",
         "    server web2 10.0.0.12:2010",
-        "    server checked 127.0.0.1:1 fastinter 200ms",
+        "    server checked 127.0.0.1:1 fastinter 300ms",
     ];
     assert_eq!(servers, lines);
     assert!(!text(true, false).contains("readonly"));
