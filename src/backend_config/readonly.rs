@@ -12,8 +12,9 @@ const CHECKS: &str = "inter 500ms fastinter 50ms downinter 250ms fall 2 rise 2";
 const CHECKED: &str =
     "    # From a reload until its first check a line counts as UP. So does this one, although no program
     # has its port: while it is UP, the rule refuses nothing. Its first check is the last. So a
-    # reload refuses no write while the gates are closed. While one is open, writes pass for a moment
-    # after a reload: keep them out of the database, too.
+    # reload refuses no write while the gates are closed. While one is open, writes pass after a
+    # reload until that check, about 0.3 s: keep them out of the database, too. If other backends
+    # have slow checks, set `max-spread-checks 100ms` in `global`, or that takes as long as theirs do.
 ";
 
 impl Plan<'_> {

@@ -42,6 +42,7 @@ fn takes_all(release: Release) {
         "single.cfg",
         "one-machine.cfg",
         "blue-green.cfg",
+        "maintenance.cfg",
     ] {
         takes(release, name, &fs::read_to_string(file(name)).unwrap());
     }
