@@ -163,7 +163,7 @@ fn printed(health: &str, layout: Layout, whole: bool, transport: Transport<'_>) 
         mode: Mode::Http,
         backend: None,
         transport,
-        readonly: false,
+        readonly: true,
         whole,
     };
     print(&settings, &wanted).unwrap()
@@ -178,6 +178,11 @@ fn settings(health: &str) -> Settings {
         backup_status_port = 3000
         health = {health}
         restart = {{ systemd = "web" }}
+        [app.web.page]
+        port = 1009
+        status_port = 2009
+        [app.web.readonly]
+        status_port = 2010
         [[haproxy]]
         socket = "/run/haproxy/a socket.sock"
         [[haproxy]]
