@@ -18,7 +18,7 @@ const CHECKED: &str =
 ";
 
 impl Plan<'_> {
-    /// The marker backend with the comment that has its rule. Empty: nobody asked for it.
+    /// The marker backend with the comment that has its rule. Empty: the command line does not ask for it.
     pub(super) fn marker(&self) -> String {
         if !self.wanted.readonly {
             return String::new();

@@ -118,7 +118,7 @@ impl Balancer {
         })
     }
 
-    /// Without a line of the marker the lines of the app help nobody.
+    /// The fix of a missing marker is not that of a missing line of the app.
     fn explained(&self, missing: Missing) -> Missing {
         match self.neighbours.ours {
             Ours::Marker => without_marker(self.ports),
