@@ -1,5 +1,6 @@
 //! The command line as clap parses it.
 
+use super::declaring::Declaring;
 use super::doctor::Doctor;
 use super::examples::{AFTER_HELP, DOCTOR_HELP, OPEN, PROBE, READONLY, RESTART, STATUS, SWITCH};
 use super::exits;
@@ -7,7 +8,6 @@ use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
 use super::options::{Closing, Opening, Restarting, Target, waits};
 use super::probe::Probing;
-use super::readonly::Declaring;
 use super::report::Reporting;
 use super::switch::Switching;
 use super::without::Without;

@@ -1,44 +1,13 @@
 //! `agent readonly on|off`: HAProxy refuses writes, or takes them again.
 
 use super::arguments::Cli;
+use super::declaring::{Declaring, Switch};
 use super::named::the_app;
-use super::options::{Target, lasts, words};
+use super::options::Target;
 use super::screen::{complain, say};
-use super::without::Without;
 use crate::config::{AppSettings, Settings};
 use crate::operation::{Kept, Readonly, ReadonlyReport, recover_marker};
 use crate::signals::StopSignal;
-use clap::{Args, ValueEnum};
-use std::time::Duration;
-
-/// Refuse writes at HAProxy, or take them again
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Switch {
-    /// HAProxy refuses writes
-    On,
-    /// HAProxy takes writes again
-    Off,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Declaring {
-    /// Whether HAProxy refuses writes
-    #[arg(value_enum)]
-    on: Switch,
-    /// The app; optional if the configuration has only one
-    app: Option<String>,
-    /// Let the sidecar end it after this time: 90s, 30m, 2h
-    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
-    lasts: Option<Duration>,
-    /// The reason: `agent history` and `agent status` show it
-    #[arg(long, value_name = "TEXT", value_parser = words)]
-    reason: Option<String>,
-    /// Check everything, print the plan, change nothing
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    without: Without,
-}
 
 impl Cli {
     pub(super) async fn readonly(

@@ -18,6 +18,7 @@ mod idle;
 mod leave;
 mod line;
 mod machine;
+mod marker;
 mod next_action;
 mod ports;
 mod progress;

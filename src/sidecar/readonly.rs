@@ -2,18 +2,11 @@
 //! app without a marker costs nothing.
 
 use super::act::SOON;
+use super::marker::Marker;
 use super::reconciler::Reconciler;
 use super::retry::Retry;
 use crate::operation::{Kept, keep_marker};
 use std::time::Duration;
-
-/// What the sidecar has seen of the marker.
-#[derive(Debug, Default)]
-pub(super) struct Marker {
-    retry: Option<Retry>,
-    /// The problem that was last logged.
-    trouble: Option<String>,
-}
 
 impl Reconciler {
     /// Returns when to look again if something was done. A problem here never delays the gates of

@@ -2,9 +2,9 @@
 //! begins when the kernel or a balancer has news, and at least every second.
 
 use super::checks::Checks;
+use super::marker::Marker;
 use super::next_action::{Gates, NextAction, Observation, next_action};
 use super::publisher::StatusPublisher;
-use super::readonly::Marker;
 use super::retry::Retry;
 use super::rotation::{self, Rotation};
 use super::rules::Rules;

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
@@ -74,8 +74,8 @@ impl Users {
     }
 }
 
-fn go_on(network: &PathBuf, number: usize, done: &Mutex<Vec<Request>>, ends: &AtomicBool) {
-    let mut writes = number % 2 == 0;
+fn go_on(network: &Path, number: usize, done: &Mutex<Vec<Request>>, ends: &AtomicBool) {
+    let mut writes = number.is_multiple_of(2);
     while !ends.load(Ordering::Relaxed) {
         let asked = now();
         let head = ask(network, writes).unwrap_or_else(|error| error.to_string());
