@@ -1,7 +1,10 @@
 //! The command line as clap parses it.
 
+use super::declaring::Declaring;
 use super::doctor::Doctor;
-use super::examples::{AFTER_HELP, DOCTOR_HELP, MAINTENANCE, OPEN, PROBE, RESTART, STATUS, SWITCH};
+use super::examples::{
+    AFTER_HELP, DOCTOR_HELP, MAINTENANCE, OPEN, PROBE, READONLY, RESTART, STATUS, SWITCH,
+};
 use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
@@ -107,9 +110,12 @@ impl Asked {
     /// Refuses a global flag that does nothing for this verb.
     pub(super) fn heeds(&self, json: bool, progress: bool) -> anyhow::Result<()> {
         let operates = match self {
-            Asked::Configured(Command::Run { .. } | Command::Status { .. } | Command::Probe(_)) => {
-                false
-            }
+            Asked::Configured(
+                Command::Run { .. }
+                | Command::Status { .. }
+                | Command::Probe(_)
+                | Command::Readonly(_),
+            ) => false,
             asked => matches!(asked, Asked::Configured(_)),
         };
         if json && matches!(self, Asked::Completions { .. }) {
@@ -161,6 +167,17 @@ pub(super) enum Command {
     /// Of an app with targets it opens the current one. --to names that the first time.
     #[command(after_help = OPEN)]
     Open(Opening),
+    /// Let HAProxy refuse writes, or take them again
+    ///
+    /// The app needs a marker, [app.NAME.readonly], and HAProxy the rule that `agent haproxy-config
+    /// --readonly` prints. `on` opens the marker's gate, and returns once every balancer shows the marker
+    /// UP: reads go on, and HAProxy answers a write with 503. `off` closes it, and returns once every
+    /// balancer shows it DOWN. It outlives reboots. With --for the sidecar (`agent run`) ends it.
+    ///
+    /// One host is enough to refuse writes. With the marker on several hosts, writes stay refused when
+    /// one of them goes down.
+    #[command(after_help = READONLY)]
+    Readonly(Declaring),
     /// Probe an app or one of its targets, without users: does it run, is it healthy, verified?
     ///
     /// The agent asks for the health as often in a row as the configuration says, and runs `verify`

@@ -94,6 +94,7 @@ impl Cli {
                 Command::Switch(switching) => self.switch(&settings, switching).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(opening) => self.open(&settings, opening).await,
+                Command::Readonly(declaring) => self.readonly(&settings, declaring).await,
                 Command::Probe(probing) => probe(&settings, probing, self.json).await,
                 Command::Maintenance(asked) => self.maintenance(&settings, asked).await,
                 Command::Recover(recovering) => self.recover(&settings, recovering).await,

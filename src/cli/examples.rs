@@ -45,6 +45,12 @@ Examples:
   agent open web
   agent open web --to green   the first time, if several targets run";
 
+pub(super) const READONLY: &str = "\
+Examples:
+  agent readonly on web --dry-run
+  agent readonly on web --for 30m --reason 'the database moves'
+  agent readonly off web";
+
 pub(super) const PROBE: &str = "\
 Exit codes:
   0   it runs, is healthy and verified

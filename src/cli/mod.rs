@@ -3,6 +3,7 @@
 mod arguments;
 mod attached;
 mod completions;
+mod declaring;
 mod descriptors;
 mod dispatch;
 mod doctor;
@@ -19,6 +20,7 @@ mod options;
 mod print;
 mod probe;
 mod progress;
+mod readonly;
 mod report;
 mod runtime;
 mod screen;

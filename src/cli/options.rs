@@ -210,7 +210,7 @@ pub(super) fn line(text: &str) -> Result<String, String> {
 }
 
 /// A text that fits one line of `agent status`.
-fn words(text: &str) -> Result<String, String> {
+pub(super) fn words(text: &str) -> Result<String, String> {
     let fits = (1..=200).contains(&text.chars().count());
     match fits && !has_control(text) {
         true => Ok(text.to_owned()),

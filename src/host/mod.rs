@@ -184,6 +184,11 @@ impl ThisHost {
         }
     }
 
+    /// The longest time between two looks at HAProxy.
+    pub(crate) fn poll(&self) -> Duration {
+        self.poll
+    }
+
     /// Returns the signal's number once there is one.
     pub async fn stopped(&self) -> i32 {
         self.stop.wait().await

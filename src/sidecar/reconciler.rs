@@ -2,6 +2,7 @@
 //! begins when the kernel or a balancer has news, and at least every second.
 
 use super::checks::Checks;
+use super::marker::Marker;
 use super::next_action::{Gates, NextAction, Observation, next_action};
 use super::publisher::StatusPublisher;
 use super::records::Records;
@@ -54,6 +55,7 @@ pub(crate) struct Reconciler {
     pub(super) retry: Option<Retry>,
     /// The same for what concerns idle targets: it never delays the gates of the current one.
     pub(super) retry_idle: Option<Retry>,
+    pub(super) marker: Marker,
     /// Why the last operation failed, until one succeeds.
     pub(super) failure: Option<String>,
     /// Why status ports are not reserved, one entry for each.
@@ -95,6 +97,7 @@ impl Reconciler {
             trouble: None,
             retry: None,
             retry_idle: None,
+            marker: Marker::default(),
             failure: None,
             unreserved: Vec::new(),
             reservation: reservation.clone(),
@@ -143,6 +146,9 @@ impl Reconciler {
         if let Err(error) = self.rules.look(&self.host).await {
             self.in_the_way(error.to_string());
             return REST;
+        }
+        if let Some(soon) = self.keep_marker().await {
+            return soon;
         }
         let mut observation = Observation {
             gates: self.rules.gates(),

@@ -33,6 +33,7 @@ pub(crate) fn takes_targets(release: Release) {
                 mode,
                 backend: None,
                 transport: Transport::default(),
+                readonly: false,
                 whole,
             };
             let text = print(&settings, &wanted).unwrap();

@@ -8,6 +8,7 @@ mod look;
 mod model;
 mod observation;
 mod owners;
+mod readonly;
 mod targets;
 mod text;
 mod unused;

@@ -2,6 +2,7 @@
 
 use super::left::LeftClosed;
 use super::owners::LockOwner;
+use super::readonly::ReadonlyStatus;
 use super::targets::TargetStatus;
 use super::unused::UnusedLine;
 use crate::config::Older;
@@ -65,6 +66,9 @@ pub(super) struct AppStatus {
     pub(super) unused: Vec<UnusedLine>,
     /// The request that the gates stay closed.
     pub(super) hold: Option<HoldReport>,
+    /// Whether HAProxy is to refuse writes. Not there for an app without a marker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) readonly: Option<ReadonlyStatus>,
     /// When the sidecar closed the gates as it stopped. None if they were opened since.
     pub(super) closed_by_sidecar_unix_seconds: Option<u64>,
     /// The failed operation that has left the gates closed without a hold.
@@ -144,6 +148,7 @@ impl AppStatus {
             balancers: Vec::new(),
             unused: Vec::new(),
             hold: None,
+            readonly: None,
             closed_by_sidecar_unix_seconds: None,
             left_closed_by: None,
             phase: None,

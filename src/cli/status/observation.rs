@@ -3,6 +3,7 @@
 use super::closed::Closed;
 use super::left::LeftClosed;
 use super::model::{AppStatus, Health, Others, PhaseNow};
+use super::readonly::ReadonlyStatus;
 use super::targets::{SeenTarget, SeenTargets};
 use super::unused::unused;
 use crate::config::{AppSettings, Settings};
@@ -91,6 +92,7 @@ impl Looked<'_> {
                 false => unused(&app.name, &snapshot.positions(), balancers),
             },
             hold: self.hold().map(|held| held.report(self.others.under_way)),
+            readonly: ReadonlyStatus::of(self.settings, app, snapshot),
             closed_by_sidecar_unix_seconds: closed.by_sidecar(),
             trouble: self.trouble(&closed, &targets),
             unseen: self.unseen(),
@@ -172,6 +174,8 @@ impl Looked<'_> {
             let broken = snapshot.broken().filter(|_| self.hold().is_none());
             trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
             trouble.extend(targets.trouble(&opener));
+            let readonly = ReadonlyStatus::of(self.settings, self.app, snapshot);
+            trouble.extend(readonly.and_then(|it| it.trouble(&self.app.name, self.others.sidecar)));
         }
         trouble
     }

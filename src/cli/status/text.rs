@@ -17,6 +17,9 @@ pub(super) fn text(all: &Status) -> String {
         if let Some(hold) = &app.hold {
             line(&format!("{}: held closed by {}", app.app, hold.text));
         }
+        if let Some(readonly) = app.readonly.as_ref().filter(|it| it.is_worth_a_line()) {
+            line(&format!("{}: {}", app.app, readonly.text));
+        }
         for wrong in app.wrong() {
             line(&format!("{}: trouble: {wrong}", app.app));
         }

@@ -7,6 +7,7 @@ use super::AppSettings;
 use super::file::AppFile;
 use super::mistake::Mistake;
 use super::port::Port;
+use crate::app::{Health, HealthCheck};
 use crate::gate::Destination;
 use crate::haproxy::AppPorts;
 use crate::restart::Limits;
@@ -127,7 +128,13 @@ impl AppSettings {
             gate_to,
         } = self.readonly?;
         let to = gate_to.map_or(self.gate_to, Destination::Port);
-        Some(self.beside(READONLY, ports(status_port, status_port), to))
+        let marker = self.beside(READONLY, ports(status_port, status_port), to);
+        // HAProxy only connects to it.
+        let health = Health {
+            check: HealthCheck::Tcp,
+            ..self.health.clone()
+        };
+        Some(AppSettings { health, ..marker })
     }
 
     /// The views of the app that have a gate beside those of its targets.

@@ -73,6 +73,9 @@ impl<'a> Frame<'a> {
         if let Some(hold) = &app.hold {
             row("held", &format!("closed by {}", hold.text));
         }
+        if let Some(readonly) = app.readonly.as_ref().filter(|it| it.is_worth_a_line()) {
+            row("writes", &readonly.text);
+        }
         row("gates", &gates(app));
         row("health", &app.health.text);
         app.idle()
