@@ -15,6 +15,7 @@ mod logs;
 mod named;
 mod operate;
 mod options;
+mod page;
 mod print;
 mod probe;
 mod progress;

@@ -32,13 +32,10 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     distinct_places(&file.app)?;
     distinct_sockets(&file.haproxy)?;
     known_beside(&file.app)?;
-    let all_ports = file
-        .app
-        .values()
-        .flat_map(|app| {
-            let app = &app.get_ref().0;
-            status_ports(app).chain(page::status_ports(app))
-        });
+    let all_ports = file.app.values().flat_map(|app| {
+        let app = &app.get_ref().0;
+        status_ports(app).chain(page::status_ports(app))
+    });
     let all_ports: Vec<u16> = all_ports.collect();
     let apps = file.app.into_iter().map(|(name, app)| {
         let at = app.span();

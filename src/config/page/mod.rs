@@ -7,6 +7,7 @@ use super::AppSettings;
 use super::file::AppFile;
 use super::mistake::Mistake;
 use super::port::Port;
+use crate::app::{Health, HealthCheck};
 use crate::gate::Destination;
 use crate::haproxy::AppPorts;
 use crate::restart::Limits;
@@ -95,7 +96,10 @@ pub(super) fn check_target_name(name: &Spanned<String>) -> Result<(), Mistake> {
 
 /// The status ports of an app's page and marker.
 pub(super) fn status_ports(app: &AppFile) -> impl Iterator<Item = u16> {
-    all_ports(app).into_iter().skip(1).filter_map(|(_, port)| Some(port?.get_ref().0))
+    all_ports(app)
+        .into_iter()
+        .skip(1)
+        .filter_map(|(_, port)| Some(port?.get_ref().0))
 }
 
 /// The ports with their keys. The first one is no status port.
@@ -114,12 +118,19 @@ impl AppSettings {
     pub fn at_page(&self) -> Option<AppSettings> {
         let page = self.page.as_ref()?;
         let to = Destination::Port(page.ports.port);
-        Some(self.beside(PAGE, page.ports, to))
+        Some(AppSettings {
+            health: page.health(&self.health),
+            verify: None,
+            ..self.beside(PAGE, page.ports, to)
+        })
     }
 
     /// The app, seen at its marker: what `agent readonly` opens. None: it has none.
     pub fn at_marker(&self) -> Option<AppSettings> {
-        let ReadonlySettings { status_port, gate_to } = self.readonly?;
+        let ReadonlySettings {
+            status_port,
+            gate_to,
+        } = self.readonly?;
         let to = gate_to.map_or(self.gate_to, Destination::Port);
         Some(self.beside(READONLY, ports(status_port, status_port), to))
     }
@@ -154,5 +165,25 @@ impl PageSettings {
     /// The file, if `agent page` serves it.
     pub fn file(&self) -> Option<&Path> {
         self.file.as_deref()
+    }
+
+    /// The check of the page: HAProxy's check of the app, which our server answers without TLS. A
+    /// command checks the app itself.
+    fn health(&self, app: &Health) -> Health {
+        let check = match &app.check {
+            HealthCheck::Http { path, status, .. } if self.file.is_some() => HealthCheck::Http {
+                path: path.clone(),
+                status: *status,
+                host: None,
+                tls: None,
+                proxy: None,
+            },
+            HealthCheck::Command(_) => HealthCheck::Tcp,
+            check => check.clone(),
+        };
+        Health {
+            check,
+            ..app.clone()
+        }
     }
 }

@@ -28,7 +28,11 @@ pub(in crate::config) fn distinct_ports(apps: &Apps) -> Result<(), Mistake> {
             ],
         ));
         let beside = page::all_ports(app).into_iter();
-        all.push(beside.filter_map(|(key, port)| Some((format!("{table}.{key}"), port?))).collect());
+        all.push(
+            beside
+                .filter_map(|(key, port)| Some((format!("{table}.{key}"), port?)))
+                .collect(),
+        );
         for (name, Keyed(target)) in &app.target {
             let ports = [
                 Some(&target.port),

@@ -10,6 +10,7 @@ mod report;
 mod request;
 mod second;
 
+pub use crate::state::until::Until;
 pub use failed::Failed;
 pub use failure::Failure;
 pub use file::{
@@ -19,7 +20,6 @@ pub use held::{By, Held};
 pub use report::HoldReport;
 pub use request::Hold;
 pub use second::{Closing, second};
-pub use crate::state::until::Until;
 
 #[cfg(test)]
 mod tests;
