@@ -4,7 +4,7 @@ use super::named::the_app;
 use super::runtime::in_runtime;
 use super::screen::{complain, say};
 use crate::config::{self, AppSettings, Settings};
-use crate::page::{Content, Included, Site, bind, name_all, serve};
+use crate::page::{Content, HealthAnswer, Included, Site, bind, name_all, serve};
 use clap::Args;
 use futures_util::StreamExt;
 use nix::sys::signal::Signal;
@@ -96,6 +96,13 @@ async fn run(
     );
     for address in &content.elsewhere {
         tracing::warn!("the page names {address}: each browser fetches it from there");
+    }
+    if HealthAnswer::of(&app.health).is_some_and(|health| health.is_users_path()) {
+        tracing::warn!(
+            "the health check of {} asks for /, so users get the page at / with 200, not 503: name \
+             another path in `health` and in HAProxy",
+            app.name
+        );
     }
     let hold_dir = settings.agent.hold_dir.clone();
     let site = Arc::new(Site::new(app, page.retry_after, hold_dir, content.text));

@@ -4,7 +4,7 @@
 use super::target::{probe_address, runs};
 use crate::app::Printed;
 use crate::config::AppSettings;
-use crate::page;
+use crate::page::{self, NotThePage};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -115,7 +115,14 @@ impl<'a> Probe<'a> {
         let Some(page) = &self.app.page else {
             return Ok(());
         };
-        page::probe(&self.app.health, page, self.address).await
+        let probed = page::probe(&self.app.health, page, self.address).await;
+        probed.map_err(|why| match why {
+            NotThePage::Older => format!(
+                "it does not serve what the file has: run `systemctl reload haproxy-gate-page@{}`",
+                self.app.name
+            ),
+            other => other.to_string(),
+        })
     }
 
     async fn verify(&self, printed: &Printed) -> Result<(), String> {

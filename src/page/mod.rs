@@ -18,5 +18,5 @@ pub use content::{Content, Included, LIMIT};
 pub use fault::Fault;
 pub use health::HealthAnswer;
 pub use listen::{bind, name_all};
-pub use probe::probe;
+pub use probe::{NotThePage, probe};
 pub use serve::{Site, serve};
