@@ -34,7 +34,7 @@ const SILENT: Duration = Duration::from_secs(15);
 const HEAD: usize = 32 * 1024;
 /// How long a client may take no byte of an answer, in milliseconds.
 const STALLED: u32 = 15_000;
-/// How long the body of a request is read, which nobody needs.
+/// How long the body of a request is read. It has no effect.
 const DISCARDED: Duration = Duration::from_secs(10);
 /// How long requests under way may take after the server was asked to stop.
 const GRACE: Duration = Duration::from_secs(5);

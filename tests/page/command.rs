@@ -93,7 +93,7 @@ fn a_dry_run_prints_what_is_in_the_page() {
     let ended = agent(CONFIG, &["page", "--dry-run"]);
     assert_eq!((ended.exit, ended.err.as_str()), (0, ""));
     let expected = "\
-web: /run/page/m.html, 102 bytes with 1 file in it
+web: /run/page/m.html, 99 bytes with 1 file in it
   in the page: logo.png, 4 bytes
   fetched by each browser from there: https://cdn.example/a.js
 web: would serve it on port 1009
@@ -105,5 +105,5 @@ a dry run: nothing was changed
         json["included"][0],
         serde_json::json!({"file": "logo.png", "bytes": 4})
     );
-    assert_eq!((&json["bytes"], &json["port"]), (&102.into(), &1009.into()));
+    assert_eq!((&json["bytes"], &json["port"]), (&99.into(), &1009.into()));
 }

@@ -54,7 +54,7 @@ fn the_probe_asks_as_haproxy_and_a_user_do() {
         (&json["target"], &json["steps"][2]["step"]),
         (&"page".into(), &"page".into())
     );
-    // A page that nobody has read again.
+    // A page that the server has not read again.
     std::fs::write("/run/page/m.html", "new").unwrap();
     fails(
         CONFIG,
