@@ -2,6 +2,7 @@
 
 use crate::{CONFIG, agent, page, serves};
 use lab::own_network::inside;
+use nix::sys::signal::Signal;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
@@ -98,4 +99,29 @@ fn a_server_that_sends_200_to_users_is_no_page() {
     own_server("200 OK");
     let line = "web/page: users do not get the page: 200 from GET /, wanted 503\n";
     fails(CONFIG, line);
+}
+
+/// HAProxy's check of the page's line is the app's, but without TLS. The page is no app.
+#[test]
+fn the_page_is_healthy_whatever_the_check_of_the_app_is() {
+    if !inside("probe::the_page_is_healthy_whatever_the_check_of_the_app_is") {
+        return;
+    }
+    page();
+    for health in [
+        r#"{ https = "/healthz", host = "shop.example", status = 204 }"#,
+        r#"{ http = "/healthz", proxy = "v2" }"#,
+        r#"{ http = "/" }"#,
+        r#"{ command = ["false"] }"#,
+        "{ tcp = true }",
+    ] {
+        let config = CONFIG.replace(r#"{ http = "/healthz" }"#, health);
+        let server = serves(&config);
+        let ended = agent(&config, &["probe", "web/page"]);
+        assert_eq!(ended.exit, 0, "{health}: {}", ended.err);
+        server.interrupt(Signal::SIGTERM);
+        let log = server.wait().err;
+        let warns = "asks for /, so users get the page at / with 200, not 503";
+        assert_eq!(log.contains(warns), health.contains("\"/\""), "{log}");
+    }
 }
