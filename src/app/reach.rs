@@ -75,18 +75,27 @@ impl Run {
 
 impl Reach {
     /// Why the other target, on its `port`, stops with this one, in words: `has the unit
-    /// front.service, which is stopped with it`. None: it does not run, or it goes on.
+    /// front.service, which is stopped with it`. None: it goes on. It need not run yet: a switch
+    /// starts it before it stops this one.
     pub async fn stops(&self, other: &Run, port: u16) -> Option<String> {
-        if other.is_running().await == Some(false) {
+        if let Some(why) = self.same_as(&other.stop_and_start()).await {
+            return Some(why);
+        }
+        if let Some(why) = self.stops_unit_of(other).await {
+            return Some(why);
+        }
+        let why = self.takes_down(port).await?;
+        Some(format!("has port {port}, {why}"))
+    }
+
+    async fn stops_unit_of(&self, other: &Run) -> Option<String> {
+        let Run::Systemd { unit } = other else {
             return None;
-        }
-        match self.same_as(&other.stop_and_start()).await {
-            Some(why) => Some(why),
-            None => {
-                let why = self.takes_down(port).await?;
-                Some(format!("has port {port}, {why}"))
-            }
-        }
+        };
+        let after = systemd::stops_after(unit).await;
+        let first = after.iter().find(|one| self.units.contains(one))?;
+        let id = systemd::id(unit).await?;
+        Some(format!("has the unit {id}, which stops with {first}"))
     }
 
     /// Why the other restart takes down the same, in words: `has the same unit, web.service`.

@@ -1,10 +1,11 @@
 //! The command line as clap parses it.
 
 use super::doctor::Doctor;
-use super::examples::{AFTER_HELP, DOCTOR_HELP, OPEN, PROBE, RESTART, STATUS, SWITCH};
+use super::examples::{AFTER_HELP, DOCTOR_HELP, MAINTENANCE, OPEN, PROBE, RESTART, STATUS, SWITCH};
 use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
+use super::maintenance::Maintaining;
 use super::options::{Closing, Opening, Restarting, Target, waits};
 use super::page::Paging;
 use super::probe::Probing;
@@ -33,8 +34,8 @@ pub struct Cli {
     /// Print one JSON object on stdout instead of text
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// With --json: print each phase, wait and note of a restart, switch, close, open or
-    /// recover on stderr, one JSON object a line
+    /// With --json: print each phase, wait and note of a restart, switch, close, open,
+    /// maintenance or recover on stderr, one JSON object a line
     #[arg(long, global = true, requires = "json")]
     pub(super) progress: bool,
     /// Log more on stderr (-v: each action, and what a command prints; -vv: each call)
@@ -118,7 +119,8 @@ impl Asked {
         }
         if progress && !operates {
             anyhow::bail!(
-                "--progress works only with restart, switch, close, open and recover: remove it"
+                "--progress works only with restart, switch, close, open, maintenance and recover: remove \
+                 it"
             );
         }
         Ok(())
@@ -171,6 +173,14 @@ pub(super) enum Command {
     /// page of the file, with status 503?
     #[command(after_help = PROBE)]
     Probe(Probing),
+    /// Let users meet the app's page instead of the app, and bring them back
+    ///
+    /// `on` opens the gate of the page. Once HAProxy shows the page UP everywhere, the agent closes
+    /// the app's gates, and drains it. HAProxy sends users to the page once every host of the farm
+    /// has closed. The app goes on running, and `agent restart` leaves its gates closed. `off` waits
+    /// until the app is healthy and UP everywhere, and then closes the gate of the page.
+    #[command(after_help = MAINTENANCE)]
+    Maintenance(Maintaining),
     /// Finish or undo what a crash, a rule flush or a power loss interrupted
     ///
     /// If an operation died before it touched the app, this puts its gates back. If it had

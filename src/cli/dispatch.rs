@@ -98,6 +98,7 @@ impl Cli {
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(opening) => self.open(&settings, opening).await,
                 Command::Probe(probing) => probe(&settings, probing, self.json).await,
+                Command::Maintenance(asked) => self.maintenance(&settings, asked).await,
                 Command::Recover(target) => self.recover(&settings, target).await,
                 Command::Run { dry_run } => {
                     Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)

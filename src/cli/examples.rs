@@ -7,6 +7,7 @@ Examples:
   agent restart web --dry-run   print the preflight and the plan, change nothing
   agent restart web             take the host out, restart the app, put it back
   agent switch web              start the other target of an app, and move all users to it
+  agent maintenance on web      let users meet the page instead of the app
   agent close web               take the host out until `agent open web`
   agent recover                 repair all apps after a crash or a rule flush
   agent history                 list past operations: when, by which user, why
@@ -54,6 +55,13 @@ Examples:
   agent probe web/green
   agent probe web/page
   agent probe web --json | jq '.steps[] | select(.ok | not)'";
+
+pub(super) const MAINTENANCE: &str = "\
+Examples:
+  agent maintenance on web --dry-run
+  agent maintenance on web --for 2h --reason 'the database moves'
+  agent maintenance status web
+  agent maintenance off web";
 
 pub(super) const STATUS: &str = "\
 Exit codes:

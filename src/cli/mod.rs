@@ -12,6 +12,7 @@ mod haproxy_config;
 mod history;
 mod history_text;
 mod logs;
+mod maintenance;
 mod named;
 mod operate;
 mod options;

@@ -176,7 +176,7 @@ pub(super) struct OfTarget {
 }
 
 /// A time from a second to a year.
-fn lasts(text: &str) -> Result<Duration, String> {
+pub(super) fn lasts(text: &str) -> Result<Duration, String> {
     up_to(text, Duration::from_hours(24 * 365), "1year")
 }
 

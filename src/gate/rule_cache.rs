@@ -3,19 +3,28 @@
 //! the kernel does not confirm that no rule has changed since.
 
 use super::view::{Tables, View, position_everywhere, to_do};
-use super::{Change, Firewall, Gate, GateError, Iptables, Mark, Position, RuleWatch};
+use super::{Change, Destination, Firewall, Gate, GateError, Iptables, Mark, Position, RuleWatch};
 use crate::restart::PerGate;
+use std::net::IpAddr;
 
 /// The tables in use, with the mark of their last listing.
 pub struct RuleCache {
     watch: RuleWatch,
     last: Option<(Tables, Option<Mark>)>,
+    place: Option<(Serving, Destination, Option<Mark>)>,
 }
+
+/// The port of a current target, and the address on which it listens, if HAProxy's line has another.
+type Serving = (u16, Option<IpAddr>);
 
 impl RuleCache {
     /// An empty cache.
     pub fn new(watch: RuleWatch) -> RuleCache {
-        RuleCache { watch, last: None }
+        RuleCache {
+            watch,
+            last: None,
+            place: None,
+        }
     }
 
     /// Looks at everything, whatever the mark is.
@@ -28,6 +37,30 @@ impl RuleCache {
         let view = firewall.look().await?;
         self.last = Some((view.used.clone(), mark));
         Ok(view)
+    }
+
+    /// Where idle targets are parked now while the current one is there: see [`View::place`]. A
+    /// container has an address only while it runs. So this looks at everything, unless the kernel
+    /// confirms that no rule has changed since.
+    ///
+    /// # Errors
+    ///
+    /// The tables can't be listed.
+    pub async fn place(
+        &mut self,
+        firewall: &Firewall,
+        serving: Serving,
+    ) -> Result<Destination, GateError> {
+        let mark = self.watch.mark();
+        if let Some((of, place, then)) = &self.place
+            && (*of, then) == (serving, &mark)
+            && mark.is_some()
+        {
+            return Ok(*place);
+        }
+        let place = self.look(firewall).await?.place(serving.0, serving.1);
+        self.place = Some((serving, place, mark));
+        Ok(place)
     }
 
     /// Each gate's position, by the tables in use alone.

@@ -2,6 +2,7 @@
 //! host that go on to another place, such as a container: the host's own TCP table does not have
 //! them. It also shows the source of the checks of a status port.
 
+use crate::gate::Destination;
 use crate::netlink::{DumpError, dump};
 use netlink_packet_netfilter::conntrack::{
     ConntrackAttribute, ConntrackMessage, IPTuple, ProtoInfo, ProtoInfoTCP, ProtoTuple, Protocol,
@@ -41,6 +42,16 @@ impl Flow {
         let (ip, at) = (self.answered_by.ip(), self.answered_by.port());
         let stays = at == port && (ip.is_loopback() || own.contains(&ip));
         self.to.port() == port && self.answered_by != self.to && !stays
+    }
+
+    /// Whether translation brought it to this place on the way to another port.
+    pub fn is_brought_to(&self, place: Destination, own: &[IpAddr]) -> bool {
+        let (ip, port) = (self.answered_by.ip(), self.answered_by.port());
+        let is_there = match place {
+            Destination::Address(to) => self.answered_by == to,
+            Destination::Port(to) => to == port && (ip.is_loopback() || own.contains(&ip)),
+        };
+        is_there && self.answered_by != self.to
     }
 }
 

@@ -1,7 +1,7 @@
 //! The two targets of a switch, as the core uses them.
 
 use super::{ThisHost, TwoHosts};
-use crate::haproxy::{BalancerObservation, Role};
+use crate::haproxy::{Balancer, BalancerObservation, Role};
 use crate::restart::switch::Part;
 use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
 use std::time::Duration;
@@ -24,7 +24,10 @@ impl Host for TwoHosts {
         part: Part,
         before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>> {
-        // Connections that were made while the port was parked show in the table alone.
+        // The lines of one target do not show connections that came by the parked port of another.
+        if self.at(part).balancers.iter().all(Balancer::has_master) {
+            return Some(self.by_parked_port(part, before).await);
+        }
         let ThisHost {
             counting,
             balancers,

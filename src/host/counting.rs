@@ -179,7 +179,7 @@ fn surplus(ours: &ByPeer, counted: Count) -> u64 {
 }
 
 /// Nothing is in flight on lines that must drain.
-fn is_quiet(balancer: &BalancerObservation) -> bool {
+pub(super) fn is_quiet(balancer: &BalancerObservation) -> bool {
     let is_quiet = |line: &ServerLine| line.out && line.in_flight == 0;
     let mut lines = balancer.lines().iter();
     lines.all(|line| line.role == Role::ClassicTwin || is_quiet(line))

@@ -5,6 +5,7 @@ mod asking;
 mod at_rest;
 mod balancers;
 mod beside;
+mod by_parked_port;
 mod callers;
 mod core_host;
 mod core_two;
@@ -25,6 +26,7 @@ mod sources;
 mod target;
 mod touch;
 mod two;
+mod two_page;
 mod unable;
 mod why_up;
 
@@ -32,6 +34,7 @@ pub use asking::Asking;
 pub(crate) use at_rest::at_rest;
 pub(crate) use balancers::{balancers, interface_addresses};
 pub use idle::{TargetLook, look_at_target, look_at_targets};
+pub(crate) use look::snapshot_of;
 pub use name::name;
 pub(crate) use observe::observe;
 pub use probe::{Probe, ProbeStep, Probed};
@@ -46,6 +49,7 @@ use crate::restart::{Connections, PerGate};
 use crate::signals::StopSignal;
 use crate::state::lock::Owner;
 use ages::Ages;
+use by_parked_port::ByParkedPort;
 use counting::Counting;
 use meanwhile::BackgroundLooks;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -65,6 +69,7 @@ pub struct ThisHost {
     interfaces: Vec<IpAddr>,
     pub(crate) counting: Counting,
     ages: Ages,
+    by_parked_port: ByParkedPort,
     state_dir: PathBuf,
     hold_dir: PathBuf,
     reservation: Reservation,
@@ -104,6 +109,7 @@ impl ThisHost {
             interfaces: interface_addresses(),
             counting: Counting::new(settings, app),
             ages: Ages::default(),
+            by_parked_port: ByParkedPort::default(),
             state_dir: settings.agent.state_dir.clone(),
             hold_dir: settings.agent.hold_dir.clone(),
             reservation: Reservation::default(),

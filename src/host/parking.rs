@@ -13,11 +13,13 @@ pub(crate) fn parkings(
     unparked: &[&str],
 ) -> Parkings {
     let is_parked = |name: &str| name != current && !unparked.contains(&name);
-    let targets = app.targets.iter().map(|target| Parking {
-        target: target.name.clone(),
-        port: target.ports.port,
-        to: is_parked(&target.name).then_some(place),
-    });
+    let targets = ports(settings, app)
+        .into_iter()
+        .map(|(name, port)| Parking {
+            to: is_parked(&name).then_some(place),
+            target: name,
+            port,
+        });
     let others = settings.apps.iter().filter(|other| other.name != app.name);
     Parkings {
         app: app.name.clone(),
@@ -26,15 +28,36 @@ pub(crate) fn parkings(
     }
 }
 
+/// The traffic ports that can be parked, with the names of their targets. An app without targets has
+/// a nameless one, which is parked on its page.
+fn ports(settings: &Settings, app: &AppSettings) -> Vec<(String, u16)> {
+    let mut all = settings.apps.iter();
+    let whole = all.find(|one| one.name == app.name).unwrap_or(app);
+    match (whole.has_targets(), &whole.page) {
+        (false, None) => Vec::new(),
+        _ => whole
+            .instances()
+            .into_iter()
+            .map(|one| (one.target.unwrap_or_default(), one.ports.port))
+            .collect(),
+    }
+}
+
 impl ThisHost {
     /// Parks the other targets of the app on this one, which is current. Ok(true): this took a
     /// change.
     pub(crate) async fn park_others(&mut self, settings: &Settings) -> Result<bool, GateError> {
-        let view = self.rules.look(&self.firewall).await?;
-        let place = view.place(self.app.ports.port, self.app.address);
+        let place = self.place(&self.app.clone()).await?;
         let current = self.app.target.clone().unwrap_or_default();
         let wanted = parkings(settings, &self.app, (&current, place), &[]);
         self.park(&wanted).await
+    }
+
+    /// Where idle targets are parked now while `current` is current, as [`at_rest`](super::at_rest)
+    /// has it.
+    pub(super) async fn place(&mut self, current: &AppSettings) -> Result<Destination, GateError> {
+        let serving = (current.ports.port, current.address);
+        self.rules.place(&self.firewall, serving).await
     }
 
     /// If this target is parked on another one, no target is parked any more: it is about to serve.

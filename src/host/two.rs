@@ -14,6 +14,7 @@ use crate::restart::PerGate;
 use crate::restart::switch::Part;
 use crate::signals::StopSignal;
 use crate::state::directory;
+use crate::state::hold::Hold;
 use crate::state::target::{self, Intent};
 use std::io;
 
@@ -25,8 +26,8 @@ pub struct TwoHosts {
     pub(crate) new: ThisHost,
     /// The command that prepares the new one.
     pub(crate) prepare: Option<Change>,
-    /// Where idle targets are parked, by the target that is current.
-    pub(crate) places: [Destination; 2],
+    /// The hold of a maintenance: what `on` asks for, or what `off` has found. None: both are targets.
+    pub(crate) maintenance: Option<Hold>,
     settings: Settings,
     /// The last action had to move a gate.
     pub(super) moved: bool,
@@ -67,7 +68,6 @@ impl TwoHosts {
         new.started = old.started;
         let gates_of_old = old.gates.iter().cloned().collect();
         Ok(TwoHosts {
-            places: [&old, &new].map(|host| Destination::Port(host.app.ports.port)),
             old: ThisHost {
                 kept_open: new.gates.iter().cloned().collect(),
                 ..old
@@ -77,6 +77,7 @@ impl TwoHosts {
                 ..new
             },
             prepare: None,
+            maintenance: None,
             settings: settings.clone(),
             moved: false,
             acting: Part::Old,
@@ -115,12 +116,21 @@ impl TwoHosts {
     }
 
     pub(super) async fn unpark(&mut self) -> Result<(), String> {
+        if self.page() == Some(Part::New) && self.is_in_maintenance() {
+            return Ok(());
+        }
         self.park(Part::Old, Some(Part::New)).await
     }
 
     pub(super) async fn join(&mut self) -> Result<(), String> {
         self.unpark().await?;
-        self.set(OPEN, OPEN).await
+        match self.page() {
+            Some(Part::New) => {
+                self.record_maintenance(true)?;
+                self.set(AS_IT_IS, OPEN).await
+            }
+            _ => self.set(OPEN, OPEN).await,
+        }
     }
 
     /// `twin`: the old twin keeps its users.
@@ -143,6 +153,9 @@ impl TwoHosts {
 
     /// This target does not serve any more.
     pub(super) async fn park_idle(&mut self, idle: Part) -> Result<(), String> {
+        if idle == Part::New && self.page() == Some(idle) && self.is_in_maintenance() {
+            return Ok(());
+        }
         self.serve_without(idle).await?;
         self.park(idle.other(), None).await
     }
@@ -150,6 +163,11 @@ impl TwoHosts {
     /// The gates of this target are closed, and those of the other one are open.
     pub(super) async fn serve_without(&mut self, idle: Part) -> Result<(), String> {
         match idle {
+            // A second `on` moves no user, and the gates of an app that failed stay closed.
+            Part::New if self.page() == Some(idle) => match self.is_in_maintenance() {
+                true => Ok(()),
+                false => self.set(AS_IT_IS, CLOSED).await,
+            },
             Part::Old => self.set(CLOSED, OPEN).await,
             Part::New => self.set(OPEN, CLOSED).await,
         }
@@ -157,6 +175,14 @@ impl TwoHosts {
 
     /// At rest, whatever the switch has done: the idle targets are parked on the current one.
     pub(crate) async fn park_at_rest(&mut self) -> Result<(), String> {
+        if let Some(page) = self.page() {
+            let current = if self.is_in_maintenance() {
+                page
+            } else {
+                page.other()
+            };
+            return self.park(current, None).await;
+        }
         let record = target::find(&self.old.hold_dir, &self.old.app.name);
         let record = record.map_err(|error| error.to_string())?;
         let current = match record {
@@ -179,21 +205,26 @@ impl TwoHosts {
         set.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Parks all idle targets but this one on the current one.
+    /// Parks all idle targets but this one on the current one, at the place where it serves by now.
     async fn park(&mut self, current: Part, unparked: Option<Part>) -> Result<(), String> {
-        let place = match current {
-            Part::Old => self.places[0],
-            Part::New => self.places[1],
-        };
+        let serving = self.at(current).app.clone();
         let unparked: Vec<&str> = unparked.iter().map(|part| self.name(*part)).collect();
-        let current = (self.name(current), place);
-        let wanted = parkings(&self.settings, &self.old.app, current, &unparked);
+        let place = Destination::Port(serving.ports.port);
+        let here = (self.name(current), place);
+        let mut wanted = parkings(&self.settings, &serving, here, &unparked);
+        if wanted.park_any() {
+            let place = self.old.place(&serving).await;
+            wanted = wanted.on(place.map_err(|error| error.to_string())?);
+        }
         let parked = self.old.park(&wanted).await;
         parked.map(drop).map_err(|error| error.to_string())
     }
 
     /// Records the current target, unless the record has it.
     fn record(&self, current: Part) -> Result<(), String> {
+        if let Some(page) = self.page() {
+            return self.record_maintenance(page == current);
+        }
         let (name, other) = (self.name(current), self.name(current.other()));
         let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
         let before = target::find(hold_dir, app).map_err(|error| error.to_string())?;

@@ -2,11 +2,28 @@
 
 use crate::app::Change;
 use crate::config::AppSettings;
-use crate::restart::switch::SwitchPhase;
+use crate::restart::switch::{Names, SwitchPhase, WhyBack};
 use crate::restart::{Limits, Phase, Why};
 
-/// What a phase does and waits for.
+/// What a phase does and waits for. `app`: seen at the target that is to serve.
 pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
+    named(&in_words(phase, limits, app), app)
+}
+
+/// A text of the rules, which do not know the names of the targets. Beside several other targets the
+/// old one stays without a name.
+pub fn named(text: &str, app: &AppSettings) -> String {
+    let others: Vec<_> = app.other_targets().map(|one| one.name.as_str()).collect();
+    let unknown = Names::default();
+    let old = match others.as_slice() {
+        [only] => only,
+        _ => unknown.old,
+    };
+    let new = app.target.as_deref().unwrap_or(unknown.new);
+    Names { old, new }.fill(text)
+}
+
+fn in_words(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
     match phase {
         Phase::Claim => "announcing this host to the others, until twins are DOWN".to_owned(),
         Phase::Close if limits.two_stage && limits.closes_both() => {
@@ -49,43 +66,56 @@ pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
 /// What a phase of a switch does and waits for.
 fn of_switch(phase: &SwitchPhase, limits: &Limits, app: &AppSettings) -> String {
     let command = |command: &Option<Change>| command.as_ref().map(Change::to_string);
-    let new = app.target.as_deref().unwrap_or("the new target");
     match phase {
-        SwitchPhase::Prepare => format!("preparing {new}, before it has users"),
-        SwitchPhase::Start => format!("starting {new}"),
-        SwitchPhase::Healthy { .. } => format!("until {new} is healthy"),
+        SwitchPhase::Prepare => "preparing the new target, before it has users".to_owned(),
+        SwitchPhase::Start => "starting the new target".to_owned(),
+        SwitchPhase::Healthy { .. } => "until the new target is healthy".to_owned(),
         SwitchPhase::Verify => command(&app.verify).unwrap_or_default(),
-        SwitchPhase::Unpark => format!("ending the redirect of {new}'s port to the old target"),
-        SwitchPhase::Join => format!("opening {new}'s gates, until all its lines are fully UP"),
+        SwitchPhase::Unpark => {
+            "ending the redirect of the port of the new target to the old target".to_owned()
+        }
+        SwitchPhase::Join => {
+            "opening the gates of the new target, until all its lines are fully UP".to_owned()
+        }
         SwitchPhase::Leave if !limits.sticky.is_zero() => {
-            "closing the old target's main gate, until its main lines are DOWN".to_owned()
+            "closing the main gate of the old target, until its main lines are DOWN".to_owned()
         }
-        SwitchPhase::Leave => "closing the old target's gates, until its lines are DOWN".to_owned(),
+        SwitchPhase::Leave => {
+            "closing the gates of the old target, until its lines are DOWN".to_owned()
+        }
         SwitchPhase::Sticky { .. } => {
-            "the old twin keeps serving sticky users, until it is quiet".to_owned()
+            "the twin of the old target keeps serving sticky users, until it is quiet".to_owned()
         }
-        SwitchPhase::Shed => "closing the old twin's gate, until it is DOWN".to_owned(),
+        SwitchPhase::Shed => {
+            "closing the gate of the twin of the old target, until it is DOWN".to_owned()
+        }
         SwitchPhase::Drain { .. } => "until nothing is in flight on the old target".to_owned(),
-        SwitchPhase::Settle { .. } => format!("watching {new} under its users"),
+        SwitchPhase::Settle { .. } => "watching the new target under its users".to_owned(),
         SwitchPhase::Park { back: None, .. } => {
-            format!("redirecting the old target's port to {new}, for HAProxy's reloads")
+            "redirecting the port of the old target to the new target, for HAProxy's reloads"
+                .to_owned()
         }
         SwitchPhase::Park { .. } => {
-            format!("redirecting {new}'s port to the old target, until nothing is in flight")
+            "redirecting the port of the new target to the old target, until \
+             nothing is in flight"
+                .to_owned()
         }
         SwitchPhase::Stop { back: None } => "stopping the old target".to_owned(),
-        SwitchPhase::Stop { back: Some(why) } => {
-            format!("{}: stopping {new}", why.in_words())
-        }
-        SwitchPhase::TakeBack(why) => format!(
-            "{}: opening the old target's gates, until its lines are fully UP",
-            why.in_words()
+        SwitchPhase::Stop { back: Some(why) } => because("stopping the new target", why),
+        SwitchPhase::TakeBack(why) => because(
+            "opening the gates of the old target, until its lines are fully UP",
+            why,
         ),
-        SwitchPhase::Withdraw(why) => format!(
-            "{}: closing {new}'s gates, until its lines are DOWN",
-            why.in_words()
+        SwitchPhase::Withdraw(why) => because(
+            "closing the gates of the new target, until its lines are DOWN",
+            why,
         ),
     }
+}
+
+/// The action first: the reason may be long, and has colons of its own.
+fn because(action: &str, why: &WhyBack) -> String {
+    format!("{action} ({})", why.in_words())
 }
 
 fn reason(why: &Why) -> String {
@@ -97,5 +127,48 @@ fn reason(why: &Why) -> String {
         Why::Unrecorded(why) => format!("the journal can't be written ({why})"),
         Why::CutShort => "an earlier operation was cut short".to_owned(),
         Why::Interrupted(signal) => format!("interrupted by signal {signal}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn web(targets: &[&str]) -> AppSettings {
+        let target = |(at, name): (usize, &&str)| {
+            format!(
+                "[app.web.target.{name}]\nport = 100{at}\nstatus_port = 200{at}\n\
+                 run = {{ systemd = \"web@{name}.service\" }}\n"
+            )
+        };
+        let targets: String = targets.iter().enumerate().map(target).collect();
+        let text = format!("[app.web]\n{targets}[[haproxy]]\nsocket = \"/run/lb.sock\"\n");
+        let settings = crate::config::read(Path::new("agent.toml"), &text).unwrap();
+        settings.apps[0].at("green").unwrap()
+    }
+
+    #[test]
+    fn a_phase_of_a_switch_names_the_targets() {
+        let (two, three) = (web(&["blue", "green"]), web(&["blue", "green", "red"]));
+        let describe = |phase: SwitchPhase, app: &AppSettings| {
+            describe(&Phase::Switch(phase), &app.limits, app)
+        };
+        let drain = || SwitchPhase::Drain { zeros: 0 };
+        assert_eq!(
+            describe(drain(), &two),
+            "until nothing is in flight on blue"
+        );
+        // The plan does not know which of two others serves.
+        let unnamed = "until nothing is in flight on the old target";
+        assert_eq!(describe(drain(), &three), unnamed);
+        let sick = WhyBack::NotPlaced("`verify` failed: exited with 3".to_owned());
+        let stop = SwitchPhase::Stop { back: Some(sick) };
+        assert_eq!(
+            describe(stop, &two),
+            "stopping green (green can't serve: `verify` failed: exited with 3)"
+        );
+        let waiting = "the new target: connection refused";
+        assert_eq!(named(waiting, &two), "green: connection refused");
     }
 }

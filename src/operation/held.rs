@@ -1,15 +1,12 @@
 //! What the hold that is there means for an operation.
 
 use super::go::{Begin, Preflight, or_refuse, refusal};
-use super::request::{OnHold, Operation};
+use super::request::{OnHold, Operation, Way};
 use crate::restart::Verb;
 use crate::state::directory;
 use crate::state::hold::{self, Held};
 use crate::state::invocation::Invocation;
 use std::ops::ControlFlow::{Break, Continue};
-
-const UNEXPLAINED: &str = "a gate is already closed, and no hold explains it; if this restart aborts, \
-                           run `agent recover`";
 
 impl Operation<'_> {
     /// The hold on the gates. A unit that starts opens only gates that it closed itself. Its hold
@@ -44,7 +41,14 @@ impl Operation<'_> {
             return Continue(None);
         };
         let by = format!("the gates are held closed by {}", held.describe());
+        if held.is_of_maintenance() {
+            return self.heeds_maintenance(by);
+        }
         match (self.verb, self.options.on_hold) {
+            (Verb::MaintenanceOn, _) if held.is_asked_for() => Break(Begin::refused(format!(
+                "{by}; maintenance would end that hold: run `agent open {app}` first"
+            ))),
+            (Verb::MaintenanceOn, _) => Continue(Some(format!("{by}: users meet the page now"))),
             (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Break(Begin::Skipped(by)),
             // A timer that skips it would succeed every night, with the host out of rotation.
             (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
@@ -72,10 +76,7 @@ impl Operation<'_> {
                 Continue(Some(format!("{by}: they stay closed")))
             }
             (Verb::Restart, _) => Continue(Some(format!("{by}: this restart opens them"))),
-            (Verb::Switch, _) => Break(Begin::refused(format!(
-                "{by}; a switch would end that hold: run `agent open {app}` first, or `agent \
-                 restart {app} --reopen`"
-            ))),
+            (Verb::Switch, _) => Break(Begin::refused(self.no_switch_of_held(&by))),
             (Verb::Close, _) if self.options.owner.is_none() => {
                 let close = Invocation::new(Verb::Close, app);
                 let closing = hold::second(Some(held), &self.wanted(close), self.options.replace);
@@ -85,6 +86,44 @@ impl Operation<'_> {
         }
     }
 
+    /// Only `maintenance off` opens the gates of the app, because it closes the page's. A restart
+    /// leaves them closed.
+    fn heeds_maintenance(&self, by: String) -> Preflight<Option<String>> {
+        let app = &self.app.name;
+        match (self.verb, self.options.on_hold) {
+            (Verb::Restart, OnHold::Skip) => Break(Begin::Skipped(by)),
+            (Verb::Restart, OnHold::Refuse | OnHold::StayClosed) => {
+                Continue(Some(format!("{by}: they stay closed")))
+            }
+            (Verb::Close, _) if self.options.owner.is_some() => Continue(None),
+            (Verb::Restart | Verb::Open | Verb::Close | Verb::Switch, _) => Break(Begin::refused(
+                format!("{by}, and users meet the page: run `agent maintenance off {app}` first"),
+            )),
+            _ => Continue(None),
+        }
+    }
+
+    /// A host that is held closed has no users to move. To serve from another target it needs no
+    /// switch: an open on that one ends the hold, too.
+    fn no_switch_of_held(&self, by: &str) -> String {
+        let app = &self.app.name;
+        let finish = self.options.switch.way == Way::Finish;
+        let other = match self.options.to.as_deref() {
+            _ if finish => String::new(),
+            to => {
+                let to = to.unwrap_or("TARGET");
+                format!(
+                    "; or, to serve from another target, start that one, then run `agent open {app} \
+                     --to {to}`"
+                )
+            }
+        };
+        format!(
+            "{by}; a switch needs a current target that serves: run `agent open {app}` first, which \
+             ends that hold{other}"
+        )
+    }
+
     /// Why the gates are closed without a hold, or with one that is over.
     pub(super) fn closed_unexpectedly(&self) -> String {
         match hold::find(self.hold_dir(), &self.app.name) {
@@ -92,7 +131,11 @@ impl Operation<'_> {
                 "the gates were held closed by {}; that hold is over, and this restart opens them",
                 over.describe()
             ),
-            None => UNEXPLAINED.to_owned(),
+            None => format!(
+                "a gate is already closed, and no hold explains it; if this restart aborts, run \
+                 `agent recover {}`",
+                self.app.name
+            ),
         }
     }
 
@@ -103,6 +146,8 @@ impl Operation<'_> {
             Verb::Close => true,
             Verb::Restart => held || self.app.upgrade.is_some(),
             Verb::Open => held,
+            Verb::MaintenanceOn => true,
+            Verb::MaintenanceOff => held,
             Verb::Recover | Verb::Stop | Verb::Switch => false,
         }
     }

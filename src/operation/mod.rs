@@ -34,7 +34,7 @@ mod run;
 mod sidecar_settings;
 mod switch;
 
-pub use describe::describe;
+pub use describe::{describe, named};
 pub use plan::found;
 pub use remember::Unwritten;
 pub use request::{MakeProgress, OnHold, Operation, Options, Switch, Way};

@@ -6,6 +6,7 @@ use super::model::Report;
 use super::shares::{Before, Shares};
 use super::watched::Watching;
 use crate::clock::since_1970;
+use crate::config::PAGE;
 use crate::gate::{Gate, Position};
 use crate::haproxy::{BalancerObservation, both};
 use crate::host::{self, Snapshot};
@@ -145,7 +146,10 @@ impl Draft {
 
     fn names(&self) -> Names<'_> {
         let targets = self.targets.as_ref();
-        targets.map_or(Names::default(), |(old, new)| Names { old, new })
+        targets.map_or(Names::default(), |(old, new)| Names {
+            old: shown(old),
+            new: shown(new),
+        })
     }
 
     /// The report of an operation that has ended now.
@@ -153,6 +157,8 @@ impl Draft {
         let seconds = seconds(self.began.elapsed());
         let id = &self.origin.id;
         let is_done = !self.phases.is_empty();
+        let notices = self.notices.iter();
+        let notices = notices.map(|notice| self.names().fill(notice));
         let gates = self.gates.iter();
         let gates = gates.map(|(gate, position)| GateReport::new(gate, position.clone()));
         Report {
@@ -169,12 +175,29 @@ impl Draft {
             shares: is_done.then(|| Shares::of(&self.before, &self.phases, seconds)),
             gates: gates.collect(),
             balancers: self.balancers.iter().map(BalancerReport::from).collect(),
-            notices: self.notices.clone(),
+            notices: notices.collect(),
             without_balancers: self.without_balancers.clone(),
-            from: self.targets.as_ref().map(|(from, _)| from.clone()),
-            to: self.targets.as_ref().map(|(_, to)| to.clone()),
+            from: self
+                .targets
+                .as_ref()
+                .map(|(from, _)| from.clone())
+                .filter(|name| !name.is_empty()),
+            to: self
+                .targets
+                .as_ref()
+                .map(|(_, to)| to.clone())
+                .filter(|name| !name.is_empty()),
             plan: self.plan.clone(),
         }
+    }
+}
+
+/// The name of a target in a sentence. An app without targets has none.
+fn shown(target: &str) -> &str {
+    match target {
+        "" => "the app",
+        PAGE => "the page",
+        target => target,
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Connections {
     pub of_others: ByPeer,
     /// Only the balancers' connections matter: see [`Peers::are_known`](super::Peers::are_known).
     pub addresses_known: bool,
+    /// Every balancer has a master socket, which shows what leaving workers carry. So these are only
+    /// the connections that no line of the target shows: those that came by a parked port.
+    pub by_parked_port: bool,
     /// HAProxy had connections to the app that no table of this host shows.
     pub hidden: bool,
     /// HAProxy had connections and counted none of them.
@@ -84,6 +87,7 @@ impl Connections {
             of_balancers,
             of_others,
             addresses_known: false,
+            by_parked_port: false,
             hidden: false,
             uncounted: false,
             none_leaves: false,
@@ -91,6 +95,14 @@ impl Connections {
             untracked: None,
             after,
             oldest: None,
+        }
+    }
+
+    /// Those that came by a parked port, where the master sockets show all others.
+    pub fn by_parked_port(peers: ByPeer) -> Connections {
+        Connections {
+            by_parked_port: true,
+            ..Connections::new(peers, ByPeer::new(), Ok(Count::default()))
         }
     }
 
@@ -110,6 +122,9 @@ impl Connections {
     /// worker never had more than before, nor fewer than after. The table has a connection from
     /// its first packet on, and so before HAProxy counts it.
     pub fn counted(&self, before: Count) -> Counted {
+        if self.by_parked_port {
+            return self.left_of_parked_port();
+        }
         let after = match &self.after {
             Ok(after) => *after,
             Err(why) => return Counted::Left(vec![why.clone()]),
@@ -153,6 +168,18 @@ impl Connections {
 
     fn all(&self) -> u64 {
         sum(&self.of_balancers) + sum(&self.of_others)
+    }
+
+    fn left_of_parked_port(&self) -> Counted {
+        let from = peers_in_words(&self.of_balancers);
+        match self.all() {
+            0 => Counted::All,
+            left => Counted::Left(vec![format!(
+                "{left} connection{} from HAProxy came by the parked port of another target ({from}) and \
+                 may carry users",
+                if left == 1 { "" } else { "s" }
+            )]),
+        }
     }
 
     fn surplus(&self, surplus: u64, counted: u64) -> String {

@@ -39,6 +39,15 @@ impl Observation {
         }
     }
 
+    /// HAProxy's count and the kernel's are compared.
+    pub(super) fn counts_connections(&self) -> bool {
+        match &self.connections {
+            None => false,
+            Some(Ok(connections)) => !connections.by_parked_port,
+            Some(Err(_)) => true,
+        }
+    }
+
     fn on_leaving_workers(&self) -> Vec<String> {
         let mut notices = Vec::new();
         for balancer in &self.balancers {

@@ -73,10 +73,7 @@ pub fn without_gone(verb: Verb, balancers: &[BalancerObservation]) -> Vec<&str> 
     let gone = balancers
         .iter()
         .filter(|one| one.answer.as_ref().err().is_some_and(is_gone));
-    let waits = matches!(
-        verb,
-        Verb::Restart | Verb::Close | Verb::Open | Verb::Switch
-    );
+    let waits = !matches!(verb, Verb::Recover | Verb::Stop);
     match waits && balancers.iter().any(|one| one.answer.is_ok()) {
         true => gone.map(|one| one.name.as_str()).collect(),
         false => Vec::new(),

@@ -23,6 +23,7 @@ mod ports;
 mod progress;
 mod publisher;
 mod reconciler;
+mod records;
 mod retry;
 mod rotation;
 mod rules;

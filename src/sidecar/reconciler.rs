@@ -4,6 +4,7 @@
 use super::checks::Checks;
 use super::next_action::{Gates, NextAction, Observation, next_action};
 use super::publisher::StatusPublisher;
+use super::records::Records;
 use super::retry::Retry;
 use super::rotation::{self, Rotation};
 use super::rules::Rules;
@@ -15,8 +16,6 @@ use crate::restart::Verb;
 use crate::restart::switch::Part;
 use crate::signals::StopSignal;
 use crate::state::directory;
-use crate::state::hold::{self, Held};
-use crate::state::journal::Journal;
 use crate::state::lock::{Lock, describe};
 use crate::state::target::Intent;
 use nix::sys::signal::Signal;
@@ -41,6 +40,8 @@ pub(crate) struct Reconciler {
     pub(super) follows: bool,
     /// The record of its current target.
     pub(super) record: Option<Intent>,
+    /// What the files of the app showed in this round, if it changed nothing.
+    pub(super) at_rest: Option<Records>,
     pub(super) publisher: StatusPublisher,
     pub(super) rules: Rules,
     /// The gates were open, and no operation has closed them since.
@@ -85,6 +86,7 @@ impl Reconciler {
             app: app.clone(),
             follows: false,
             record: None,
+            at_rest: None,
             publisher: publisher.clone(),
             open: false,
             rotation,
@@ -130,8 +132,8 @@ impl Reconciler {
     /// One look and one action. Returns how long to wait.
     async fn round(&mut self) -> Duration {
         self.reserve();
-        let unfinished = Journal::unfinished(self.state_dir(), &self.app.name);
-        let cut_switch = matches!(&unfinished, Ok(Some(entry)) if entry.is_of_a_switch());
+        let records = self.read_records();
+        let cut_switch = records.is_of_a_cut_switch();
         // The journal of a switch has its targets.
         let followed = self.follow().await;
         if let Err(why) = followed.or_else(|why| cut_switch.then_some(()).ok_or(why)) {
@@ -142,23 +144,22 @@ impl Reconciler {
             self.in_the_way(error.to_string());
             return REST;
         }
-        let held = hold::now(self.hold_dir(), &self.app.name);
         let mut observation = Observation {
             gates: self.rules.gates(),
-            held: held.is_some(),
-            unfinished: !matches!(unfinished, Ok(None)),
+            held: records.held.is_some(),
+            unfinished: records.is_unfinished(),
             cut_switch,
             healthy: false,
             idle: self.idle(),
         };
         self.open |= observation.gates == Gates::Open && !observation.unfinished;
         if next_action(observation) == NextAction::Rest {
-            self.rest(observation.gates, held);
+            self.rest(observation.gates, records);
             return REST;
         }
         let lock = directory::app_lock(self.state_dir(), &self.app.name);
         if let Some(owner) = Lock::owner(&lock) {
-            self.stand_back(&describe(owner.as_ref()), unfinished.ok().flatten());
+            self.stand_back(&describe(owner.as_ref()), records.unfinished.ok().flatten());
             return BUSY;
         }
         if next_action(observation) == NextAction::Ask {
@@ -176,16 +177,17 @@ impl Reconciler {
         }
     }
 
-    fn rest(&mut self, gates: Gates, held: Option<Held>) {
+    fn rest(&mut self, gates: Gates, records: Records) {
         (self.checks, self.retry, self.retry_idle) = (Checks::default(), None, None);
         self.out_of_the_way();
         self.open = gates == Gates::Open;
         self.record_current();
-        let line = match held {
+        let line = match &records.held {
             Some(held) => format!("closed by {}", held.describe()),
             None => self.in_rotation(),
         };
         self.publisher.line(&self.app.name, line);
+        self.at_rest = Some(records);
     }
 
     /// Whether the app answered often enough in a row. If only the rules are gone, once is enough:

@@ -1,16 +1,17 @@
 //! The state of an app, for metrics.
 
 use super::reconciler::Reconciler;
+use super::records::Records;
 use crate::gate::Position;
 use crate::haproxy::Role;
 use crate::metrics::{AppView, BalancerView, HoldView, TargetView};
 use crate::restart::PerGate;
-use crate::state::hold;
-use crate::state::journal::Journal;
 
 impl Reconciler {
     /// Hands the app's view to the status publisher.
-    pub(super) fn show(&self) {
+    pub(super) fn show(&mut self) {
+        let records = self.at_rest.take();
+        let records = records.unwrap_or_else(|| self.read_records());
         let positions = self.rules.positions.as_ref().map(PerGate::as_ref);
         let open = positions.map_or_else(PerGate::default, |positions| positions.map(is_open));
         let gates = self.host.gates.iter().map(|gate| match gate.role {
@@ -18,14 +19,12 @@ impl Reconciler {
             Role::Twin | Role::ClassicTwin => (gate.role, open.twin.flatten()),
         });
         let rotation = self.rotation.borrow();
-        let unfinished = Journal::unfinished(self.state_dir(), &self.app.name);
-        let unfinished = !matches!(unfinished, Ok(None));
         let view = AppView {
             app: self.app.name.clone(),
             gates: gates.collect(),
             healthy: self.checks.last(),
-            hold: self.hold(unfinished),
-            unfinished,
+            hold: hold(&records),
+            unfinished: records.is_unfinished(),
             balancers: rotation.observed.iter().map(BalancerView::from).collect(),
             targets: self.targets(),
         };
@@ -40,16 +39,15 @@ impl Reconciler {
             TargetView::all(&self.app.target_names(), record)
         })
     }
+}
 
-    /// The hold. An upgrade has not failed while its operation is `unfinished`.
-    fn hold(&self, unfinished: bool) -> Option<HoldView> {
-        let held = hold::now(self.hold_dir(), &self.app.name)?;
-        let report = held.report(unfinished);
-        Some(HoldView {
-            by: report.by,
-            failed: report.failed,
-        })
-    }
+/// The hold. An upgrade has not failed while its operation is unfinished.
+fn hold(records: &Records) -> Option<HoldView> {
+    let report = records.held.as_ref()?.report(records.is_unfinished());
+    Some(HoldView {
+        by: report.by,
+        failed: report.failed,
+    })
 }
 
 /// None if the gate is neither open nor closed.

@@ -122,7 +122,7 @@ fn the_current_target_is_recorded_known_and_healthy() {
     for (record, says) in [
         (
             r#"{"current":"red","since_unix_s":1}"#,
-            "red is recorded as the current target",
+            "the configuration has no target red, which is recorded as the current one",
         ),
         ("torn", "the current target of web is unknown"),
     ] {

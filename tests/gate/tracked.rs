@@ -1,10 +1,10 @@
 //! What the kernel tracks: redirected connections, and the source of checks on a status port.
 
 use super::{block_on, firewall, gate, set};
-use haproxy_gate::gate::{Flow, Variant, flows};
+use haproxy_gate::gate::{Destination, Flow, Variant, flows};
 use haproxy_gate::haproxy::Role;
 use lab::own_network::{inside, sh};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 fn of(port: u16) -> Vec<Flow> {
@@ -39,6 +39,19 @@ fn a_redirected_connection_is_listed_while_it_lives() {
         ..expected
     };
     assert!(moved.is_redirected(1000, &[]) && !moved.is_redirected(1000, &[answered_by.ip()]));
+    // The port is parked on the container, or on another port of this host.
+    let place = |text: &str| Destination::Address(text.parse().unwrap());
+    assert!(expected.is_brought_to(place("127.0.0.2:8080"), &[]));
+    assert!(!expected.is_brought_to(place("127.0.0.3:8080"), &[]));
+    assert!(expected.is_brought_to(Destination::Port(8080), &[]));
+    assert!(!expected.is_brought_to(Destination::Port(1000), &[]));
+    let there = SocketAddr::new([10, 0, 0, 12].into(), 8080);
+    let outside = Flow {
+        answered_by: there,
+        ..expected
+    };
+    assert!(!outside.is_brought_to(Destination::Port(8080), &[]));
+    assert!(outside.is_brought_to(Destination::Port(8080), &[there.ip()]));
     assert_eq!(of(1001), []);
     drop((app, peer));
     let ended = || of(1000).iter().all(|flow| !flow.alive);

@@ -173,7 +173,7 @@ fn a_record_that_does_not_fit_is_refused_with_what_to_write() {
     for (text, says) in [
         (
             record.replace("blue", "red"),
-            "red is recorded as the current target of web, and the configuration has only blue and green: users may still be on red; write [app.web.target.red] again, or run `agent open web --to blue`",
+            "the configuration has no target red, which is recorded as the current one of web (it has blue and green): users may still be on red, and the agent moves no gate of web; write [app.web.target.red] again, then run `agent switch web`, or, if red is gone, run `agent open web --to blue` or `agent open web --to green`",
         ),
         (
             "{".to_owned(),
@@ -199,6 +199,48 @@ fn a_record_that_does_not_fit_is_refused_with_what_to_write() {
     let without = crate::GOOD;
     let says = "app web has no targets: a target needs a table [app.web.target.blue]";
     refused(without, &["open", "web", "--to", "blue"], 2, says);
+}
+
+/// Another process has opened the gate of a target that the switch does not concern.
+#[test]
+fn a_third_target_with_an_open_gate_is_closed_first() {
+    if !inside("targets::a_third_target_with_an_open_gate_is_closed_first") {
+        return;
+    }
+    let red = "[app.web.target.red]\nport = 1002\nstatus_port = 2002\n\
+               run = { start = [\"touch\", \"/run/red\"], stop = [\"echo\", \"red\"] }\n";
+    let three = &TARGETS
+        .replacen("stop = [\"true\"]", "stop = [\"echo\", \"blue\"]", 1)
+        .replace("\n[[haproxy]]", &format!("\n{red}\n[[haproxy]]"));
+    let lines = "  server web1-green 127.0.0.1:1001 port 2001\n";
+    let more = format!("{lines}  server web1-red 127.0.0.1:1002 port 2002\n");
+    let _haproxy = haproxy(&HAPROXY.replace(lines, &more));
+    std::fs::write("/run/verify", "#!/bin/sh\n").unwrap();
+    sh("chmod 755 /run/verify");
+    app(1000);
+    app(1002);
+    let does = |words: &[&str]| {
+        let ended = agent(three, words);
+        assert_eq!(ended.exit, 0, "{words:?}: {}{}", ended.out, ended.err);
+    };
+    does(&["open", "web", "--to", "blue"]);
+    let rule = "-p tcp --dport 2002 -j REDIRECT --to-ports 1002 -m comment --comment \
+                haproxy-gate:web:red:main";
+    sh(&format!("iptables -t nat -A HAPROXY-GATE {rule}"));
+    let says = "the gates of web/red are not closed, although web/blue is current: run `agent \
+                recover web` first, which closes them";
+    for more in [&[][..], &["--dry-run"]] {
+        let words = [&["switch", "web", "--to", "green"], more].concat();
+        refused(three, &words, 11, says);
+    }
+    assert!(rules().contains("haproxy-gate:web:red:main"));
+    does(&["recover", "web"]);
+    assert!(
+        !rules().contains("haproxy-gate:web:red:main"),
+        "{}",
+        rules()
+    );
+    does(&["switch", "web", "--to", "green", "--dry-run"]);
 }
 
 /// Only a recovery knows which of the two targets goes on.

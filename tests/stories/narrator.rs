@@ -3,7 +3,7 @@
 use crate::paper::{KILLED, Trace};
 use futures_util::FutureExt;
 use haproxy_gate::config::AppSettings;
-use haproxy_gate::operation::{describe, driver::drive};
+use haproxy_gate::operation::{describe, driver::drive, named};
 use haproxy_gate::restart::{Host, Limits, Outcome, Phase, Progress, Start};
 use haproxy_gate::state::journal::Journal;
 use std::panic::AssertUnwindSafe;
@@ -23,6 +23,13 @@ impl Narrator {
             trace: trace.clone(),
             described: None,
             waiting: Vec::new(),
+        }
+    }
+
+    fn named(&self, text: &str) -> String {
+        match &self.described {
+            Some((app, _)) => named(text, app),
+            None => text.to_owned(),
         }
     }
 
@@ -50,14 +57,18 @@ impl Progress for Narrator {
 
     fn waits(&mut self, at: Duration, waiting: &[String]) {
         if self.waiting != waiting && !self.counts_on(waiting) {
-            let say = |what| self.trace.says(at, &format!("   waiting: {what}"));
+            let say = |what: &String| {
+                self.trace
+                    .says(at, &format!("   waiting: {}", self.named(what)))
+            };
             waiting.iter().for_each(say);
             self.waiting = waiting.to_vec();
         }
     }
 
     fn notes(&mut self, at: Duration, note: &str) {
-        self.trace.says(at, &format!("   note: {note}"));
+        self.trace
+            .says(at, &format!("   note: {}", self.named(note)));
     }
 }
 

@@ -470,6 +470,20 @@ fn haproxy_is_reloaded() {
     }
 }
 
+/// The host's tables show what leaving workers carry.
+#[test]
+fn without_master_sockets_the_connections_are_counted() {
+    let counts = || Pair {
+        has_masters: false,
+        ..Pair::new(How::Start)
+    };
+    cut_everywhere(&counts(), &usual());
+    for phase in ["healthy", "drain", "park"] {
+        let pair = counts().with([At(phase, 1, Event::Reload(0))]);
+        shows(&format!("reloaded_and_counted_in_{phase}"), &pair, &usual());
+    }
+}
+
 /// A signal in each phase, with the word, the message and what is left.
 #[test]
 fn a_signal_in_each_phase() {

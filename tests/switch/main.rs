@@ -1,6 +1,7 @@
 //! `agent switch` between two targets of a host, under traffic, with real HAProxy and real iptables in
 //! network namespaces. It fails without root.
 
+mod again;
 mod by_hand;
 mod current;
 mod fails;

@@ -246,7 +246,37 @@ fn a_stop_takes_down_running_units_that_depend_on_it() {
         let running = [&green, &others[0], &others[1], &others[2]].map(is_running);
         let running = futures_util::future::join_all(running).await;
         assert_eq!(running, [true, false, false, true]);
-        assert_eq!(reach.stops(&others[0], 1).await, None, "it does not run");
+    });
+}
+
+/// A switch starts the other target first, and then this stop would take it down. Nothing shows that
+/// before systemd has loaded the unit of the other one.
+#[test]
+fn a_stop_takes_down_a_target_that_does_not_run_yet() {
+    let test = "targets::a_stop_takes_down_a_target_that_does_not_run_yet";
+    inside(test, async |machine: Inside| {
+        machine.file("first.service", SLEEPS);
+        let first = target("first.service");
+        start(&first, LIMIT).await.unwrap();
+        for (at, how) in ["PartOf", "Requires", "BindsTo"].iter().enumerate() {
+            let unit = format!("second-{at}.service");
+            machine.file(&unit, &format!("[Unit]\n{how}=first.service\n{SLEEPS}"));
+            let second = target(&unit);
+            let found = first.reach(1).await.stops(&second, 1).await.unwrap();
+            assert!(
+                found.starts_with(&format!("has the unit {unit}, which ")),
+                "{how}: {found}"
+            );
+            // The stop of the second one leaves the first one alone.
+            let reach = second.reach(1).await;
+            assert_eq!(reach.stops(&first, 1).await, None, "{how}");
+        }
+        machine.file(
+            "second-after.service",
+            &format!("[Unit]\nAfter=first.service\n{SLEEPS}"),
+        );
+        let second = target("second-after.service");
+        assert_eq!(first.reach(1).await.stops(&second, 1).await, None);
     });
 }
 

@@ -16,4 +16,4 @@ pub(super) use memory::{limits, memory};
 pub(super) use run::{run, settle};
 pub(super) use unit::{check, instance, is_running, starts_at_boot};
 pub use units::not_enabled;
-pub(super) use units::{conflicts, id, stopped_with, unit_of};
+pub(super) use units::{conflicts, id, stopped_with, stops_after, unit_of};

@@ -63,6 +63,28 @@ pub(in crate::app) async fn conflicts(name: &str) -> Vec<String> {
     found.unwrap_or_default()
 }
 
+/// The units that stop this one when they stop, by its own settings. Until systemd has loaded it, the
+/// others do not show that. Empty if systemd does not answer.
+pub(in crate::app) async fn stops_after(name: &str) -> Vec<String> {
+    let look = async {
+        let unit = Unit::find(name).await.ok()?;
+        let all = [
+            unit.proxy.part_of().await,
+            unit.proxy.requires().await,
+            unit.proxy.requisite().await,
+            unit.proxy.binds_to().await,
+            // Older versions of systemd have none under this name.
+            unit.proxy.stop_propagated_from().await,
+        ];
+        Some(all.into_iter().flatten().flatten().collect())
+    };
+    timeout(PATIENCE, look)
+        .await
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
 /// Whether systemd takes the unit down for this job. Without an answer it counts as a restart.
 async fn stops(name: &str, job: Job) -> bool {
     let can_reload = match (job, Unit::find(name).await) {

@@ -4,7 +4,7 @@
 use super::super::screen::{self, Row, columns, print_progress};
 use super::rows::{oldest_of, rows};
 use crate::config::AppSettings;
-use crate::operation::describe;
+use crate::operation::{describe, named};
 use crate::restart::Progress;
 use crate::restart::{Limits, Observation, Phase};
 use console::{style, truncate_str};
@@ -80,7 +80,8 @@ impl Progress for Live {
             Some(balancer) => what.replace(&format!("{balancer} "), ""),
             None => what.clone(),
         };
-        let what: Vec<String> = waiting.iter().map(short).collect();
+        let what = waiting.iter().map(short);
+        let what: Vec<String> = what.map(|what| named(&what, &self.app)).collect();
         let age = oldest_of(waiting, self.oldest);
         screen::draw(Some(Row {
             what: rows(age.as_deref(), &what, phase.row.head(), columns()),
@@ -94,8 +95,9 @@ impl Progress for Live {
         let label = style(format!("{:8}", "note")).yellow();
         let at = at.as_secs_f64();
         print_progress(&format!(
-            "{}  {label} at {at:.1} s: {note}\n",
-            self.app.name
+            "{}  {label} at {at:.1} s: {}\n",
+            self.app.name,
+            named(note, &self.app)
         ));
     }
 

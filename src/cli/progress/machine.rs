@@ -2,7 +2,7 @@
 
 use super::super::screen::print_progress_json;
 use crate::config::AppSettings;
-use crate::operation::describe;
+use crate::operation::{describe, named};
 use crate::restart::Progress;
 use crate::restart::seconds;
 use crate::restart::{Limits, Observation, Phase};
@@ -45,16 +45,18 @@ impl Progress for Machine {
         if waiting == self.printed {
             return;
         }
+        let what = waiting.iter().map(|what| named(what, &self.app));
         print_progress_json(&json!({
             "app": self.app.name,
             "at_seconds": seconds(at),
-            "waiting": waiting,
+            "waiting": what.collect::<Vec<_>>(),
             "oldest_seconds": self.oldest.map(seconds),
         }));
         self.printed = waiting.to_vec();
     }
 
     fn notes(&mut self, at: Duration, note: &str) {
+        let note = named(note, &self.app);
         print_progress_json(
             &json!({"app": self.app.name, "at_seconds": seconds(at), "note": note}),
         );

@@ -3,7 +3,7 @@
 use super::super::screen::print_progress;
 use super::rows::oldest_of;
 use crate::config::AppSettings;
-use crate::operation::describe;
+use crate::operation::{describe, named};
 use crate::restart::Progress;
 use crate::restart::{Limits, Observation, Phase};
 use std::time::Duration;
@@ -37,7 +37,8 @@ impl Plain {
         print_progress(&format!(
             "{} {:6.2}s  {label:8} {text}\n",
             self.app.name,
-            at.as_secs_f64()
+            at.as_secs_f64(),
+            text = named(text, &self.app),
         ));
     }
 }

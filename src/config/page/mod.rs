@@ -140,6 +140,15 @@ impl AppSettings {
         self.at_page().into_iter().chain(self.at_marker())
     }
 
+    /// The same app, seen at this target, at its page, or, by an empty name, without targets.
+    pub fn view(&self, name: &str) -> Option<AppSettings> {
+        match name {
+            PAGE => self.at_page(),
+            "" if !self.has_targets() => Some(self.clone()),
+            name => self.at(name),
+        }
+    }
+
     /// Whether it is seen at its page.
     pub fn is_page(&self) -> bool {
         self.target.as_deref() == Some(PAGE)

@@ -62,6 +62,18 @@ impl Parkings {
         targets.filter_map(|one| one.rule(&self.app))
     }
 
+    /// Whether a target is to be parked.
+    pub fn park_any(&self) -> bool {
+        self.targets.iter().any(|one| one.to.is_some())
+    }
+
+    /// The same on this place.
+    pub fn on(mut self, place: Destination) -> Parkings {
+        let parked = self.targets.iter_mut().filter(|one| one.to.is_some());
+        parked.for_each(|one| one.to = Some(place));
+        self
+    }
+
     /// The same with this target not parked: it is about to start.
     pub fn without(&self, target: &str) -> Parkings {
         let mut all = self.clone();

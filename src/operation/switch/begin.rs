@@ -43,7 +43,6 @@ impl Operation<'_> {
         self.reserve(&mut two.new).await;
         let seen = self.look_at_both(two, pair, draft, &earlier).await?;
         draft.notices.extend(seen.unreserved());
-        two.places = seen.places(pair);
         self.can_run(two, pair, draft).await?;
         self.takes_down_more(two, pair, draft).await?;
         self.room(two, pair).await?;
@@ -51,7 +50,7 @@ impl Operation<'_> {
             all_found_open: true,
             two_stage: pair.to.limits.two_stage,
             switch: pair.switching,
-            ..self.app.limits.clone()
+            ..self.limits_of_switch()
         };
         let Seen { start, .. } = &seen;
         draft.notices.extend(start.note.clone());

@@ -5,6 +5,7 @@ use crate::operation::go::refusal;
 use crate::operation::remember::By;
 use crate::operation::request::{MakeProgress, Way};
 use crate::report::Draft;
+use crate::restart::switch::How;
 use crate::restart::{Outcome, Verb};
 use crate::signals::StopSignal;
 
@@ -17,10 +18,10 @@ impl Operation<'_> {
         make_progress: MakeProgress<'_>,
         draft: &mut Draft,
     ) -> Option<Outcome> {
-        if self.verb != Verb::Switch || self.dry_run || self.non_blocking {
+        if !self.verb.switches() || self.dry_run || self.non_blocking {
             return None;
         }
-        self.cut_switch()?;
+        let cut = self.cut_switch()?.switching.how;
         let recovery = Operation {
             verb: Verb::Recover,
             options: self.options.clone(),
@@ -35,10 +36,21 @@ impl Operation<'_> {
         let asked = &self.options.switch;
         match outcome {
             Outcome::Done { .. } | Outcome::Nothing(_) => None,
+            // The cut one was the same, and is done. A second way back would undo it.
+            Outcome::Switched { .. }
+                if matches!(
+                    (asked.way, cut),
+                    (Way::Back, How::Back) | (Way::Finish, How::Finish)
+                ) =>
+            {
+                draft.targets = its_draft.targets;
+                Some(outcome)
+            }
             // Where the users are now is known. The operator has named where they go.
             Outcome::Switched { .. }
-                if asked.prepare.is_none()
-                    && (asked.way != Way::Forward || self.options.to.is_some()) =>
+                if self.verb.is_of_maintenance()
+                    || asked.prepare.is_none()
+                        && (asked.way != Way::Forward || self.options.to.is_some()) =>
             {
                 None
             }

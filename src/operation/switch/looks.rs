@@ -1,9 +1,11 @@
 //! The looks at both targets that a switch begins with. It looks again while a refusal may pass by
 //! itself, as during a reload of HAProxy.
 
+use super::page::serves_on;
 use super::pair::Pair;
 use super::rest::{Resting, not_at_rest};
-use crate::gate::{Destination, View};
+use crate::config::AppSettings;
+use crate::gate::Position;
 use crate::haproxy::Floor;
 use crate::host::{Snapshot, TwoHosts};
 use crate::operation::Operation;
@@ -25,19 +27,6 @@ pub(super) struct Seen {
 impl Seen {
     pub(super) fn unreserved(&self) -> impl Iterator<Item = String> {
         self.old.unreserved().chain(self.new.unreserved())
-    }
-
-    /// Where idle targets are parked while one of the two is current.
-    pub(super) fn places(&self, pair: &Pair) -> [Destination; 2] {
-        let views = [(&self.old, &pair.from), (&self.new, &pair.to)];
-        views.map(|(snapshot, app)| {
-            let port = app.ports.port;
-            let place = |view: &View| view.place(port, app.address);
-            snapshot
-                .rules
-                .as_ref()
-                .map_or(Destination::Port(port), place)
-        })
     }
 }
 
@@ -93,10 +82,15 @@ impl Operation<'_> {
                 }
             }
         }
+        if self.verb == Verb::MaintenanceOn {
+            reasons.extend(serves_on(old).map(Reason::Lasting));
+        }
         if self.verb == Verb::Switch {
             let threats = old.threats().into_iter().chain(new.threats());
+            let beside = self.open_beside(pair, old);
             let (old, new) = (Resting::of(&pair.from, old), Resting::of(&pair.to, new));
-            let rest = not_at_rest(&self.app.name, pair.switching.how, &old, &new);
+            let how = pair.switching.how;
+            let rest = not_at_rest(&self.app.name, how, (&old, &new), &beside);
             reasons.extend(threats.chain(rest).map(Reason::Lasting));
         }
         if !reasons.is_empty() {
@@ -104,13 +98,36 @@ impl Operation<'_> {
         }
         let unfinished = earlier.entry.as_ref().map(|entry| entry.unfinished(None));
         match (self.verb, unfinished) {
-            (Verb::Switch, _) => Ok((Start::of_switch(pair.switching), notices)),
+            (verb, _) if verb.switches() => Ok((Start::of_switch(pair.switching), notices)),
             (verb, unfinished) => match start(verb, unfinished.as_ref(), GatesFound::Open) {
                 Ok(start) => Ok((start, notices)),
                 Err(NoStart::Nothing(why)) => Err(self.nothing(why, Vec::new())),
                 Err(NoStart::Unfinished(why) | NoStart::CutSwitch(why)) => Err(Begin::refused(why)),
             },
         }
+    }
+}
+
+impl Operation<'_> {
+    /// The targets beside the two that have a gate which is not closed.
+    fn open_beside(&self, pair: &Pair, seen: &Snapshot) -> Vec<String> {
+        let Ok(rules) = &seen.rules else {
+            return Vec::new();
+        };
+        let is_one = |app: &AppSettings| {
+            [&pair.from, &pair.to]
+                .map(|one| &one.target)
+                .contains(&&app.target)
+        };
+        let is_open = |app: &AppSettings| {
+            let gates = self.settings.gates(app);
+            gates
+                .iter()
+                .any(|gate| rules.position(gate) != Position::Closed)
+        };
+        let beside = self.app.instances().into_iter();
+        let open = beside.filter(|app| !is_one(app) && is_open(app));
+        open.map(|app| app.label()).collect()
     }
 }
 

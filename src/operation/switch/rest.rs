@@ -37,8 +37,14 @@ impl Resting {
     }
 }
 
-/// Why a switch can't begin, each with its fix.
-pub(super) fn not_at_rest(app: &str, how: How, old: &Resting, new: &Resting) -> Vec<String> {
+/// Why a switch can't begin, each with its fix. `beside`: the other targets with a gate that is not
+/// closed. They may have users, whom the switch would leave there.
+pub(super) fn not_at_rest(
+    app: &str,
+    how: How,
+    (old, new): (&Resting, &Resting),
+    beside: &[String],
+) -> Vec<String> {
     let (serves, idle) = match how {
         How::Start | How::Back => (old, new),
         How::Finish => (new, old),
@@ -50,10 +56,15 @@ pub(super) fn not_at_rest(app: &str, how: How, old: &Resting, new: &Resting) -> 
             "the gates of {serving}, the current target, are not open: run `agent open {app}` first"
         ));
     }
+    let mut open: Vec<&str> = beside.iter().map(String::as_str).collect();
     if !idle.all(&Position::Closed) {
+        open.insert(0, label);
+    }
+    if !open.is_empty() {
         reasons.push(format!(
-            "the gates of {label} are not closed, although {serving} is current: run `agent recover \
-             {app}` first"
+            "the gates of {} are not closed, although {serving} is current: run `agent recover \
+             {app}` first, which closes them",
+            open.join(" and ")
         ));
     }
     // It is stopped before it starts anew. A finish drains it first.
@@ -100,10 +111,34 @@ mod tests {
                 (How::Back, &blue, &green),
                 (How::Finish, &green, &blue),
             ] {
-                let said = not_at_rest("web", how, old, new);
+                let said = not_at_rest("web", how, (old, new), &[]);
                 assert_eq!(said.len(), reasons.len(), "{said:?}");
                 let pairs = said.iter().zip(reasons);
                 pairs.for_each(|(said, reason)| assert!(said.starts_with(reason), "{said}"));
+            }
+        }
+    }
+
+    #[test]
+    fn a_third_target_with_an_open_gate_is_named() {
+        let blue = resting("web/blue", &Position::Open, &[]);
+        let beside = ["web/red".to_owned()];
+        for (green, names) in [
+            (Position::Closed, "web/red"),
+            (Position::Open, "web/green and web/red"),
+        ] {
+            let green = resting("web/green", &green, &[]);
+            for (how, old, new) in [
+                (How::Start, &blue, &green),
+                (How::Back, &blue, &green),
+                (How::Finish, &green, &blue),
+            ] {
+                let said = not_at_rest("web", how, (old, new), &beside);
+                let says = format!(
+                    "the gates of {names} are not closed, although web/blue is current: run `agent \
+                     recover web` first, which closes them"
+                );
+                assert_eq!(said, [says]);
             }
         }
     }
@@ -120,13 +155,16 @@ mod tests {
             &Position::Closed,
             &["srvs/w2 has 1 request in flight"],
         );
-        let said = not_at_rest("web", How::Start, &blue, &green);
+        let said = not_at_rest("web", How::Start, (&blue, &green), &[]);
         assert!(
             said[0].contains("srvs/w2 has 1 request in flight"),
             "{said:?}"
         );
         assert!(!said[0].contains("srvs/w1"), "{said:?}");
-        assert_eq!(not_at_rest("web", How::Back, &blue, &green), [""; 0]);
-        assert_eq!(not_at_rest("web", How::Finish, &green, &blue), [""; 0]);
+        assert_eq!(not_at_rest("web", How::Back, (&blue, &green), &[]), [""; 0]);
+        assert_eq!(
+            not_at_rest("web", How::Finish, (&green, &blue), &[]),
+            [""; 0]
+        );
     }
 }

@@ -11,7 +11,7 @@ use crate::operation::remember::{By, Unwritten};
 use crate::operation::request::MakeProgress;
 use crate::report::{Draft, Watched};
 use crate::restart::switch::{How, Part};
-use crate::restart::{Host, Outcome, PerGate, Progress};
+use crate::restart::{Host, Outcome, PerGate, Progress, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::invocation::Invocation;
@@ -68,10 +68,12 @@ impl Operation<'_> {
         let two = TwoHosts::new(&settings, (&pair.from, &pair.to), stop).await;
         let mut two = two.map_err(|error| Begin::Refused(refusal(error.to_string())))?;
         two.prepare.clone_from(&self.options.switch.prepare);
+        two.maintenance = self.maintenance(pair);
         let go = match self.begin_switch(&mut two, pair, draft).await {
             Begin::Go(go) => go,
             begin => return Err(begin),
         };
+        self.record_first(pair).map_err(Begin::refused)?;
         let journal = self.switch_journal(&go, pair, draft);
         let mut journal = journal.map_err(Begin::refused)?;
         let progress = make_progress(&pair.to, &go.limits);
@@ -85,6 +87,15 @@ impl Operation<'_> {
         self.count(&outcome, draft);
         end_journal(journal, &outcome);
         Ok(outcome)
+    }
+
+    /// The first switch of an app finds no record. After a crash in it the record decides which
+    /// target is opened.
+    fn record_first(&self, pair: &Pair) -> Result<(), String> {
+        match (self.verb, pair.switching.how) {
+            (Verb::Switch, How::Start) => self.seen_at(&pair.from).record_target(),
+            _ => Ok(()),
+        }
     }
 
     fn switch_journal(&self, go: &Go, pair: &Pair, draft: &Draft) -> Result<Journal, String> {
@@ -138,6 +149,9 @@ impl Operation<'_> {
     /// The target that was left running is ready from now on, until its time is over.
     fn record_kept(&self, two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
         let how = pair.switching.how;
+        if pair.has_page() {
+            return;
+        }
         let (kept, lasts) = match outcome {
             Outcome::Switched { .. } if how != How::Finish && pair.switching.keeps => {
                 (Part::Old, pair.keep)

@@ -27,7 +27,7 @@ impl Names<'_> {
     }
 
     /// A text of the rules, which do not know the names.
-    pub(in crate::restart) fn fill(self, text: &str) -> String {
+    pub fn fill(self, text: &str) -> String {
         let text = text.replace(Names::default().new, self.new);
         text.replace(Names::default().old, self.old)
     }
@@ -38,7 +38,7 @@ impl Outcome {
     pub(in crate::restart) fn after_switch(&self, verb: Verb, names: Names<'_>) -> Option<String> {
         let Names { old, new } = names;
         match self {
-            _ if verb != Verb::Switch && !names.are_known() => None,
+            _ if !verb.switches() && !names.are_known() => None,
             Outcome::Done { .. } if verb == Verb::Recover => Some(format!(
                 "recovered: {old} serves, as before the switch to {new}"
             )),

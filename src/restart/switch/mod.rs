@@ -14,6 +14,7 @@ mod back;
 mod before;
 mod decide;
 mod end;
+mod maintenance;
 mod message;
 mod model;
 mod phase;

@@ -398,3 +398,25 @@ fn connections_that_haproxy_does_not_count_are_no_news_once_no_worker_leaves() {
     );
     assert!(none_leaves(OLD) && !none_leaves(YOUNG) && !none_leaves(None));
 }
+
+/// A request that came while the port of another target was parked here is on the line of that one.
+#[test]
+fn with_master_sockets_a_drain_waits_only_for_what_came_by_a_parked_port() {
+    let end = drains(Connections::by_parked_port(by_peer(&[])));
+    assert!(matches!(end, Step::Go { .. }), "{end:?}");
+    let came = Connections::by_parked_port(by_peer(&[(LB, 1)]));
+    let says = left(came.counted(count(6)));
+    assert_eq!(
+        says,
+        "1 connection from HAProxy came by the parked port of another target (1 from 10.0.0.1) and may \
+         carry users"
+    );
+    assert!(matches!(drains(came), Step::Stay { .. }));
+    // No count is compared, so a session between two looks matters as little as with a restart.
+    let mut look = observation(&[(Main, "DOWN", 0), (ClassicTwin, "UP", 0)]);
+    look.connections = Some(Ok(Connections::by_parked_port(by_peer(&[]))));
+    assert!(matches!(
+        step(Phase::Drain { zeros: 1 }, &look),
+        Step::Go { .. }
+    ));
+}

@@ -62,6 +62,38 @@ fn a_port_is_parked_on_a_container_that_publishes_it() {
     }
 }
 
+/// The new target's container has no address before its start. The place is found once the container
+/// runs, and again when it has another address.
+#[test]
+fn the_place_of_a_container_is_found_when_it_runs() {
+    if !inside("parking::places::the_place_of_a_container_is_found_when_it_runs") {
+        return;
+    }
+    for (variant, name) in VARIANTS {
+        let firewall = firewall(variant);
+        let mut rules = RuleCache::new(firewall.marks());
+        let mut place = || {
+            block_on(rules.place(&firewall, (1001, None)))
+                .unwrap()
+                .to_string()
+        };
+        let publish = |how: &str, ip: &str| {
+            sh(&format!(
+                "iptables-{name} -t nat -{how} PREROUTING -p tcp --dport 1001 -j DNAT \
+                 --to-destination {ip}:8080"
+            ));
+        };
+        assert_eq!([place(), place()], ["1001", "1001"], "{name}");
+        publish("A", "172.17.0.2");
+        assert_eq!(place(), "172.17.0.2:8080", "{name}");
+        publish("D", "172.17.0.2");
+        publish("A", "172.17.0.3");
+        assert_eq!(place(), "172.17.0.3:8080", "{name}");
+        publish("D", "172.17.0.3");
+        assert_eq!(place(), "1001", "{name}");
+    }
+}
+
 /// This host is a router for the container.
 #[test]
 fn the_same_port_of_another_host_is_not_parked() {

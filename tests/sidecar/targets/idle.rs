@@ -64,6 +64,30 @@ fn it_ends_the_time_of_a_ready_target() {
     );
 }
 
+/// SIGTERM while the old target is being stopped: the stop comes to its end, and no user is affected.
+#[test]
+fn a_signal_does_not_cut_the_stop_of_a_ready_target_short() {
+    let farm = Farm::open("sc_keep_signal", 1, Lines::without_twins());
+    let slow = format!("sleep 1; {}", farm.target(1, BLUE).stop_line());
+    let slowly = |settings: Settings| {
+        let stop = ["sh", "-c", &slow].map(str::to_owned).to_vec();
+        settings
+            .set("app.web.keep", "1s")
+            .set("app.web.target.blue.run.stop", stop)
+    };
+    let agent = farm.agent(1, slowly);
+    let sidecar = Sidecar::start(farm.host(1), farm.agent(1, slowly));
+    agent.words(&["switch", "web", "--json"]).expect_exit(0);
+    let traffic = farm.traffic();
+    farm.host(1).wait_for_phase("stop");
+    let ended = sidecar.stop().expect_exit(0);
+    assert!(!farm.target(1, BLUE).is_running(), "{}", ended.err);
+    assert_eq!(farm.host(1).journal_phase(), None, "{}", ended.err);
+    assert!(record(&farm)["ready"].is_null(), "{}", record(&farm));
+    farm.assert_current(1, GREEN);
+    traffic.stop().assert_unnoticed();
+}
+
 /// The current target is sick, so an idle one that another process has opened stays open: it may have
 /// all users. A stop that takes the host out leaves no gate of any target open.
 #[test]

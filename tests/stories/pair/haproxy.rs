@@ -106,9 +106,14 @@ impl Balancer {
     fn busy(&self, part: Part) -> u64 {
         let own = self.lines[index(part)].iter();
         let own = own.map(|line| line.carried.here + line.leaving.here);
+        own.sum::<u64>() + self.brought(part)
+    }
+
+    /// What came to this target by the other one's parked port.
+    fn brought(&self, part: Part) -> u64 {
         let other = self.lines[index(part.other())].iter();
         let other = other.map(|line| line.carried.there + line.leaving.there);
-        own.chain(other).sum()
+        other.sum()
     }
 
     fn lines(&self, part: Part, twins: bool, is_young: bool) -> Vec<ServerLine> {
@@ -170,6 +175,10 @@ impl Pair {
     /// What this target works on.
     pub fn busy(&self, part: Part) -> u64 {
         self.balancers.iter().map(|one| one.busy(part)).sum()
+    }
+
+    pub(super) fn brought(&self, part: Part) -> u64 {
+        self.balancers.iter().map(|one| one.brought(part)).sum()
     }
 
     pub(super) fn reloads(&mut self, at: usize) {
@@ -290,7 +299,7 @@ impl Pair {
         let answer = Answer {
             lines: balancer.lines(part, self.twins, balancer.is_young(self.now)),
             backends: Vec::new(),
-            leaving: (ask == Ask::Leaving).then(|| balancer.leaves(part)),
+            leaving: (ask == Ask::Leaving && self.has_masters).then(|| balancer.leaves(part)),
             errors: (ask == Ask::Errors).then(|| vec![balancer.errors(part)]),
         };
         BalancerObservation {

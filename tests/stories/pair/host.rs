@@ -23,14 +23,19 @@ impl Host for Pair {
         self.shows(part, ask)
     }
 
-    /// The host's table has what the target works on, also what came by the other's parked port.
+    /// With master sockets only what came by the other's parked port matters. Without them the host's
+    /// tables have everything that the target works on, and what goes on to the other one.
     async fn connections(
         &mut self,
         part: Part,
         before: &[BalancerObservation],
     ) -> Option<Result<Connections, String>> {
-        let of_balancers = BTreeMap::from([([10, 0, 0, 1].into(), self.busy(part))]);
-        let connections = Connections::new(of_balancers, BTreeMap::new(), Ok(Count::at(before)));
+        let from = |count| BTreeMap::from([([10, 0, 0, 1].into(), count)]);
+        if self.has_masters {
+            return Some(Ok(Connections::by_parked_port(from(self.brought(part)))));
+        }
+        let all = from(self.busy(part) + self.brought(part.other()));
+        let connections = Connections::new(all, BTreeMap::new(), Ok(Count::at(before)));
         Some(Ok(Connections {
             addresses_known: true,
             ..connections

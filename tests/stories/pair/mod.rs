@@ -83,6 +83,8 @@ pub struct Pair {
     /// Blue and green.
     pub targets: [Target; 2],
     pub balancers: Vec<Balancer>,
+    /// Master sockets show what leaving workers carry.
+    pub has_masters: bool,
     pub record: Record,
     pub twins: bool,
     /// Users with a cookie of blue come for so long after its main line is DOWN.
@@ -183,6 +185,7 @@ impl Pair {
             now: 0,
             trace: Trace::default(),
             balancers: vec![Balancer::new("lb", 3, &targets)],
+            has_masters: true,
             targets,
             record: Record { current, ready },
             twins: true,

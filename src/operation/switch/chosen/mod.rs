@@ -98,8 +98,10 @@ fn named(looks: &[TargetLook], is_one: impl Fn(&TargetLook) -> bool) -> Vec<&str
 fn unknown(app: &AppSettings, target: &str) -> String {
     let (name, targets) = (&app.name, app.target_names());
     format!(
-        "{target} is recorded as the current target of {name}, and the configuration has only {}: \
-         users may still be on {target}; write [app.{name}.target.{target}] again, or {}",
+        "the configuration has no target {target}, which is recorded as the current one of {name} \
+         (it has {}): users may still be on {target}, and the agent moves no gate of {name}; write \
+         [app.{name}.target.{target}] again, then run `agent switch {name}`, or, if {target} is gone, \
+         {}",
         targets.join(" and "),
         name_one(name, &targets)
     )

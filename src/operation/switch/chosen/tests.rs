@@ -78,8 +78,11 @@ fn a_record_of_a_target_that_is_not_configured_is_refused_with_what_to_write() {
     ] {
         let known = recorded(&app(targets), Some(&Intent::now("red"))).unwrap();
         let why = known.unwrap_err();
-        assert!(why.starts_with("red is recorded as the current"), "{why}");
-        let write = format!("write [app.web.target.red] again, or {then}");
+        let begin = "the configuration has no target red, which is recorded as the current one";
+        assert!(why.starts_with(begin), "{why}");
+        let write = format!(
+            "write [app.web.target.red] again, then run `agent switch web`, or, if red is gone, {then}"
+        );
         assert!(why.ends_with(&write), "{why}");
     }
 }

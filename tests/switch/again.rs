@@ -1,0 +1,76 @@
+//! A switch dies by SIGKILL, and the operator runs the same words again: they end as the first ones
+//! would have, whether the first ones had moved the users or not.
+
+use nix::sys::signal::Signal;
+
+use lab::agent::{Agent, Ended};
+use lab::settings::Settings;
+use lab::targets::{BLUE, Farm, GREEN, Lines};
+
+/// Runs the words, kills the agent in this phase, and runs them again.
+fn killed_in(farm: &Farm, agent: &Agent, phase: &str, words: &[&str]) -> Ended {
+    let words = [&["switch", "web", "--json"], words].concat();
+    let running = agent.start_words(&words);
+    farm.host(1).wait_for_phase(phase);
+    running.interrupt(Signal::SIGKILL);
+    running.wait();
+    let again = agent.words(&words);
+    assert_eq!(farm.host(1).journal_phase(), None, "{}", again.out);
+    again
+}
+
+fn keeps(settings: Settings) -> Settings {
+    settings.set("app.web.keep", "10m")
+}
+
+/// A way back that was cut short after the users had moved is finished, and not undone again.
+#[test]
+fn the_way_back_ends_at_the_old_target() {
+    let farm = Farm::open("again_back", 1, Lines::without_twins());
+    let agent = farm.agent(1, keeps);
+    agent.run("switch", "web").expect_exit(0);
+    let mut from = GREEN;
+    for phase in ["join", "leave"] {
+        let to = if from == BLUE { GREEN } else { BLUE };
+        let again = killed_in(&farm, &agent, phase, &["--back"]).expect_exit(0);
+        println!("killed in {phase}: {}", again.report().message);
+        farm.assert_current(1, to);
+        assert!(farm.target(1, from).is_running(), "{from} is ready");
+        from = to;
+    }
+}
+
+#[test]
+fn a_named_target_is_current_at_the_end() {
+    let farm = Farm::open("again_to", 1, Lines::without_twins());
+    let agent = farm.agent(1, |settings| settings);
+    let mut from = BLUE;
+    for phase in ["healthy", "leave"] {
+        let to = if from == BLUE { GREEN } else { BLUE };
+        let again = killed_in(&farm, &agent, phase, &["--to", to]).expect_exit(0);
+        println!("killed in {phase}: {}", again.report().message);
+        farm.target(1, from).wait_until_stopped();
+        farm.assert_current(1, to);
+        from = to;
+    }
+}
+
+/// The agent runs `--with` again only if the operator repeats it, and never for a target that has
+/// users.
+#[test]
+fn a_preparation_is_repeated_only_before_the_users_move() {
+    let farm = Farm::open("again_with", 1, Lines::without_twins());
+    let agent = farm.agent(1, |settings| settings);
+    let file = farm.host(1).dir.join("prepared");
+    let with = format!("echo $AGENT_TARGET >> {}", file.display());
+    let prepared = || std::fs::read_to_string(&file).unwrap_or_default();
+    killed_in(&farm, &agent, "healthy", &["--with", &with]).expect_exit(0);
+    assert_eq!(prepared(), "green\ngreen\n");
+    farm.assert_current(1, GREEN);
+    let again = killed_in(&farm, &agent, "leave", &["--with", &with]).expect_exit(11);
+    let message = again.report().message;
+    assert!(message.contains("--with was not run"), "{message}");
+    assert_eq!(prepared(), "green\ngreen\nblue\n");
+    farm.target(1, GREEN).wait_until_stopped();
+    farm.assert_current(1, BLUE);
+}
