@@ -110,7 +110,7 @@ fn the_page_is_healthy_whatever_the_check_of_the_app_is() {
     page();
     for health in [
         r#"{ https = "/healthz", host = "shop.example", status = 204 }"#,
-        r#"{ http = "/healthz", proxy = "v2" }"#,
+        r#"{ http = "/healthz", proxy = true }"#,
         r#"{ http = "/" }"#,
         r#"{ command = ["false"] }"#,
         "{ tcp = true }",
