@@ -3,11 +3,21 @@
 use crate::{CONFIG, SERVED, ask, connect, page, rest, say, serves};
 use lab::own_network::inside;
 use nix::sys::signal::Signal;
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n";
+
+/// A connection whose client takes little at once, so that the server waits for it.
+fn narrow() -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.set_recv_buffer_size(8192).unwrap();
+    let address: SocketAddr = "127.0.0.1:1009".parse().unwrap();
+    socket.connect(&address.into()).unwrap();
+    socket.into()
+}
 
 /// Reads one answer with the page.
 fn one(stream: &mut TcpStream) -> String {
@@ -111,11 +121,10 @@ fn requests_under_way_finish_when_it_ends() {
         return;
     }
     page();
-    // Larger than the buffers between the server and a client that does not read yet.
     let text = format!("<p>{}</p>{SERVED}", "x".repeat(1_900_000));
     std::fs::write("/run/page/m.html", &text).unwrap();
     let server = serves(CONFIG);
-    let mut slow = connect();
+    let mut slow = narrow();
     slow.write_all(GET).unwrap();
     let mut begun = [0; 4096];
     slow.read_exact(&mut begun).unwrap();
