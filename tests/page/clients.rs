@@ -1,7 +1,7 @@
 //! Clients that send much, little or nothing, and the end of the server.
 
 use crate::{CONFIG, SERVED, ask, connect, page, rest, say, serves};
-use lab::own_network::inside;
+use lab::own_network::{inside, sh};
 use nix::sys::signal::Signal;
 use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
@@ -123,6 +123,8 @@ fn requests_under_way_finish_when_it_ends() {
     page();
     let text = format!("<p>{}</p>{SERVED}", "x".repeat(1_900_000));
     std::fs::write("/run/page/m.html", &text).unwrap();
+    // The kernel keeps little of the answer for the server.
+    sh("echo 4096 4096 65536 >/proc/sys/net/ipv4/tcp_wmem");
     let server = serves(CONFIG);
     let mut slow = narrow();
     slow.write_all(GET).unwrap();
