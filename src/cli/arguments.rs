@@ -10,6 +10,7 @@ use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
 use super::maintenance::Maintaining;
 use super::options::{Closing, Opening, Recovering, Restarting, waits};
+use super::page::Paging;
 use super::probe::Probing;
 use super::report::Reporting;
 use super::switch::Switching;
@@ -88,6 +89,7 @@ pub(super) enum Asked {
     /// server line: status, sessions in flight, and sessions a second. The page is one file and
     /// fetches nothing: mail it, or attach it to the ticket.
     Report(Reporting),
+    Page(Paging),
     /// Remove all rules of the agent, in every variant of iptables
     ///
     /// It removes each jump to the chains HAPROXY-GATE and HAPROXY-GATE-PARK, then the chains, in
@@ -183,6 +185,9 @@ pub(super) enum Command {
     /// The agent asks for the health as often in a row as the configuration says, and runs `verify`
     /// of an app with targets. It moves no gate, and asks no balancer. Without TARGET it probes the
     /// idle target, where `agent switch` would go.
+    ///
+    /// APP/page is what users meet during maintenance: is its server healthy, and does it send the
+    /// page of the file, with status 503?
     #[command(after_help = PROBE)]
     Probe(Probing),
     /// Let users meet the app's page instead of the app, and bring them back

@@ -7,7 +7,9 @@ use super::named::{the_app, watched};
 use super::probe::probe;
 use super::runtime::in_runtime;
 use super::screen::{complain, say};
-use super::{descriptors, haproxy_config, history, report, screen, sidecar, status, uninstall};
+use super::{
+    descriptors, haproxy_config, history, page, report, screen, sidecar, status, uninstall,
+};
 use crate::config::advice::Step;
 use crate::config::{self, ConfigError, Settings};
 use clap::FromArgMatches;
@@ -38,8 +40,8 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let json = self.json;
         let logs = match (&self.asked, json) {
-            (Asked::Configured(Command::Run { .. }), true) => Logs::SidecarJson,
-            (Asked::Configured(Command::Run { .. }), false) => Logs::Sidecar,
+            (Asked::Configured(Command::Run { .. }) | Asked::Page(_), true) => Logs::SidecarJson,
+            (Asked::Configured(Command::Run { .. }) | Asked::Page(_), false) => Logs::Sidecar,
             _ => Logs::Operation,
         };
         screen::heed_no_color();
@@ -80,6 +82,7 @@ impl Cli {
                 let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);
                 in_runtime(uninstall)
             }
+            Asked::Page(paging) => page::page(&self.config, paging, self.json),
             Asked::History(looking) => history::history(&self.config, looking, self.json),
             Asked::Report(reporting) => report::report(&self.config, reporting, self.json),
         }

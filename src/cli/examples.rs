@@ -53,12 +53,13 @@ Examples:
 
 pub(super) const PROBE: &str = "\
 Exit codes:
-  0   it runs, is healthy and verified
+  0   it runs, is healthy and verified; of a page: users get it
   15  it is not: the step that failed, and why
   2   usage or configuration
 
 Examples:
   agent probe web/green
+  agent probe web/page
   agent probe web --json | jq '.steps[] | select(.ok | not)'";
 
 pub(super) const MAINTENANCE: &str = "\

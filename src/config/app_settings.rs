@@ -1,6 +1,6 @@
 //! The settings of one app, seen at one of its targets. An app without targets is seen at itself.
 
-use super::page::{PAGE, PageSettings, READONLY, ReadonlySettings};
+use super::page::settings::{PAGE, PageSettings, READONLY, ReadonlySettings};
 use crate::app::{Change, Health, Restart, Run};
 use crate::gate::{Destination, Gate};
 use crate::haproxy::{AppPorts, Role};

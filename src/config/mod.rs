@@ -8,6 +8,7 @@ mod app_settings;
 mod balancer;
 mod check;
 mod difference;
+mod durations;
 mod environment;
 mod file;
 mod gate_to;
@@ -24,6 +25,7 @@ mod restart;
 mod settings;
 mod source;
 mod target;
+mod views;
 mod wording;
 mod words;
 
@@ -31,7 +33,7 @@ pub use app_settings::{AppSettings, TargetSettings};
 pub use difference::Difference;
 pub use listed::{app_names, target_names};
 pub use loaded::{Loaded, Older};
-pub use page::{PAGE, PageSettings, READONLY, ReadonlySettings};
+pub use page::settings::{PAGE, PageSettings, READONLY, ReadonlySettings};
 pub use settings::{AgentSettings, BalancerSettings, LoadedFrom, OnStop, Settings};
 
 use crate::app::Verify;

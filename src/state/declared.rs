@@ -1,5 +1,5 @@
-//! What an operator has declared for an app: maintenance, or that it is read-only. The record is
-//! beside the holds and outlives a reboot. The sidecar keeps the gates as it says.
+//! What an operator has declared for an app: that it is read-only. The record is beside the holds
+//! and outlives a reboot. The sidecar keeps the gate of the marker as it says.
 
 use super::until::Until;
 use super::{StateFile, directory};
@@ -8,15 +8,6 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
-
-/// What can be declared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Users meet the page.
-    Maintenance,
-    /// HAProxy refuses writes.
-    Readonly,
-}
 
 /// The record of one app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,39 +62,29 @@ impl Declared {
     }
 }
 
-impl Kind {
-    fn file(self) -> StateFile {
-        match self {
-            Kind::Maintenance => StateFile::Maintenance,
-            Kind::Readonly => StateFile::Readonly,
-        }
-    }
+/// Reads the record. None: it is off.
+///
+/// # Errors
+///
+/// It can't be read, others than root may write it, or it is torn, with the fix. That is never "off".
+pub fn find(hold_dir: &Path, app: &str) -> io::Result<Option<Declared>> {
+    let unreadable = |error: io::Error| {
+        let file = StateFile::Readonly.path(hold_dir, app);
+        let what = format!("{}: {error}: fix or remove it", file.display());
+        io::Error::new(error.kind(), what)
+    };
+    StateFile::Readonly.read(hold_dir, app).map_err(unreadable)
+}
 
-    /// Reads the record. None: it is off.
-    ///
-    /// # Errors
-    ///
-    /// It can't be read, others than root may write it, or it is torn, with the fix. That is never
-    /// "off": the sidecar would open gates.
-    pub fn find(self, hold_dir: &Path, app: &str) -> io::Result<Option<Declared>> {
-        let unreadable = |error: io::Error| {
-            let file = self.file().path(hold_dir, app);
-            let what = format!("{}: {error}: fix or remove it", file.display());
-            io::Error::new(error.kind(), what)
-        };
-        self.file().read(hold_dir, app).map_err(unreadable)
-    }
+/// Writes the record, all of it or nothing, to the disk.
+pub fn set(hold_dir: &Path, app: &str, declared: &Declared) -> io::Result<()> {
+    directory::make_trusted("hold_dir", hold_dir)?;
+    StateFile::Readonly.write(hold_dir, app, declared)
+}
 
-    /// Writes the record, all of it or nothing, to the disk.
-    pub fn set(self, hold_dir: &Path, app: &str, declared: &Declared) -> io::Result<()> {
-        directory::make_trusted("hold_dir", hold_dir)?;
-        self.file().write(hold_dir, app, declared)
-    }
-
-    /// Removes the record. A missing one is fine.
-    pub fn end(self, hold_dir: &Path, app: &str) -> io::Result<()> {
-        self.file().remove(hold_dir, app)
-    }
+/// Removes the record. A missing one is fine.
+pub fn end(hold_dir: &Path, app: &str) -> io::Result<()> {
+    StateFile::Readonly.remove(hold_dir, app)
 }
 
 #[cfg(test)]
@@ -115,18 +96,17 @@ mod tests {
     fn a_record_is_found_as_it_was_written_until_its_end() {
         let directory = tempfile::tempdir().unwrap();
         let directory = directory.path();
-        let (kind, other) = (Kind::Maintenance, Kind::Readonly);
-        assert_eq!(kind.find(directory, "web").unwrap(), None);
+        assert_eq!(find(directory, "web").unwrap(), None);
         let user = Some("alice".to_owned());
         let declared = Declared::now(user, Some("the database moves".to_owned()), None);
-        kind.set(directory, "web", &declared).unwrap();
-        assert_eq!(kind.find(directory, "web").unwrap(), Some(declared.clone()));
-        assert_eq!(other.find(directory, "web").unwrap(), None);
+        set(directory, "web", &declared).unwrap();
+        assert_eq!(find(directory, "web").unwrap(), Some(declared.clone()));
+        assert_eq!(find(directory, "api").unwrap(), None);
         let text = declared.describe();
         assert!(text.ends_with("Z by alice: the database moves"), "{text}");
-        kind.end(directory, "web").unwrap();
-        kind.end(directory, "web").unwrap();
-        assert_eq!(kind.find(directory, "web").unwrap(), None);
+        end(directory, "web").unwrap();
+        end(directory, "web").unwrap();
+        assert_eq!(find(directory, "web").unwrap(), None);
     }
 
     #[test]
@@ -144,8 +124,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let directory = directory.path();
         for torn in ["", "{", "{}", "[]"] {
-            fs::write(directory.join("web.maintenance"), torn).unwrap();
-            let why = Kind::Maintenance.find(directory, "web").unwrap_err();
+            fs::write(directory.join("web.readonly"), torn).unwrap();
+            let why = find(directory, "web").unwrap_err();
             assert!(why.to_string().contains("fix or remove it"), "{why}");
         }
     }

@@ -32,8 +32,6 @@ pub enum StateFile {
     Stopped,
     /// The current target.
     Target,
-    /// Users meet the page.
-    Maintenance,
     /// HAProxy refuses writes.
     Readonly,
 }
@@ -48,7 +46,6 @@ impl StateFile {
             StateFile::Counters => format!("{app}.counters"),
             StateFile::Stopped => format!("{app}.stopped"),
             StateFile::Target => format!("{app}.target"),
-            StateFile::Maintenance => format!("{app}.maintenance"),
             StateFile::Readonly => format!("{app}.readonly"),
         })
     }
@@ -138,9 +135,8 @@ pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untru
 }
 
 /// The files of an app in `hold_dir` that say what the agent does.
-pub fn lasting_files(hold_dir: &Path, app: &str) -> [PathBuf; 4] {
-    use StateFile::{Hold, Maintenance, Readonly, Target};
-    [Hold, Target, Maintenance, Readonly].map(|file| file.path(hold_dir, app))
+pub fn lasting_files(hold_dir: &Path, app: &str) -> [PathBuf; 3] {
+    [StateFile::Hold, StateFile::Target, StateFile::Readonly].map(|file| file.path(hold_dir, app))
 }
 
 /// The files of an app in `state_dir` that say what the agent does.

@@ -3,7 +3,7 @@
 use crate::config::{AppSettings, Settings};
 use crate::host::Snapshot;
 use crate::report::GateReport;
-use crate::state::declared::{Declared, Kind};
+use crate::state::declared::{self, Declared};
 use nix::unistd::geteuid;
 use serde::Serialize;
 
@@ -27,7 +27,7 @@ impl ReadonlyStatus {
         snapshot: &Snapshot,
     ) -> Option<ReadonlyStatus> {
         let gate = settings.gates(&app.at_marker()?).main;
-        let record = Kind::Readonly.find(&settings.agent.hold_dir, &app.name);
+        let record = declared::find(&settings.agent.hold_dir, &app.name);
         let record = record.map_err(|error| error.to_string());
         Some(ReadonlyStatus::new(
             record,

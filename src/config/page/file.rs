@@ -1,6 +1,6 @@
 //! The shapes of `[app.NAME.page]` and `[app.NAME.readonly]`.
 
-use crate::config::file::positive;
+use crate::config::durations::positive;
 use crate::config::port::Port;
 use serde::Deserialize;
 use std::path::PathBuf;

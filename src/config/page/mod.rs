@@ -2,45 +2,15 @@
 //! which HAProxy refuses writes. Each is a view of the app with a gate of its own.
 
 pub(super) mod file;
+pub(super) mod settings;
 
-use super::AppSettings;
 use super::file::AppFile;
 use super::mistake::Mistake;
 use super::port::Port;
-use crate::app::{Health, HealthCheck};
-use crate::gate::Destination;
-use crate::haproxy::AppPorts;
-use crate::restart::Limits;
 use file::{PageFile, ReadonlyFile};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use settings::{PAGE, PageSettings, READONLY, ReadonlySettings, ports};
+use std::path::PathBuf;
 use toml::Spanned;
-
-/// The name of the page among the targets of an app.
-pub const PAGE: &str = "page";
-
-/// The name of the marker among them.
-pub const READONLY: &str = "readonly";
-
-/// The page of an app.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PageSettings {
-    /// The port that it is served on, and the one that HAProxy's line checks.
-    pub ports: AppPorts,
-    /// The HTML file that `agent page` serves. None: another server listens on the port.
-    pub file: Option<PathBuf>,
-    /// What `Retry-After` says, unless the maintenance has an end.
-    pub retry_after: Duration,
-}
-
-/// The marker of an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadonlySettings {
-    /// The port that HAProxy's line of the marker backend has and checks.
-    pub status_port: u16,
-    /// What answers the check behind the open gate. None: what answers the checks of the app.
-    pub gate_to: Option<u16>,
-}
 
 pub(super) fn check_page(page: PageFile) -> Result<PageSettings, Mistake> {
     let file = page.file.map(check_file).transpose()?;
@@ -74,15 +44,6 @@ pub(super) fn check_readonly(
     }
 }
 
-fn ports(port: u16, status_port: u16) -> AppPorts {
-    AppPorts {
-        port,
-        status_port,
-        backup_status_port: None,
-        health_port: None,
-    }
-}
-
 /// A target with one of these names would be taken for the page or the marker.
 pub(super) fn check_target_name(name: &Spanned<String>) -> Result<(), Mistake> {
     match name.get_ref().as_str() {
@@ -111,75 +72,4 @@ pub(super) fn all_ports(app: &AppFile) -> [(&'static str, Option<&Spanned<Port>>
         ("page.status_port", page.map(|page| &page.status_port)),
         ("readonly.status_port", readonly.map(|it| &it.status_port)),
     ]
-}
-
-impl AppSettings {
-    /// The app, seen at its page: what a maintenance opens. None: it has no page.
-    pub fn at_page(&self) -> Option<AppSettings> {
-        let page = self.page.as_ref()?;
-        let to = Destination::Port(page.ports.port);
-        Some(self.beside(PAGE, page.ports, to))
-    }
-
-    /// The app, seen at its marker: what `agent readonly` opens. None: it has none.
-    pub fn at_marker(&self) -> Option<AppSettings> {
-        let ReadonlySettings {
-            status_port,
-            gate_to,
-        } = self.readonly?;
-        let to = gate_to.map_or(self.gate_to, Destination::Port);
-        let marker = self.beside(READONLY, ports(status_port, status_port), to);
-        // HAProxy only connects to it.
-        let health = Health {
-            check: HealthCheck::Tcp,
-            ..self.health.clone()
-        };
-        Some(AppSettings { health, ..marker })
-    }
-
-    /// The views of the app that have a gate beside those of its targets.
-    pub fn besides(&self) -> impl Iterator<Item = AppSettings> {
-        self.at_page().into_iter().chain(self.at_marker())
-    }
-
-    /// The same app, seen at this target, at its page, or, by an empty name, without targets.
-    pub fn view(&self, name: &str) -> Option<AppSettings> {
-        match name {
-            PAGE => self.at_page(),
-            "" if !self.has_targets() => Some(self.clone()),
-            name => self.at(name),
-        }
-    }
-
-    /// Whether it is seen at its page.
-    pub fn is_page(&self) -> bool {
-        self.target.as_deref() == Some(PAGE)
-    }
-
-    /// Whether it is seen at its page or its marker, which the agent never restarts.
-    pub fn is_beside(&self) -> bool {
-        matches!(self.target.as_deref(), Some(PAGE | READONLY))
-    }
-
-    fn beside(&self, name: &str, ports: AppPorts, gate_to: Destination) -> AppSettings {
-        AppSettings {
-            target: Some(name.to_owned()),
-            ports,
-            gate_to,
-            run: None,
-            limits: Limits {
-                two_stage: false,
-                sticky: Duration::ZERO,
-                ..self.limits.clone()
-            },
-            ..self.clone()
-        }
-    }
-}
-
-impl PageSettings {
-    /// The file, if `agent page` serves it.
-    pub fn file(&self) -> Option<&Path> {
-        self.file.as_deref()
-    }
 }

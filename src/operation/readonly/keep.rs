@@ -7,7 +7,7 @@ use crate::gate::{Gate, Position, View};
 use crate::host::ThisHost;
 use crate::operation::seen_at_current;
 use crate::signals::StopSignal;
-use crate::state::declared::Kind;
+use crate::state::declared;
 use crate::state::lock::{Lock, LockError, Owner};
 
 /// What it took.
@@ -57,7 +57,7 @@ pub(crate) async fn keep_marker(
     let moved = host.ensure_all(&[(&gate, opens)]).await;
     let moved = moved.map_err(|error| format!("the marker's gate can't be moved: {error}"))?;
     if to_do == Kept::Ended {
-        let ended = Kind::Readonly.end(&settings.agent.hold_dir, &app.name);
+        let ended = declared::end(&settings.agent.hold_dir, &app.name);
         ended.map_err(|error| format!("the record of read-only can't be removed: {error}"))?;
         return Ok(Kept::Ended);
     }
@@ -87,7 +87,7 @@ fn to_do(
     gate: &Gate,
     rules: &View,
 ) -> Result<Kept, String> {
-    let record = Kind::Readonly.find(&settings.agent.hold_dir, &app.name);
+    let record = declared::find(&settings.agent.hold_dir, &app.name);
     let record = record.map_err(|error| error.to_string())?;
     let is_over = record.as_ref().map(|record| record.is_over());
     Ok(decide(is_over, &rules.position(gate)))

@@ -10,7 +10,7 @@ use crate::gate::Position;
 use crate::haproxy::BalancerObservation;
 use crate::host::{Asking, Snapshot, ThisHost};
 use crate::operation::seen_at_current;
-use crate::state::declared::{Declared, Kind};
+use crate::state::declared::{self, Declared};
 
 impl Readonly<'_> {
     /// The app, seen at its marker. Without a `gate_to` and a page the current target answers the
@@ -35,7 +35,7 @@ impl Readonly<'_> {
 
     /// The record of what is on already.
     pub(super) fn record(&self) -> Result<Option<Declared>, End> {
-        let record = Kind::Readonly.find(self.hold_dir(), &self.app.name);
+        let record = declared::find(self.hold_dir(), &self.app.name);
         record.map_err(|error| End::Refused(error.to_string()))
     }
 

@@ -9,7 +9,7 @@ use crate::host::ThisHost;
 use crate::restart::switch::Part;
 use crate::restart::{ActionResult, Ask, Host};
 use crate::signals::StopSignal;
-use crate::state::declared::{Declared, Kind};
+use crate::state::declared::{self, Declared};
 use std::io;
 
 impl Readonly<'_> {
@@ -58,7 +58,7 @@ impl Readonly<'_> {
     async fn on(&self, host: &mut ThisHost, before: Option<Declared>, draft: &mut Draft) -> End {
         let user = draft.origin.caller.named().user;
         let declared = self.to_record(user, before.as_ref());
-        if let Err(error) = Kind::Readonly.set(self.hold_dir(), &self.app.name, &declared) {
+        if let Err(error) = declared::set(self.hold_dir(), &self.app.name, &declared) {
             return End::Unrecorded(format!(
                 "nothing was changed, as it can't be recorded: {error}"
             ));
@@ -87,7 +87,7 @@ impl Readonly<'_> {
     ) -> End {
         if let Some(before) = before {
             // It was on before.
-            let kept = Kind::Readonly.set(self.hold_dir(), &self.app.name, &before);
+            let kept = declared::set(self.hold_dir(), &self.app.name, &before);
             draft.declared = Some(before);
             let left = "the marker's gate is open as before, and writes are refused";
             return kept.map_or_else(unrecorded, |()| End::Interrupted { signal, left });
@@ -97,7 +97,7 @@ impl Readonly<'_> {
         }
         draft.declared = None;
         let left = "the marker's gate was closed again, and HAProxy refuses no writes soon";
-        let ended = Kind::Readonly.end(self.hold_dir(), &self.app.name);
+        let ended = declared::end(self.hold_dir(), &self.app.name);
         ended.map_or_else(unrecorded, |()| End::Interrupted { signal, left })
     }
 
@@ -106,7 +106,7 @@ impl Readonly<'_> {
         let limit = self.app.limits.out_of_rotation;
         let waited = wait(host, false, limit, &mut draft.balancers).await;
         if matches!(waited, Waited::Shown) {
-            if let Err(error) = Kind::Readonly.end(self.hold_dir(), &self.app.name) {
+            if let Err(error) = declared::end(self.hold_dir(), &self.app.name) {
                 return unrecorded(error);
             }
             draft.declared = None;

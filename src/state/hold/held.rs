@@ -68,6 +68,13 @@ impl Held {
         self.by() == By::Maintenance
     }
 
+    /// When a maintenance ends by itself, in seconds since 1970.
+    pub fn maintenance_ends(&self) -> Option<u64> {
+        let Held::By(hold) = self else { return None };
+        let until = hold.until.as_deref().filter(|_| hold.is_of_maintenance());
+        until.map(Until::unix_seconds)
+    }
+
     /// The time of a maintenance is over. The sidecar then ends it.
     pub fn ends_maintenance(&self) -> bool {
         let Held::By(hold) = self else { return false };
