@@ -30,6 +30,16 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// Who serves the page of a maintenance, in the summary.
+pub const PAGE: &str = "page";
+
+impl Answer {
+    /// The page of a maintenance: HAProxy's own 503 does not say when to come back.
+    pub fn is_page(&self) -> bool {
+        self.status == 503 && self.retry_after.is_some()
+    }
+}
+
 /// A request without a whole answer.
 #[derive(Debug)]
 pub struct Broken {
