@@ -10,7 +10,9 @@ use lab::load::client::PAGE;
 use lab::load::record::Summary;
 use lab::release::Release;
 use lab::settings::Settings;
+use lab::sidecar::Sidecar;
 use lab::traffic::Traffic;
+use lab::wait_for;
 use nix::sys::signal::Signal;
 
 /// Two rounds; `scripts/soak` tries ten.
@@ -279,4 +281,43 @@ fn it_refuses_without_a_page_that_answers() {
     let refused = nowhere.words(&on).expect_exit(11).report().message;
     assert!(refused.contains("1008"), "{refused}");
     paged.assert_gates(true, false);
+}
+
+/// The sidecar sets again what another process has removed, and ends the maintenance in time.
+#[test]
+fn the_sidecar_keeps_it_and_ends_it_in_time() {
+    let paged = Paged::open(Release::Installed, "page_sidecar");
+    let host = paged.fleet.host(1);
+    let _sidecar = Sidecar::start(host, paged.agent(1));
+    let on = [
+        "maintenance",
+        "on",
+        "web",
+        "--for",
+        "6s",
+        "--reason",
+        "the database moves",
+        "--json",
+    ];
+    paged.agent(1).words(&on).expect_exit(0);
+    let shows = |page: bool| {
+        let is = host.gate_is_open(2009) == page
+            && host.gates_are_open() == [!page; 2]
+            && host.parked(1000).is_some() == page;
+        is.then_some(())
+    };
+    assert_eq!(shows(true), Some(()), "{}", host.rules());
+    for chain in ["HAPROXY-GATE", "HAPROXY-GATE-PARK"] {
+        let words = ["-t", "nat", "-F", chain];
+        host.namespace.run("iptables", &words);
+    }
+    wait_for("the page again", Duration::from_secs(5), || shows(true));
+    wait_for("the app again", Duration::from_secs(15), || shows(false));
+    let status = ["maintenance", "status", "web", "--json"];
+    let status = paged.agent(1).words(&status).expect_exit(0).json();
+    assert_eq!(status["maintenance"], false, "{status}");
+    paged.fleet.haproxy.wait_until("the page is out", |lines| {
+        let mut lines = lines.iter();
+        lines.any(|line| line.get("svname") == "page1" && line.get("status") == "DOWN")
+    });
 }
