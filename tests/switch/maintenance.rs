@@ -8,9 +8,11 @@ use lab::agent::{Agent, Ended, Running};
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::load::client::PAGE;
 use lab::load::record::Summary;
+use lab::reference::Reference;
 use lab::release::Release;
 use lab::settings::Settings;
 use lab::sidecar::Sidecar;
+use lab::targets::{Farm, GREEN, Lines};
 use lab::traffic::Traffic;
 use lab::wait_for;
 use nix::sys::signal::Signal;
@@ -52,7 +54,7 @@ impl Paged {
         let keep = "    http-after-response del-header Set-Cookie if { status 503 } { \
                     res.hdr(retry-after) -m found }\n";
         let all = format!("{last}{}{keep}", lines.concat());
-        let with_pages = |reference: lab::reference::Reference| reference.with(last, &all);
+        let with_pages = |reference: Reference| reference.with(last, &all);
         let mut paged = Paged {
             pages: Vec::new(),
             fleet: Fleet::behind(release, test, Layout::TwoStage, with_pages),
@@ -320,4 +322,35 @@ fn the_sidecar_keeps_it_and_ends_it_in_time() {
         let mut lines = lines.iter();
         lines.any(|line| line.get("svname") == "page1" && line.get("status") == "DOWN")
     });
+}
+
+/// The ports of all targets are parked on the page, and the current one comes back.
+#[test]
+fn an_app_with_targets_comes_back_on_its_current_one() {
+    let first = "    server web1-blue ";
+    let page = "    server page1 10.77.0.11:1009 port 2009 backup\n";
+    let with_page = |reference: Reference| reference.with(first, &format!("{page}{first}"));
+    let (lines, release) = (Lines::with_twins(), Release::Installed);
+    let farm = Farm::with(release, "page_targets", 1, lines, with_page);
+    farm.open_gates();
+    let agent = farm.agent(1, paged);
+    let page = agent.start_words(&["page", "web"]);
+    page.wait_for_word("1009");
+    agent.run("switch", "web").expect_exit(0);
+    let turn = |what| {
+        let words = ["maintenance", what, "web", "--json"];
+        agent.words(&words).expect_exit(0);
+    };
+    let parked = || [1000, 1001].map(|port| farm.host(1).parked(port));
+    turn("on");
+    assert_eq!(parked(), [Some(1009); 2], "{}", farm.host(1).rules());
+    for gate in [2000, 2001, 3000, 3001] {
+        assert!(!farm.host(1).gate_is_open(gate), "{gate}");
+    }
+    let refused = agent.run("switch", "web").expect_exit(11).report().message;
+    assert!(refused.contains("`agent maintenance off web`"), "{refused}");
+    agent.run("restart", "web").expect_exit(0);
+    turn("off");
+    assert_eq!(parked(), [Some(1001), None], "{}", farm.host(1).rules());
+    farm.assert_current(1, GREEN);
 }
