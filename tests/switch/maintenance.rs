@@ -240,8 +240,22 @@ fn killed_at_records(test: &str, apart: usize) {
 #[test]
 fn other_operations_leave_it_on() {
     let paged = Paged::open(Release::Installed, "page_beside");
-    paged.turn("on");
     let agent = paged.agent(1);
+    let plan = agent.words(&["maintenance", "on", "web", "--dry-run"]);
+    let plan = plan.expect_exit(0).out;
+    println!("{plan}");
+    for step in [
+        "opening the gates of the page",
+        "closing the gates of the app",
+    ] {
+        assert!(plan.contains(step), "{plan}");
+    }
+    let on = ["maintenance", "on", "web", "--reason", "the database moves"];
+    println!("{}", agent.words(&on).expect_exit(0).err);
+    println!("{}", agent.words(&["maintenance", "status", "web"]).out);
+    println!("{}", agent.words(&["status", "web"]).out);
+    println!("{}", agent.words(&["history"]).out);
+    paged.turn("on");
     for verb in ["open", "close"] {
         let refused = agent.run(verb, "web").expect_exit(11).report().message;
         assert!(refused.contains("`agent maintenance off web`"), "{refused}");

@@ -50,6 +50,7 @@ impl Operation<'_> {
             switching: Switching {
                 how: How::Back,
                 keeps: true,
+                with_page: true,
                 ..Switching::default()
             },
             keep: Duration::ZERO,

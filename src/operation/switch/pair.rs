@@ -133,6 +133,7 @@ impl Operation<'_> {
                 prepares: options.prepare.is_some(),
                 verifies: app.verify.is_some(),
                 keeps: !keep.is_zero(),
+                with_page: false,
                 // The preflight looks.
                 ran_before: false,
             },

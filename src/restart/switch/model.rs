@@ -46,6 +46,9 @@ pub struct Switching {
     /// A command verifies the new target.
     #[serde(default)]
     pub verifies: bool,
+    /// One of the two is the page of the app: maintenance.
+    #[serde(default)]
+    pub with_page: bool,
     /// The old target stays running at the end, with closed gates.
     #[serde(default)]
     pub keeps: bool,
