@@ -52,6 +52,13 @@
 //!
 //! From leave to park, a new target that is DOWN or unhealthy is taken back at once.
 //!
+//! # Maintenance
+//!
+//! Maintenance is a switch between the app and its page: `on` brings the users from the app to the page,
+//! `off` brings them back. Its phases are healthy, unpark, join, leave, drain and park. Nothing is started
+//! or stopped. What is recorded is a hold on the gates of the app, so every other operation leaves them
+//! closed.
+//!
 //! # What always holds
 //!
 //! - In a switch one of the two targets is open at every step. No gate of a target closes before a
