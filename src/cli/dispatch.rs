@@ -1,7 +1,8 @@
 //! Runs what the command line asks for, and returns the exit code.
 
-use super::arguments::{Asked, Cli, Command, invoked};
+use super::arguments::{Asked, Cli, invoked};
 use super::completions::completions;
+use super::configured::Command;
 use super::logs::{self, Logs};
 use super::named::{the_app, watched};
 use super::probe::probe;

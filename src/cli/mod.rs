@@ -3,6 +3,7 @@
 mod arguments;
 mod attached;
 mod completions;
+mod configured;
 mod declaring;
 mod descriptors;
 mod dispatch;

@@ -28,6 +28,7 @@ mod target;
 mod touch;
 mod two;
 mod two_page;
+mod two_recorded;
 mod unable;
 mod why_up;
 

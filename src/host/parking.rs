@@ -53,7 +53,7 @@ impl ThisHost {
         self.park(&wanted).await
     }
 
-    /// Where idle targets are parked now while `current` is current, as [`at_rest`](super::at_rest)
+    /// Where idle targets are parked now while `current` is current, as [`at_rest`](super::at_rest())
     /// has it.
     pub(super) async fn place(&mut self, current: &AppSettings) -> Result<Destination, GateError> {
         let serving = (current.ports.port, current.address);
