@@ -1,6 +1,5 @@
 //! `--maintenance` over three hosts: all users meet the page, or none of them.
 
-use std::fs;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -69,20 +68,16 @@ fn a_silent_page_stops_it_before_anything() {
     assert!(met.iter().all(|users| pages(users) == 0), "{met:#?}");
 }
 
-/// The second host refuses only after its dry run, so the first one comes back. The third one is held
+/// The second host refuses after its dry run, so the first one comes back. The third one is held
 /// closed: it is left out.
 #[test]
 fn off_undoes_what_was_done() {
     let paged = Paged::open("ssh_page_undone");
     let estate = &paged.estate;
     estate.remote(3).sh("agent close web --reason 'a disk'");
-    for number in ALL {
-        let remote = estate.remote(number);
-        fs::write(remote.file("usr/local/sbin/unlucky"), UNLUCKY).expect("a script");
-        remote.sh("chmod +x /usr/local/sbin/unlucky");
-    }
     let traffic = estate.traffic();
-    let words = ["--maintenance", "on", "--agent", "/usr/local/sbin/unlucky"];
+    let unlucky = paged.with_an_unlucky_host();
+    let words = ["--maintenance", "on", "--reason=move", "--agent", unlucky];
     let rolled = estate.roll(&words, 1);
     assert_eq!(rolled.outcome, "failed", "{rolled:#?}");
     assert_eq!(rolled.in_state("failed"), [2], "{rolled:#?}");
@@ -97,16 +92,6 @@ fn off_undoes_what_was_done() {
     assert!(!estate.host(3).gate_is_open(2009));
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
-
-/// The agent, on the second host with another page once the users are to meet it.
-const UNLUCKY: &str = "#!/bin/sh
-case \"$(hostname) $*\" in
-\"web2 maintenance \"*--progress*\" on\"*)
-    sed -i s/1009/1008/ /etc/haproxy-gate/agent.toml
-    ;;
-esac
-exec agent \"$@\"
-";
 
 /// How many pages have served these users.
 fn pages(met: &Summary) -> usize {

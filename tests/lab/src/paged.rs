@@ -1,6 +1,7 @@
 //! An operator's fleet whose hosts have a page each, by a web server of their own. At the begin users
 //! meet the app.
 
+use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,6 +11,16 @@ use super::reference::Reference;
 use super::remote::{self, Remote};
 use super::settings::Settings;
 use super::site::Host;
+
+const UNLUCKY: &str = "/usr/local/sbin/unlucky";
+
+const SCRIPT: &str = "#!/bin/sh
+case \"$(hostname) $*\" in
+*--dry-run*) ;;
+\"web2 maintenance \"*\" on \"*) sed -i s/1009/1008/ /etc/haproxy-gate/agent.toml ;;
+esac
+exec agent \"$@\"
+";
 
 // Processes before the estate's site: Rust drops fields in this order.
 pub struct Paged {
@@ -34,6 +45,16 @@ impl Paged {
         let pages: Vec<App> = pages.collect();
         pages.iter().for_each(|page| page.wait_until_warm());
         Paged { pages, estate }
+    }
+
+    /// A program on each host that is the agent. But the second host loses its page after the dry run,
+    /// so its agent refuses then.
+    pub fn with_an_unlucky_host(&self) -> &'static str {
+        for remote in &self.estate.remotes {
+            fs::write(remote.file(&UNLUCKY[1..]), SCRIPT).expect("a script");
+            remote.sh(&format!("chmod +x {UNLUCKY}"));
+        }
+        UNLUCKY
     }
 
     /// The gates of these hosts: users meet the page, or the app.
