@@ -12,7 +12,7 @@ from .ending import Ending, Verdict
 from .host import AGAIN, FOUND, Host
 from .judge import Unusable
 from .options import Options
-from .page import asks_again, is_on, serves_nobody, to_undo
+from .page import asks_again, is_on, serves_no_users, to_undo
 from .screen import Screen
 from .signals import Stop
 from .snapshot import dry_runs, unless_stopped
@@ -59,12 +59,12 @@ class Farm:
             return planned(self.hosts, trouble)
         if trouble or not self.going():
             why = f"{len(trouble)} of {len(self.hosts)} hosts refuse"
-            message = f"maintenance did not begin: {why}" if trouble else NOBODY
+            message = f"maintenance did not begin: {why}" if trouble else NO_HOST
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=self.hosts)
         return None
 
     async def statuses(self) -> dict[str, str]:
-        """Leaves out the hosts that serve nobody. Returns why a host can't be asked."""
+        """Leaves out the hosts that serve no users. Returns why a host can't be asked."""
 
         async def ask(host: Host) -> Status | Unusable:
             try:
@@ -77,7 +77,7 @@ class Farm:
         for host, answer in zip(self.hosts, answers):
             if isinstance(answer, Unusable):
                 trouble[host.name] = str(answer)
-            elif serves_nobody(answer):
+            elif serves_no_users(answer):
                 self.leave_out(host, answer)
             elif is_on(answer):
                 self.before.add(host.name)
@@ -85,7 +85,7 @@ class Farm:
 
     def leave_out(self, host: Host, status: Status) -> None:
         held = status.hold.text if status.hold else ""
-        message = f"left out, because it serves nobody: held closed by {held}"
+        message = f"left out, because it serves no users: held closed by {held}"
         host.ending = Ending(Verdict.SKIPPED, 0, "skipped", message, None)
         host.end(True, message)
         self.screen.line(f"warning: {host.name} is {message}")
@@ -155,4 +155,4 @@ class Farm:
             host.let_go()
 
 
-NOBODY = "maintenance did not begin: all hosts are held closed, and serve nobody already"
+NO_HOST = "maintenance did not begin: all hosts are held closed, and serve no users already"

@@ -42,7 +42,7 @@ def check(given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
             raise ValueError(f"--maintenance is on all hosts at once: remove {option}")
 
 
-def serves_nobody(status: Status) -> bool:
+def serves_no_users(status: Status) -> bool:
     """An operator or a unit holds it closed. It is left out: it has no users, and its agent
     refuses the page while the hold lasts."""
     return status.hold is not None and status.hold.by in ("operator", "unit")

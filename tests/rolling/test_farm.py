@@ -113,7 +113,7 @@ class Farms(unittest.IsolatedAsyncioTestCase):
             said = "unreachable: no route" if two.away else "said not_placed"
             self.assertIn(f"web2: {said}", ended.text())
 
-    async def test_a_host_that_serves_nobody_is_left_out(self) -> None:
+    async def test_a_host_that_serves_no_users_is_left_out(self) -> None:
         for by in ("operator", "unit"):
             held = Scripted("web2", by=by)
             ended = await self.turn(Scripted("web1", IS_ON), held)
