@@ -46,6 +46,7 @@ impl Operation<'_> {
         self.can_run(two, pair, draft).await?;
         self.takes_down_more(two, pair, draft).await?;
         self.room(two, pair).await?;
+        self.page_answers(&seen.new)?;
         let limits = Limits {
             all_found_open: true,
             two_stage: pair.to.limits.two_stage,

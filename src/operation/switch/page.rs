@@ -57,6 +57,17 @@ impl Operation<'_> {
         })
     }
 
+    /// `on` waits until the page answers, and a dry run waits for nothing: it reports a page that does
+    /// not answer now, so that a fleet begins on no host.
+    pub(super) fn page_answers(&self, page: &Snapshot) -> Preflight<()> {
+        match &page.health {
+            (address, Err(why)) if self.dry_run && self.verb == Verb::MaintenanceOn => Break(
+                Begin::NoRoom(format!("the page at {address} does not answer: {why}")),
+            ),
+            _ => Continue(()),
+        }
+    }
+
     /// The hold that `on` asks for, or the one that `off` has found: it is set again if `off` has to
     /// go back. A recovery may find none.
     pub(super) fn maintenance(&self, pair: &Pair) -> Option<Hold> {

@@ -33,6 +33,7 @@ pub mod observation;
 pub mod one_machine;
 pub mod operator;
 pub mod own_network;
+pub mod paged;
 pub mod peak;
 pub mod process;
 pub mod reference;
