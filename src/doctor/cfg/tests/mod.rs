@@ -33,6 +33,8 @@ const EXPECTED: Expected<'static> = Expected {
     app: "web",
     target: None,
     ports: PORTS,
+    page: None,
+    marker: None,
     lines: &[],
     servers: &[],
     http: Some("/healthz"),
