@@ -6,6 +6,7 @@ use crate::haproxy::Role;
 use crate::haproxy::{AppPorts, Own};
 use std::time::Duration;
 
+mod beside;
 mod directed;
 mod several;
 mod sticky;
