@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lab::agent::Agent;
 use lab::app::App;
-use lab::fleet::{Fleet, Layout};
+use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::reference::Reference;
 use lab::settings::Settings;
 
@@ -35,7 +35,11 @@ impl Paged {
         let quick = Duration::from_millis(10);
         let page = App::start(&host.namespace, &host.dir, "web1-page", "[::]:1009", quick);
         page.wait_until_warm();
-        fleet.open_gates();
+        // The line of the page stays DOWN.
+        for number in NUMBERS {
+            let agent = fleet.agent(number, |settings| settings);
+            agent.run("open", "web").expect_exit(0);
+        }
         Paged { page, fleet }
     }
 
