@@ -8,7 +8,9 @@ use lab::agent::Agent;
 use lab::app::App;
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::reference::Reference;
+use lab::release::Release;
 use lab::settings::Settings;
+use lab::targets::{Farm, Lines};
 
 use crate::setup::Diagnosis;
 
@@ -189,4 +191,50 @@ fn lines_and_rules_that_do_not_fit_the_page_or_the_marker_are_found() {
     paged
         .judged(marked)
         .expect("readonly-rule", "error", "readonly no rule");
+}
+
+/// In maintenance both targets are idle, and parked on the page.
+#[test]
+fn targets_are_parked_on_the_page() {
+    let last = "    server bkp1-green 10.77.0.11:1001 cookie w1 port 3001 backup\n";
+    let line = "    server page1 10.77.0.11:1009 port 2009 backup\n";
+    let with_page = |reference: Reference| reference.with(last, &format!("{last}{line}"));
+    let lines = Lines::with_twins();
+    let farm = Farm::with(
+        Release::Installed,
+        "doctor_page_targets",
+        1,
+        lines,
+        with_page,
+    );
+    let host = farm.host(1);
+    let quick = Duration::from_millis(10);
+    let page = App::start(&host.namespace, &host.dir, "web1-page", "[::]:1009", quick);
+    page.wait_until_warm();
+    let agent = farm.agent(1, |settings| {
+        settings
+            .set("app.web.min_available", 0)
+            .set("app.web.page.port", 1009)
+            .set("app.web.page.status_port", 2009)
+    });
+    agent.words(&["open", "web", "--to", "blue"]).expect_exit(0);
+    agent.words(&["maintenance", "on"]).expect_exit(0);
+    let status = agent.words(&["status"]).expect_exit(0).out;
+    assert!(
+        status.contains("web/green: stopped, parked on page"),
+        "{status}"
+    );
+    let diagnosis = Diagnosis::of(agent.words(&["doctor", "--json"]));
+    diagnosis.expect_ok("parking");
+    diagnosis.expect_ok("page-gate");
+    diagnosis.expect_only(&["held", "others"]);
+    // A second recover leaves the page's gate and the parked ports as they are.
+    agent.run("recover", "web").expect_exit(0);
+    agent.words(&["status"]).expect_exit(0);
+    agent.words(&["maintenance", "off"]).expect_exit(0);
+    let status = agent.words(&["status"]).expect_exit(0).out;
+    assert!(
+        status.contains("web/green: stopped, parked on blue"),
+        "{status}"
+    );
 }

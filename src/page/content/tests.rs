@@ -172,7 +172,7 @@ fn a_page_that_is_too_large_is_refused() {
     let expected = "FOLDER/m.html: larger than 2.0 MiB, the limit of a page: make it smaller";
     assert_eq!(found, expected);
     let found = fault("", |folder| {
-        fs::write(folder.join("m.html"), b"\xff").unwrap()
+        fs::write(folder.join("m.html"), b"\xff").unwrap();
     });
     assert_eq!(found, "FOLDER/m.html: not UTF-8: save it as UTF-8");
     let found = fault("", |folder| fs::remove_file(folder.join("m.html")).unwrap());
