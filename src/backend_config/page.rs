@@ -10,6 +10,14 @@ const PAGES: &str =
     # twin is UP. Without a cookie: with one HAProxy keeps users on the page after the maintenance.
 ";
 
+/// A page is known by its answer: users meet it by a parked port of the app, too.
+const COOKIES: &str = "
+    # HAProxy removes the cookie of a user whom a line without a cookie serves. With this rule users
+    # keep their host over a maintenance. A page answers 503 with Retry-After, also to a user who
+    # meets it at a port of the app.
+    http-after-response del-header Set-Cookie if { status 503 } { res.hdr(retry-after) -m found }
+";
+
 /// The page speaks neither TLS nor the PROXY protocol.
 const PLAIN: &str =
     "    # A page speaks plain HTTP, so these lines undo the words of `default-server`.
@@ -60,6 +68,10 @@ impl Plan<'_> {
             )
         };
         let lines: String = pages.iter().map(line).collect();
-        format!("\n{PAGES}{reason}{lines}")
+        let cookies = match self.layout.has_twins() {
+            true => COOKIES,
+            false => "",
+        };
+        format!("\n{PAGES}{reason}{lines}{cookies}")
     }
 }

@@ -77,13 +77,15 @@ Exit codes:
       (DOWN, MAINT, DRAIN, NOLB, weight 0); a twin is DOWN behind its open gate;
       gates are closed or broken without a hold; a restart or an upgrade
       has failed and left them closed; an operation was cut short; a gate
-      of an idle target is open, or its port is not parked; the app is
+      of an idle target is open, or its port is not parked; in maintenance
+      the page does not answer, or users can't meet it, or a gate of the app
+      is open; the page's gate is open without a maintenance; the app is
       not healthy; a balancer can't be seen; a foreign rule or
       another process has a status port; the sidecar has older settings
       than the file; another user than root asks, who can't see the gates
   2   usage or configuration
-While an operator or a unit holds the gates closed, the app may be down:
-that is 0. So is a twin that an operator of HAProxy has taken out. With
+While an operator or a unit holds the gates closed, or in maintenance, the
+app may be down: that is 0. So is a twin that an operator of HAProxy has taken out. With
 several apps, 1 if one of them is not well. With --watch it is 0.
 Right after the gates have opened, it is 1 until HAProxy's checks pass.
 

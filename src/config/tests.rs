@@ -79,7 +79,7 @@ fn the_annotated_file_has_every_key_of_the_shape() {
         let of_table = entries.iter().filter(|entry| entry.table == table);
         let mut known: Vec<&str> = of_table.map(|entry| entry.key.as_str()).collect();
         if table == "app.web" {
-            known.extend(["timeouts", "page", "readonly", "target"]);
+            known.extend(["timeouts", "target", "page", "readonly"]);
         }
         expected.sort_unstable();
         known.sort_unstable();

@@ -62,6 +62,8 @@ fn suits(app: &AppSettings, layout: Layout, text: &str) {
         app: &app.name,
         target: app.target.as_deref(),
         ports,
+        page: None,
+        marker: None,
         lines: &[],
         servers: &[],
         http: None,

@@ -44,7 +44,14 @@ fn each_host_has_one_page_line_without_a_cookie() {
         });
         let text = text.unwrap();
         assert_eq!(pages(&text), lines);
-        assert!(text.ends_with(" backup\n") && text.contains("keeps users on the page"));
+        assert!(text.contains("keeps users on the page"));
+        // Where no line has a cookie, HAProxy removes none.
+        let keeps = text.ends_with(
+            "\n    http-after-response del-header Set-Cookie if { status 503 } { \
+             res.hdr(retry-after) -m found }\n",
+        );
+        assert_eq!(keeps, layout != Layout::Single);
+        assert_eq!(keeps, text.contains("    cookie SRV insert "));
     }
     let targets = APPS.replace(
         "port = 1000\n    status_port = 2000\n    backup_status_port = 3000\n    restart = { systemd \
