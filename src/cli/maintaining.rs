@@ -43,7 +43,7 @@ impl Cli {
         page: &AppSettings,
     ) -> anyhow::Result<u8> {
         let held = hold::now(&settings.agent.hold_dir, &page.name);
-        let held = held.filter(Held::is_of_maintenance);
+        let held = held.filter(|held| *held == Held::Unknown || held.is_of_maintenance());
         let seen = snapshot_of(settings, page).await?;
         match self.json {
             true => say(&format!("{}\n", data(page, held.as_ref(), &seen))),
@@ -56,13 +56,16 @@ impl Cli {
 fn no_page(name: &str) -> anyhow::Error {
     anyhow::anyhow!(
         "app {name} has no page: write [app.{name}.page] with port, status_port and file (`man \
-         agent.toml`)"
+         agent.toml`). If users meet an earlier page: `agent open {name}`"
     )
 }
 
 fn text(page: &AppSettings, held: Option<&Held>, seen: &Snapshot) -> String {
     let app = &page.name;
     let mut text = match held {
+        Some(Held::Unknown) => {
+            format!("{app}: it is not known whether maintenance is on: the hold can't be read\n")
+        }
         Some(held) => format!("{app}: maintenance is on, by {}\n", held.describe()),
         None => format!("{app}: maintenance is off\n"),
     };
@@ -105,7 +108,7 @@ fn data(page: &AppSettings, held: Option<&Held>, seen: &Snapshot) -> serde_json:
     });
     json!({
         "app": page.name,
-        "maintenance": held.is_some(),
+        "maintenance": held.map_or(Some(false), |held| (*held != Held::Unknown).then_some(true)),
         "hold": held.map(|held| held.report(false)),
         "page": {
             "address": seen.health.0,

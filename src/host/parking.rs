@@ -67,7 +67,8 @@ impl ThisHost {
         let wanted = parkings(settings, &self.app, ("", place), &all);
         let positions = self.rules.parked(&self.firewall, &wanted).await?;
         let targets = wanted.targets.iter().zip(positions);
-        let mut own = targets.filter(|(one, _)| Some(&one.target) == self.app.target.as_ref());
+        let name = self.app.target.as_deref().unwrap_or_default();
+        let mut own = targets.filter(|(one, _)| one.target == name);
         match own.any(|(_, position)| position != ParkingPosition::NotSet) {
             true => self.park(&wanted).await.map(drop),
             false => Ok(()),

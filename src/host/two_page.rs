@@ -44,6 +44,12 @@ fn kept(there: Option<Held>, asked: &Hold) -> Hold {
             until: asked.until.clone().or(there.until.clone()),
             ..there
         },
+        // Also after that, an operator must look at the app.
+        Some(Held::By(there)) if there.failed.is_some() => Hold {
+            also: there.reason.clone(),
+            failed: there.failed,
+            ..asked.clone()
+        },
         _ => asked.clone(),
     }
 }

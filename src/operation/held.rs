@@ -41,7 +41,8 @@ impl Operation<'_> {
             return Continue(None);
         };
         let by = format!("the gates are held closed by {}", held.describe());
-        if held.is_of_maintenance() {
+        // Without a page in the configuration there is no other way back.
+        if held.is_of_maintenance() && self.app.page.is_some() {
             return self.heeds_maintenance(by);
         }
         match (self.verb, self.options.on_hold) {

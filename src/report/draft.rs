@@ -10,7 +10,7 @@ use crate::config::PAGE;
 use crate::gate::{Gate, Position};
 use crate::haproxy::{BalancerObservation, both};
 use crate::host::{self, Snapshot};
-use crate::restart::switch::Names;
+use crate::restart::switch::{Names, THE_PAGE};
 use crate::restart::{Outcome, PhaseTime, Verb, seconds};
 use crate::state::caller::Origin;
 use crate::state::journal::CutShort;
@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 pub struct Draft {
     verb: Verb,
     app: String,
+    /// Users meet the page: only `maintenance off` opens the gates of the app.
+    pub in_maintenance: bool,
     /// Seconds since 1970.
     started_at: f64,
     /// The monotonic begin. The wall clock may jump, so durations never depend on it.
@@ -53,6 +55,7 @@ impl Draft {
     /// Of an operation that begins now.
     pub fn new(verb: Verb, app: &str) -> Draft {
         Draft {
+            in_maintenance: false,
             verb,
             app: app.to_owned(),
             started_at: since_1970().as_secs_f64(),
@@ -152,6 +155,14 @@ impl Draft {
         })
     }
 
+    fn message(&self, outcome: &Outcome) -> String {
+        let message = outcome.message_between(self.verb, &self.app, self.names());
+        match self.in_maintenance {
+            true => message.replace("`agent open ", "`agent maintenance off "),
+            false => message,
+        }
+    }
+
     /// The report of an operation that has ended now.
     pub fn report(&self, outcome: &Outcome) -> Report {
         let seconds = seconds(self.began.elapsed());
@@ -168,7 +179,7 @@ impl Draft {
             app: self.app.clone(),
             outcome: outcome.word(self.verb),
             exit: outcome.exit_code(),
-            message: outcome.message_between(self.verb, &self.app, self.names()),
+            message: self.message(outcome),
             started_at: self.started_at,
             seconds,
             phases: self.phases.clone(),
@@ -196,7 +207,7 @@ impl Draft {
 fn shown(target: &str) -> &str {
     match target {
         "" => "the app",
-        PAGE => "the page",
+        PAGE => THE_PAGE,
         target => target,
     }
 }

@@ -11,9 +11,12 @@ impl Outcome {
 
     /// The same, of a switch between these targets.
     pub fn message_between(&self, verb: Verb, app: &str, names: Names<'_>) -> String {
-        let text = match verb.is_of_maintenance() {
-            true => self.of_maintenance(verb, app),
-            false => self.after_switch(verb, names),
+        let text = match names.turned(verb) {
+            Some(turned) => self.of_maintenance(turned, app).map(|text| match verb {
+                Verb::Recover => format!("recovered: {text}"),
+                _ => text,
+            }),
+            None => self.after_switch(verb, names),
         };
         names.fill(&text.unwrap_or_else(|| self.in_words(verb, app, names)))
     }

@@ -18,7 +18,8 @@ pub(super) fn resume(
                 ..Start::at(phase)
             }),
             None => Err(NoStart::Nothing(
-                "nothing to recover: the old target serves, and the new one was not started"
+                "nothing to recover: users are where they were before, and the new target was not \
+                 started"
                     .to_owned(),
             )),
         },
@@ -32,7 +33,10 @@ pub(super) fn resume(
 fn resumed(
     phase: &SwitchPhase,
     Switching {
-        how, ran_before, ..
+        how,
+        ran_before,
+        was_closed,
+        ..
     }: Switching,
 ) -> Option<SwitchPhase> {
     Some(match phase {
@@ -47,6 +51,8 @@ fn resumed(
             How::Start => park(&Some(WhyBack::CutShort)),
             How::Back | How::Finish => return None,
         },
+        // No gate was moved, and there is no way back.
+        SwitchPhase::Unpark if was_closed => return None,
         SwitchPhase::Unpark => SwitchPhase::Withdraw(WhyBack::CutShort),
         // It may be stopped already, so there is no way back to it. It was quiet, and is parked.
         SwitchPhase::Stop { back } => SwitchPhase::Stop { back: back.clone() },

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The time between two rounds if there is nothing to do.
-const REST: Duration = Duration::from_secs(1);
+pub(super) const REST: Duration = Duration::from_secs(1);
 
 /// The time between two rounds while another process has the lock.
 pub(super) const BUSY: Duration = Duration::from_millis(250);
@@ -156,7 +156,7 @@ impl Reconciler {
             unfinished: records.is_unfinished(),
             cut_switch,
             healthy: false,
-            idle: self.idle(),
+            idle: self.idle(&records),
             maintenance: self.maintenance(&records),
         };
         self.open |= observation.gates == Gates::Open && !observation.unfinished;

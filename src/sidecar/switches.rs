@@ -102,10 +102,15 @@ impl Reconciler {
             way: Way::Finish,
             ..Switch::default()
         };
+        let without_balancers = match verb {
+            Verb::MaintenanceOff => self.unseen(),
+            _ => Vec::new(),
+        };
         let operation = Operation {
             again: self.failure.clone(),
             options: Options {
                 switch,
+                without_balancers,
                 ..Options::default()
             },
             ..own(&self.settings, verb, &self.app, false)

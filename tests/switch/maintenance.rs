@@ -368,3 +368,42 @@ fn an_app_with_targets_comes_back_on_its_current_one() {
     assert_eq!(parked(), [Some(1001), None], "{}", farm.host(1).rules());
     farm.assert_current(1, GREEN);
 }
+
+/// A second `on` that fails leaves users on the page, however it ends. So does a hold that can't be
+/// read.
+#[test]
+fn a_page_that_dies_brings_no_user_to_the_app() {
+    let mut paged = Paged::open(Release::Installed, "page_dies");
+    let on = ["maintenance", "on", "web", "--json"];
+    let agent = paged.fleet.agent(1, |settings| {
+        self::paged(settings).set("app.web.timeouts.healthy", "500ms")
+    });
+    let host = paged.fleet.host(1);
+    agent.words(&on).expect_exit(0);
+    let stays = |what: &str| {
+        let parked = host.parked(1000);
+        let is = host.gate_is_open(2009) && host.gates_are_open() == [false; 2];
+        assert!(is && parked.is_some(), "{what}: {}", host.rules());
+    };
+    for sync in [2, 4, 6, 8] {
+        agent.start_words_killed_at(&on[..2], sync).wait();
+        agent.run("recover", "web");
+        stays(&format!("killed at record {sync}"));
+    }
+    let page = paged.pages.remove(0);
+    page.interrupt(Signal::SIGTERM);
+    page.wait();
+    let refused = agent.words(&on).expect_exit(18).report().message;
+    assert!(
+        refused.ends_with("users are where they were before"),
+        "{refused}"
+    );
+    stays("a silent page");
+    let hold = host.dir.join("state/web.closed");
+    std::fs::write(&hold, "{").unwrap();
+    let off = ["maintenance", "off", "web", "--json"];
+    let refused = agent.words(&off).expect_exit(11).report().message;
+    assert!(refused.contains("web.closed can't be read"), "{refused}");
+    agent.run("recover", "web");
+    stays("a torn hold");
+}

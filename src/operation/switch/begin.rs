@@ -73,6 +73,7 @@ impl Operation<'_> {
     async fn switching(&self, two: &TwoHosts, pair: &Pair) -> Switching {
         let starts = self.verb == Verb::Switch && pair.switching.how == How::Start;
         Switching {
+            was_closed: pair.switching.was_closed || self.was_closed(),
             ran_before: pair.switching.ran_before || (starts && two.new.runs().await),
             ..pair.switching
         }

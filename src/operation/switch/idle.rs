@@ -7,7 +7,7 @@ use crate::operation::Operation;
 use crate::report::Draft;
 use crate::restart::switch::{Part, closes_idle};
 use crate::restart::{Host, Outcome, Verb};
-use crate::state::hold;
+use crate::state::hold::{self, Held};
 
 impl Operation<'_> {
     /// Once the gates of the current target are as expected: records it, and closes the gates that
@@ -53,7 +53,7 @@ impl Operation<'_> {
     fn idle_gates(&self) -> Vec<Gate> {
         let others = self.app.instances().into_iter();
         let others = others.filter(|other| other.target != self.app.target);
-        let page = self.app.at_page().filter(|_| !self.is_in_maintenance());
+        let page = self.app.at_page().filter(|_| !self.may_be_on_the_page());
         others
             .chain(page)
             .flat_map(|other| self.settings.gates(&other))
@@ -104,16 +104,17 @@ impl Operation<'_> {
         }
     }
 
-    fn is_in_maintenance(&self) -> bool {
+    /// Also a hold that can't be read may say so.
+    fn may_be_on_the_page(&self) -> bool {
         let held = hold::now(self.hold_dir(), &self.app.name);
-        held.is_some_and(|held| held.is_of_maintenance())
+        held.is_some_and(|held| held == Held::Unknown || held.is_of_maintenance())
     }
 
     /// In maintenance all ports stay parked on the page.
     ///
     /// Without parking a reload of HAProxy stalls users for a moment, and no more.
     async fn park_other_targets(&self, host: &mut ThisHost) -> Option<String> {
-        if self.is_in_maintenance() {
+        if self.may_be_on_the_page() {
             return None;
         }
         let error = host.park_others(self.settings).await.err()?;

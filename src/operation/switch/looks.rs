@@ -84,6 +84,14 @@ impl Operation<'_> {
         }
         if self.verb == Verb::MaintenanceOn {
             reasons.extend(serves_on(old).map(Reason::Lasting));
+            let beside = self.open_beside(pair, old).into_iter();
+            let app = &self.app.name;
+            reasons.extend(beside.map(|label| {
+                Reason::Lasting(format!(
+                    "the gates of {label} are not closed, so users would meet it: run `agent recover \
+                     {app}` first"
+                ))
+            }));
         }
         if self.verb == Verb::Switch {
             let threats = old.threats().into_iter().chain(new.threats());

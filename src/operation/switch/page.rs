@@ -9,6 +9,7 @@ use crate::operation::Operation;
 use crate::operation::go::{Begin, Preflight, or_refuse, refusal};
 use crate::restart::switch::{How, Switching};
 use crate::restart::{Limits, OnDrainTimeout, Verb};
+use crate::state::StateFile;
 use crate::state::hold::{self, Held, Hold};
 use crate::state::invocation::Invocation;
 use std::ops::ControlFlow::{Break, Continue};
@@ -35,6 +36,9 @@ impl Operation<'_> {
         let page = or_refuse(self.app.at_page().ok_or_else(no_page))?;
         let held = hold::now(self.hold_dir(), name);
         let is_on = held.as_ref().is_some_and(Held::is_of_maintenance);
+        if held == Some(Held::Unknown) {
+            return Break(Begin::refused(unreadable(self.hold_dir(), name)));
+        }
         if self.verb == Verb::MaintenanceOff && !is_on {
             return Break(Begin::NothingToDo("maintenance is off".to_owned()));
         }
@@ -79,6 +83,12 @@ impl Operation<'_> {
         pair.has_page().then(|| found.unwrap_or_else(wanted))
     }
 
+    /// The gates of the app are held closed already: by an earlier `on`, or by the agent after a failure.
+    pub(super) fn was_closed(&self) -> bool {
+        let is_held = || hold::now(self.hold_dir(), &self.app.name).is_some();
+        self.verb == Verb::MaintenanceOn && is_held()
+    }
+
     /// Nothing is stopped in the end, so a drain that runs out of time is only reported. Sticky users
     /// can't stay.
     pub(super) fn limits_of_switch(&self) -> Limits {
@@ -93,6 +103,16 @@ impl Operation<'_> {
             },
         }
     }
+}
+
+/// Whether maintenance is on is then unknown.
+fn unreadable(hold_dir: &std::path::Path, app: &str) -> String {
+    let file = StateFile::Hold.path(hold_dir, app);
+    format!(
+        "{} can't be read, so it is not known whether maintenance is on: fix it, or remove it and \
+         run this again",
+        file.display()
+    )
 }
 
 /// The lines that keep serving users when all gates are closed.

@@ -8,14 +8,16 @@ struct Sides {
     done: &'static str,
     not_done: &'static str,
     again: &'static str,
+    as_before: &'static str,
     new: &'static str,
     old: &'static str,
 }
 
 const ON: Sides = Sides {
     done: "maintenance is on: HAProxy shows the page UP, and the app out of rotation",
-    not_done: "maintenance is not on",
+    not_done: "`maintenance on` is not done",
     again: "maintenance is off again",
+    as_before: "users are where they were before",
     new: "the page",
     old: "the app",
 };
@@ -24,6 +26,7 @@ const OFF: Sides = Sides {
     done: "maintenance is off: HAProxy shows the app UP, and the page out of rotation",
     not_done: "maintenance stays on",
     again: "maintenance is on again",
+    as_before: "the page serves as before",
     new: "the app",
     old: "the page",
 };
@@ -35,6 +38,7 @@ impl Outcome {
             done,
             not_done,
             again,
+            as_before,
             new,
             old,
         } = match verb {
@@ -47,8 +51,9 @@ impl Outcome {
         };
         Some(match self {
             Outcome::Switched { note, .. } => with(done.to_owned(), note),
+            Outcome::Done { note } => with(as_before.to_owned(), note),
             Outcome::NotPlaced { why, note } => {
-                with(format!("{not_done}: {why}; {old} serves as before"), note)
+                with(format!("{not_done}: {why}; {as_before}"), note)
             }
             Outcome::SwappedBack { why, note } => {
                 with(format!("{again}, because {why}; {old} serves"), note)
@@ -66,10 +71,10 @@ impl Outcome {
             Outcome::GateFailed {
                 why,
                 put_back: true,
-            } => format!("{not_done}: the rules could not be set: {why}; {old} serves as before"),
+            } => format!("{not_done}: the rules could not be set: {why}; {as_before}"),
             Outcome::Unrecorded { why, .. } => format!(
-                "{not_done}: the journal can't be written: {why}; {old} serves as before; fix \
-                 [agent] state_dir"
+                "{not_done}: the journal can't be written: {why}; {as_before}; fix [agent] \
+                 state_dir"
             ),
             _ => return None,
         })

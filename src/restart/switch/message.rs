@@ -21,7 +21,20 @@ impl Default for Names<'_> {
     }
 }
 
+/// The page of a maintenance, in a message.
+pub const THE_PAGE: &str = "the page";
+
 impl Names<'_> {
+    /// The maintenance that was turned on or off, also by a recovery. None: a switch of targets.
+    pub(in crate::restart) fn turned(self, verb: Verb) -> Option<Verb> {
+        match verb {
+            Verb::MaintenanceOn | Verb::MaintenanceOff => Some(verb),
+            _ if self.new == THE_PAGE => Some(Verb::MaintenanceOn),
+            _ if self.old == THE_PAGE => Some(Verb::MaintenanceOff),
+            _ => None,
+        }
+    }
+
     fn are_known(self) -> bool {
         self.old != Names::default().old
     }

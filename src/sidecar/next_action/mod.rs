@@ -91,6 +91,7 @@ pub fn next_action(observation: Observation) -> NextAction {
         (false, true, _) if observation.cut_switch => NextAction::RecoverSwitch,
         (true, true, _) => NextAction::Recover,
         (true, false, Gates::Closed) => at_rest(observation),
+        (true, false, _) if observation.maintenance.is_some() => at_rest(observation),
         (true, false, _) => NextAction::Close,
         (false, false, Gates::Open) => at_rest(observation),
         (false, _, _) if observation.healthy => NextAction::Recover,

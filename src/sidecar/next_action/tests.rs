@@ -152,13 +152,6 @@ fn a_maintenance_is_kept_until_its_time_is_over() {
             };
             assert_eq!(next_action(seen), expected, "{maintenance:?}, {idle:?}");
         }
-        for gates in [Open, Broken] {
-            let seen = Observation {
-                maintenance,
-                ..seen(gates, true, false, false)
-            };
-            assert_eq!(next_action(seen), NextAction::Close, "{gates:?}");
-        }
         let cut = Observation {
             maintenance,
             cut_switch: true,

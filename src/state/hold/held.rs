@@ -71,15 +71,14 @@ impl Held {
     /// When a maintenance ends by itself, in seconds since 1970.
     pub fn maintenance_ends(&self) -> Option<u64> {
         let Held::By(hold) = self else { return None };
-        let until = hold.until.as_deref().filter(|_| hold.is_of_maintenance());
+        let until = hold.end().filter(|_| hold.is_of_maintenance());
         until.map(Until::unix_seconds)
     }
 
     /// The time of a maintenance is over. The sidecar then ends it.
     pub fn ends_maintenance(&self) -> bool {
         let Held::By(hold) = self else { return false };
-        let until = hold.until.as_deref();
-        hold.is_of_maintenance() && until.is_some_and(Until::is_over)
+        hold.is_of_maintenance() && hold.end().is_some_and(Until::is_over)
     }
 
     /// This owner has it.
