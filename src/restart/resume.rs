@@ -17,15 +17,18 @@ pub(super) fn resume(
                 note: Some(note(&phase).to_owned()),
                 ..Start::at(phase)
             }),
-            None => Err(NoStart::Nothing(
-                "nothing to recover: users are where they were before, and the new target was not \
-                 started"
-                    .to_owned(),
-            )),
+            None => Err(NoStart::Nothing(nothing(switching).to_owned())),
         },
         _ => Err(NoStart::CutSwitch(
             "an earlier switch was cut short: run `agent recover` first".to_owned(),
         )),
+    }
+}
+
+fn nothing(switching: Switching) -> &'static str {
+    match switching.with_page {
+        true => "nothing to recover: users are where they were before",
+        false => "nothing to recover: the old target serves, and the new one was not started",
     }
 }
 
