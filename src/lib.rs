@@ -52,6 +52,13 @@
 //!
 //! From leave to park, a new target that is DOWN or unhealthy is taken back at once.
 //!
+//! # Maintenance
+//!
+//! Maintenance is a switch between the app and its page: `on` brings the users from the app to the page,
+//! `off` brings them back. Its phases are healthy, unpark, join, leave, drain and park. Nothing is started
+//! or stopped. What is recorded is a hold on the gates of the app, so every other operation leaves them
+//! closed.
+//!
 //! # What always holds
 //!
 //! - In a switch one of the two targets is open at every step. No gate of a target closes before a
@@ -117,12 +124,13 @@
 //! [`history`] keeps it with its caller and reason, and [`report_page`] draws it. The operator
 //! writes the [`config`], whose keys and [advice](config::advice) come from `haproxy/agent.toml`;
 //! [`backend_config`] prints HAProxy's side of it; [`doctor`] looks at all of
-//! it, and changes nothing.
+//! it, and changes nothing. [`page`] is a server of its own: what users meet during maintenance.
 //!
 //! Several rooms share the rest: [`text`] escapes the names that others gave, and wraps lines for a
 //! terminal. [`netlink`] dumps a kernel table, for [`gate`] and [`tcp`]. [`outbox`] writes to a
 //! reader that may pause, for the log, the screen and systemd. [`signals`] has the signals that end
-//! an operation, and [`clock`] the wall clock and the time since the boot.
+//! an operation, and [`clock`] the wall clock and the time since the boot. `connections` limits those of
+//! our two servers.
 //!
 //! No file imports in a circle, and the core and the model open no socket, file or clock:
 //! `tests/house.rs` checks that.
@@ -168,6 +176,7 @@ pub mod backend_config;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod connections;
 pub mod doctor;
 pub mod gate;
 pub mod haproxy;
@@ -177,6 +186,7 @@ pub mod metrics;
 pub mod netlink;
 pub mod operation;
 pub mod outbox;
+pub mod page;
 pub mod report;
 pub mod report_page;
 pub mod restart;

@@ -34,6 +34,8 @@ examples:
       start the new version beside the old one on each host, and switch
   %(prog)s --hosts FILE --switch --back --batch 100%%
       all hosts back to the version before, while it is kept ready
+  %(prog)s --hosts FILE --maintenance on --for 2h --reason 'a database moves'
+      all users to the page, on all hosts at once; --maintenance off: back
   %(prog)s --hosts FILE --reason 'new certificates'
       store this reason in the agent history of each host
   %(prog)s --resume roll.json --hosts FILE
@@ -90,7 +92,8 @@ def parser(program: str) -> Parser:
     made = Parser(
         prog=program,
         description="Restarts an app on many hosts over SSH, by agent restart, a few at a time. "
-        "With --switch by agent switch: a new version beside the old one.",
+        "With --switch by agent switch: a new version beside the old one. With --maintenance: the "
+        "page for all users.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -162,6 +165,18 @@ def parser(program: str) -> Parser:
         type=time,
         metavar="TIME",
         help="with --switch: how long the old target is kept ready (default: the configuration's)",
+    )
+    add(
+        "--maintenance",
+        choices=["on", "off"],
+        help="agent maintenance on all hosts at once, or on none: users meet the page, or the app",
+    )
+    add(
+        "--for",
+        dest="lasts",
+        type=time,
+        metavar="TIME",
+        help="with --maintenance on: the sidecars end it after this time",
     )
     held = made.add_mutually_exclusive_group()
     for option, value, what in (

@@ -51,6 +51,8 @@ class Host:
         self.program: Program | None = None
         # Its stdin was closed.
         self.called_off = False
+        # It was on the page, and is on the app again because another host failed.
+        self.undone = False
         # Its agent has closed a gate, or is about to.
         self.began_to_close = False
 
@@ -89,7 +91,8 @@ class Host:
             self.end(False, f"ssh: {error.strerror}")
 
     async def agent(self) -> Ending:
-        words = self.options.words("--progress", "--attached")
+        attached = ["--attached"] if self.options.attached else []
+        words = self.options.words("--progress", *attached)
         self.program = await self.ssh.start(self.name, words, self.hear)
         if self.called_off:
             self.program.end_input()

@@ -46,6 +46,10 @@ def in_the_way(status: Status, on_hold: str, verb: str = "restart") -> str | Non
     hold = status.hold
     if hold is None or (hold.by == "agent" and hold.failed is None):
         return None
+    if hold.by == "maintenance":
+        # A restart leaves the users on the page.
+        ends = f"maintenance is on: end it there with `agent maintenance off {status.app}`"
+        return None if verb == "restart" else ends
     if verb == "switch":
         return f"held closed by {hold.text}: end the hold there with `agent open {status.app}`"
     if on_hold == "refuse":

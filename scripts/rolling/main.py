@@ -64,6 +64,10 @@ def prepare(arguments: Namespace) -> Record:
     elif arguments.hosts:
         listed = names.from_arguments(arguments.hosts)
     path = Path(arguments.resume).absolute() if arguments.resume else None
+    if path is not None and "maintenance" in given:
+        raise UsageError(
+            "--maintenance has all hosts at once, and keeps no record: remove --resume"
+        )
     record = records.read(path) if path is not None else None
     if record is None:
         if not listed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
+from . import page
 from .plan import Shape, Share
 from .ssh import Remote
 from .text import on_one_line, seconds
@@ -59,6 +60,9 @@ class Options:
     to: str | None = None
     back: bool = False
     keep: str | None = None
+    # `agent maintenance on` or `off`, on all hosts at once.
+    maintenance: str | None = None
+    lasts: str | None = None
 
     @property
     def shape(self) -> Shape:
@@ -79,6 +83,8 @@ class Options:
     @property
     def verb(self) -> str:
         """The agent's verb on each host."""
+        if self.maintenance is not None:
+            return "maintenance"
         return "switch" if self.switch else "restart"
 
     @property
@@ -86,8 +92,13 @@ class Options:
         """Whether a host leaves the rotation meanwhile. With a switch its other target serves."""
         return not self.switch
 
+    @property
+    def attached(self) -> bool:
+        """A lost connection calls the agent off. The way back from the page goes on."""
+        return self.maintenance != "off"
+
     def words(self, *flags: str) -> tuple[str, ...]:
-        """The words of an `agent restart` or an `agent switch` on a host."""
+        """The words of the agent's operation on a host."""
         words = [self.verb, "--json", *flags, *self.turning(), *self.without()]
         if self.with_command is not None:
             words += ["--with", self.with_command]
@@ -104,7 +115,9 @@ class Options:
         return (*words, *self.named())
 
     def turning(self) -> list[str]:
-        """The words that only one of the two verbs has. A switch waits for no turn."""
+        """The words that only one of the verbs has. A switch waits for no turn."""
+        if self.maintenance is not None:
+            return [self.maintenance, *([] if self.lasts is None else [f"--for={self.lasts}"])]
         if not self.switch:
             return ["--turn", self.turn]
         words = ["--back"] if self.back else []
@@ -146,6 +159,7 @@ class Options:
             seconds(self.pause)
             if not 1 <= self.turn_seconds <= DAY:
                 raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
+            page.check(asdict(self), asdict(Options()))
             self.check_switch()
             lines = (self.with_command, self.rollback_command)
             names = (self.app, self.to, self.agent, self.ssh_config, *self.without_balancers)

@@ -23,6 +23,12 @@ LOOK = 1.0
 class Roll:
     """Its hosts, the remaining batches, and the tasks under way."""
 
+    # After the first Ctrl-C.
+    stopping = (
+        "stopping: the roll starts no more hosts, those under way finish; "
+        "Ctrl-C again: they put back"
+    )
+
     def __init__(
         self,
         hosts: Sequence[Host],

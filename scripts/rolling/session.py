@@ -11,6 +11,7 @@ from pathlib import Path
 
 from . import record as records
 from . import summary as ending
+from .farm import Farm
 from .host import Host
 from .plan import batches, order
 from .record import Record
@@ -32,7 +33,7 @@ class Session:
         self.options = record.options
         self.screen = Screen(sys.stderr)
         self.before = record.done()
-        self.under_way: Roll | None = None
+        self.under_way: Roll | Farm | None = None
 
     async def run(self) -> Summary:
         self.stop = Stop()
@@ -62,6 +63,8 @@ class Session:
         return summary
 
     async def begin(self, ssh: Ssh) -> Summary:
+        if self.options.maintenance is not None:
+            return await self.maintain(ssh)
         self.show_record()
         self.screen.line(f"asking {len(self.hosts)} hosts for their status")
         seen = await look_at_all(self.hosts, self.stop)
@@ -83,6 +86,15 @@ class Session:
             return summary
         self.show_notices(seen)
         return await self.roll(seen)
+
+    async def maintain(self, ssh: Ssh) -> Summary:
+        """All hosts at once, or none."""
+        farm = Farm(self.hosts, self.options, ssh, self.screen, self.stop)
+        over = await farm.look(self.arguments.dry_run)
+        if over is not None:
+            return over
+        self.under_way = farm
+        return await farm.run()
 
     def show_record(self) -> None:
         """Shows whether the record exists: a mistyped name would begin a new roll."""
@@ -165,10 +177,7 @@ class Session:
         if self.under_way is None:
             return
         if times == 1:
-            self.screen.says(
-                "stopping: the roll starts no more hosts, those under way finish; "
-                "Ctrl-C again: they put back"
-            )
+            self.screen.says(self.under_way.stopping)
         elif times == 2:
             self.screen.says("called off: the hosts under way put back what they can")
             self.under_way.call_off()

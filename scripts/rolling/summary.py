@@ -106,6 +106,8 @@ def host_json(host: Host) -> dict[str, Any]:
     state = "not_reached" if host.stage is Stage.WAITING else host.stage.value
     if host.skipped and host.stage is Stage.DONE:
         state = "skipped"
+    if host.undone:
+        state = "undone"
     return {
         "host": host.name,
         "state": state,

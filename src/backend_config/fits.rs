@@ -6,6 +6,7 @@ use super::layout;
 use super::line::Line;
 use super::transport::Words;
 use super::wanted::{BACKEND, Checks, Layout, Plan, Wanted};
+use super::{page, readonly};
 use crate::config::{AppSettings, Settings};
 use crate::haproxy::Address;
 use std::collections::BTreeMap;
@@ -24,6 +25,9 @@ pub(crate) fn plan<'a>(settings: &'a Settings, wanted: &Wanted<'a>) -> Result<Pl
     names_differ(&lines, layout)?;
     places_differ(&lines)?;
     cookies_differ(&lines)?;
+    if wanted.readonly {
+        readonly::fits(wanted.mode, &lines)?;
+    }
     let checks = layout::checks(layout, &lines);
     for line in &lines {
         enough_others(&line.app, wanted.hosts.len())?;
@@ -84,7 +88,14 @@ fn names_differ(lines: &[Line<'_>], layout: Layout) -> Result<(), String> {
             }
         }
     }
-    Ok(())
+    let mut pages = page::of_hosts(lines).into_iter();
+    let again = pages.find_map(|page| Some((taken.get(&page.name)?, page.name)));
+    match again {
+        None => Ok(()),
+        Some((first, page)) => Err(format!(
+            "{page} is the name of a line of {first} already, and of the page of another host: use other names"
+        )),
+    }
 }
 
 fn places_differ(lines: &[Line<'_>]) -> Result<(), String> {

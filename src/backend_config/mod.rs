@@ -6,6 +6,8 @@ mod host;
 mod layout;
 mod line;
 mod notices;
+mod page;
+mod readonly;
 mod servers;
 mod text;
 mod transport;

@@ -4,12 +4,17 @@
 use super::fits;
 use super::wanted::{Layout, Plan, Wanted};
 use crate::config::Settings;
+use crate::haproxy::Mode;
 
 /// One line each. Err: as [`super::print()`].
 pub fn notices(settings: &Settings, wanted: &Wanted<'_>) -> Result<Vec<String>, String> {
     let plan = fits::plan(settings, wanted)?;
     let mut notices: Vec<String> = Vec::new();
-    for notice in plan.unchecked().chain(plan.too_few()) {
+    for notice in plan
+        .unchecked()
+        .chain(plan.too_few())
+        .chain(plan.no_pages())
+    {
         if !notices.contains(&notice) {
             notices.push(notice);
         }
@@ -31,6 +36,22 @@ impl Plan<'_> {
                  agent.toml",
                 self.layout.word(),
                 line.table()
+            )
+        })
+    }
+
+    /// The pages that no line has.
+    fn no_pages(&self) -> impl Iterator<Item = String> {
+        let is_tcp = self.wanted.mode == Mode::Tcp;
+        let pages = self
+            .lines
+            .iter()
+            .filter(move |line| is_tcp && line.app.page.is_some());
+        pages.map(|line| {
+            let name = &line.app.name;
+            format!(
+                "app.{name}: mode tcp has no line for the page, which is an answer of HTTP: `agent \
+                 maintenance on {name}` refuses"
             )
         })
     }

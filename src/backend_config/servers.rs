@@ -49,9 +49,14 @@ impl Plan<'_> {
     /// The server lines of all hosts.
     pub(super) fn servers(&self) -> String {
         let (of_mains, of_twins) = self.comments();
+        let pages = self.pages();
         match self.layout.has_twins() {
-            true => format!("{of_mains}{}\n{of_twins}{}", self.mains(), self.twins()),
-            false => format!("{of_mains}{}", self.mains()),
+            true => format!(
+                "{of_mains}{}\n{of_twins}{}{pages}",
+                self.mains(),
+                self.twins()
+            ),
+            false => format!("{of_mains}{}{pages}", self.mains()),
         }
     }
 

@@ -99,11 +99,12 @@ impl Plan<'_> {
             "backend {}\n    {how}\n{users}{checks}    # As long as \
              the agent itself waits for an answer. Without it HAProxy waits only for\n    # \
              `inter`, and shows a busy app DOWN.\n    timeout check {patience}\n{all_twins}{CHECKED}\
-             {gives_way}{sessions}{comment}    default-server check{words} {}\n{}\n{}",
+             {gives_way}{sessions}{comment}    default-server check{words} {}\n{}\n{}{}",
             self.backend,
             self.checks.words,
             self.purged(),
             self.servers(),
+            self.marker(),
         )
     }
 

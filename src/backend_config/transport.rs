@@ -45,6 +45,21 @@ impl Words {
         !self.text.is_empty()
     }
 
+    /// The words that undo them on one line, each with a space before it.
+    pub fn undone(&self) -> String {
+        let undone = [
+            (" no-ssl no-check-ssl", self.ssl),
+            (" no-send-proxy-v2", self.text.contains(" send-proxy-v2")),
+            (" no-send-proxy", self.text.contains(" send-proxy ")),
+            (
+                " no-check-send-proxy",
+                self.text.contains(" check-send-proxy"),
+            ),
+        ];
+        let undone = undone.into_iter().filter(|(_, is_it)| *is_it);
+        undone.map(|(word, _)| word).collect()
+    }
+
     /// The comments above them, one a line.
     pub fn comment(&self) -> String {
         let lines = [

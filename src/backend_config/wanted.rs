@@ -79,6 +79,8 @@ pub struct Wanted<'a> {
     pub backend: Option<&'a str>,
     /// What the lines speak, in addition to `health`.
     pub transport: Transport<'a>,
+    /// With the marker of `agent readonly`, and its rule.
+    pub readonly: bool,
     /// With global, defaults and a frontend: a whole configuration.
     pub whole: bool,
 }

@@ -44,9 +44,10 @@ impl Plan<'_> {
             Mode::Tcp => (TCP_DEFAULTS, "clients", self.lines[0].app.ports.port),
         };
         format!(
-            "{}\n{}{defaults}\nfrontend {frontend}\n    bind :{port}\n    default_backend {}\n\n{}",
+            "{}\n{}{defaults}\nfrontend {frontend}\n    bind :{port}\n{}    default_backend {}\n\n{}",
             self.head(),
             self.global(),
+            self.rule_of_frontend(),
             self.backend,
             self.section()
         )
@@ -133,6 +134,9 @@ impl Plan<'_> {
         }
         if self.wanted.cookie_per == CookiePer::Target {
             words.push("--cookie-per target".to_owned());
+        }
+        if self.wanted.readonly {
+            words.push("--readonly".to_owned());
         }
         if self.backend != BACKEND {
             words.push(format!("--backend {}", self.backend));

@@ -1,20 +1,17 @@
 //! The command line as clap parses it.
 
+use super::configured::Command;
 use super::doctor::Doctor;
-use super::examples::{AFTER_HELP, DOCTOR_HELP, OPEN, PROBE, RESTART, STATUS, SWITCH};
+use super::examples::{AFTER_HELP, DOCTOR_HELP};
 use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
-use super::options::{Closing, Opening, Recovering, Restarting, waits};
-use super::probe::Probing;
+use super::page::Paging;
 use super::report::Reporting;
-use super::switch::Switching;
-use super::without::Without;
 use crate::config;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Restart an app behind HAProxy, and users do not notice.
 ///
@@ -32,8 +29,8 @@ pub struct Cli {
     /// Print one JSON object on stdout instead of text
     #[arg(long, global = true)]
     pub(super) json: bool,
-    /// With --json: print each phase, wait and note of a restart, switch, close, open or
-    /// recover on stderr, one JSON object a line
+    /// With --json: print each phase, wait and note of a restart, switch, close, open,
+    /// maintenance or recover on stderr, one JSON object a line
     #[arg(long, global = true, requires = "json")]
     pub(super) progress: bool,
     /// Log more on stderr (-v: each action, and what a command prints; -vv: each call)
@@ -84,6 +81,7 @@ pub(super) enum Asked {
     /// server line: status, sessions in flight, and sessions a second. The page is one file and
     /// fetches nothing: mail it, or attach it to the ticket.
     Report(Reporting),
+    Page(Paging),
     /// Remove all rules of the agent, in every variant of iptables
     ///
     /// It removes each jump to the chains HAPROXY-GATE and HAPROXY-GATE-PARK, then the chains, in
@@ -106,9 +104,12 @@ impl Asked {
     /// Refuses a global flag that does nothing for this verb.
     pub(super) fn heeds(&self, json: bool, progress: bool) -> anyhow::Result<()> {
         let operates = match self {
-            Asked::Configured(Command::Run { .. } | Command::Status { .. } | Command::Probe(_)) => {
-                false
-            }
+            Asked::Configured(
+                Command::Run { .. }
+                | Command::Status { .. }
+                | Command::Probe(_)
+                | Command::Readonly(_),
+            ) => false,
             asked => matches!(asked, Asked::Configured(_)),
         };
         if json && matches!(self, Asked::Completions { .. }) {
@@ -116,101 +117,12 @@ impl Asked {
         }
         if progress && !operates {
             anyhow::bail!(
-                "--progress works only with restart, switch, close, open and recover: remove it"
+                "--progress works only with restart, switch, close, open, maintenance and recover: remove \
+                 it"
             );
         }
         Ok(())
     }
-}
-
-// `[agent]` is a table of the configuration, no link.
-#[allow(rustdoc::broken_intra_doc_links)]
-#[derive(Debug, Subcommand)]
-pub(super) enum Command {
-    /// Take this host out of rotation, drain it, restart the app, and put the host back
-    ///
-    /// With `upgrade` in the configuration, or --with, the agent upgrades the app before the
-    /// restart. If the app does not come up then, the agent runs `rollback` and restarts the app
-    /// once more.
-    ///
-    /// If `agent close` holds the gates closed, the agent refuses to restart the app without one
-    /// of --reopen, --stay-closed and --skip-held.
-    #[command(after_help = RESTART)]
-    Restart(Restarting),
-    /// Start another target of the app beside the current one, and move all users to it
-    ///
-    /// The agent starts the idle target, waits until it is healthy and verified, and opens its gate.
-    /// Once HAProxy shows it UP everywhere, the agent closes the gate of the old one, drains it, and
-    /// stops it. No capacity is lost. If the new target fails, the old one keeps its users, or gets
-    /// them back.
-    ///
-    /// With `keep` the old target stays ready, and `agent switch APP --back` takes a moment.
-    #[command(after_help = SWITCH)]
-    Switch(Switching),
-    /// Take this host out of rotation, drain it, and keep it out
-    ///
-    /// It stays out until `agent open`, also over reboots. With --for the sidecar (`agent run`)
-    /// opens the gates after that time, once the app is healthy. A hold that exists already keeps
-    /// its reason and its end (see --replace).
-    #[command(after_help = "Example:\n  agent close web --for 30m --reason 'disk swap'")]
-    Close(Closing),
-    /// Put this host back in rotation, if the app is healthy
-    ///
-    /// Of an app with targets it opens the current one. --to names that the first time.
-    #[command(after_help = OPEN)]
-    Open(Opening),
-    /// Probe an app or one of its targets, without users: does it run, is it healthy, verified?
-    ///
-    /// The agent asks for the health as often in a row as the configuration says, and runs `verify`
-    /// of an app with targets. It moves no gate, and asks no balancer. Without TARGET it probes the
-    /// idle target, where `agent switch` would go.
-    #[command(after_help = PROBE)]
-    Probe(Probing),
-    /// Finish or undo what a crash, a rule flush or a power loss interrupted
-    ///
-    /// If an operation died before it touched the app, this puts its gates back. If it had
-    /// restarted the app, this finishes the operation. Gates that are closed unexpectedly it opens
-    /// once the app is healthy. It never restarts the app, and never opens gates that `agent
-    /// close` holds closed. Without APP it recovers all apps, one after the other.
-    #[command(
-        after_help = "Example:\n  agent recover --dry-run   print what it would do, for each app"
-    )]
-    Recover(Recovering),
-    /// Run the sidecar: open the gates once the app is healthy, and keep them open
-    ///
-    /// For systemd (haproxy-gate.service). The sidecar repairs rules that another process has
-    /// flushed, and recovers what a crash interrupted. When the time of `agent close --for` is
-    /// over, it opens the gates. It never ends a hold without a time.
-    ///
-    /// SIGTERM and SIGINT end it. If systemd reports that the machine goes down, it first takes
-    /// the host out of rotation. It waits until the host is drained, within the limits of the
-    /// configuration, and leaves the gates closed. At any other stop the gates stay as they are.
-    /// With [agent] on_stop = "drain" it takes the host out then, too, if enough other servers
-    /// are left.
-    ///
-    /// SIGHUP reads the configuration again; if it has an error, the sidecar keeps the old one.
-    /// SIGUSR2 replaces the running program with the installed one. The log goes to stderr, or
-    /// with fields to the journal. With --json it is one JSON object a line.
-    #[command(after_help = "Example:\n  agent run --dry-run   check the configuration")]
-    Run {
-        /// Check the configuration, print what the sidecar would keep open, change nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Show what the kernel, HAProxy and the app report now
-    #[command(after_help = STATUS)]
-    Status {
-        /// The app (default: all apps)
-        app: Option<String>,
-        /// Repeat until Ctrl-C, on a terminal in place: --watch or --watch=5s
-        ///
-        /// With --json it prints one JSON object a line. The exit code is 0.
-        #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true,
-              default_missing_value = "1s", value_parser = waits)]
-        watch: Option<Duration>,
-        #[command(flatten)]
-        without: Without,
-    },
 }
 
 /// The definition of the command line, for the manual pages.

@@ -1,13 +1,16 @@
 //! Runs what the command line asks for, and returns the exit code.
 
-use super::arguments::{Asked, Cli, Command, invoked};
+use super::arguments::{Asked, Cli, invoked};
 use super::completions::completions;
+use super::configured::Command;
 use super::logs::{self, Logs};
 use super::named::{the_app, watched};
 use super::probe::probe;
 use super::runtime::in_runtime;
 use super::screen::{complain, say};
-use super::{descriptors, haproxy_config, history, report, screen, sidecar, status, uninstall};
+use super::{
+    descriptors, haproxy_config, history, page, report, screen, sidecar, status, uninstall,
+};
 use crate::config::advice::Step;
 use crate::config::{self, ConfigError, Settings};
 use clap::FromArgMatches;
@@ -38,8 +41,8 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let json = self.json;
         let logs = match (&self.asked, json) {
-            (Asked::Configured(Command::Run { .. }), true) => Logs::SidecarJson,
-            (Asked::Configured(Command::Run { .. }), false) => Logs::Sidecar,
+            (Asked::Configured(Command::Run { .. }) | Asked::Page(_), true) => Logs::SidecarJson,
+            (Asked::Configured(Command::Run { .. }) | Asked::Page(_), false) => Logs::Sidecar,
             _ => Logs::Operation,
         };
         screen::heed_no_color();
@@ -80,6 +83,7 @@ impl Cli {
                 let uninstall = uninstall::uninstall(&self.config, *dry_run, self.json);
                 in_runtime(uninstall)
             }
+            Asked::Page(paging) => page::page(&self.config, paging, self.json),
             Asked::History(looking) => history::history(&self.config, looking, self.json),
             Asked::Report(reporting) => report::report(&self.config, reporting, self.json),
         }
@@ -94,7 +98,9 @@ impl Cli {
                 Command::Switch(switching) => self.switch(&settings, switching).await,
                 Command::Close(closing) => self.close(&settings, closing).await,
                 Command::Open(opening) => self.open(&settings, opening).await,
+                Command::Readonly(declaring) => self.readonly(&settings, declaring).await,
                 Command::Probe(probing) => probe(&settings, probing, self.json).await,
+                Command::Maintenance(asked) => self.maintenance(&settings, asked).await,
                 Command::Recover(recovering) => self.recover(&settings, recovering).await,
                 Command::Run { dry_run } => {
                     Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)

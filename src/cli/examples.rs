@@ -7,6 +7,7 @@ Examples:
   agent restart web --dry-run   print the preflight and the plan, change nothing
   agent restart web             take the host out, restart the app, put it back
   agent switch web              start the other target of an app, and move all users to it
+  agent maintenance on web      let users meet the page instead of the app
   agent close web               take the host out until `agent open web`
   agent recover                 repair all apps after a crash or a rule flush
   agent history                 list past operations: when, by which user, why
@@ -44,15 +45,29 @@ Examples:
   agent open web
   agent open web --to green   the first time, if several targets run";
 
+pub(super) const READONLY: &str = "\
+Examples:
+  agent readonly on web --dry-run
+  agent readonly on web --for 30m --reason 'the database moves'
+  agent readonly off web";
+
 pub(super) const PROBE: &str = "\
 Exit codes:
-  0   it runs, is healthy and verified
+  0   it runs, is healthy and verified; of a page: users get it
   15  it is not: the step that failed, and why
   2   usage or configuration
 
 Examples:
   agent probe web/green
+  agent probe web/page
   agent probe web --json | jq '.steps[] | select(.ok | not)'";
+
+pub(super) const MAINTENANCE: &str = "\
+Examples:
+  agent maintenance on web --dry-run
+  agent maintenance on web --for 2h --reason 'the database moves'
+  agent maintenance status web
+  agent maintenance off web";
 
 pub(super) const STATUS: &str = "\
 Exit codes:
@@ -62,13 +77,15 @@ Exit codes:
       (DOWN, MAINT, DRAIN, NOLB, weight 0); a twin is DOWN behind its open gate;
       gates are closed or broken without a hold; a restart or an upgrade
       has failed and left them closed; an operation was cut short; a gate
-      of an idle target is open, or its port is not parked; the app is
+      of an idle target is open, or its port is not parked; in maintenance
+      the page does not answer, or users can't meet it, or a gate of the app
+      is open; the page's gate is open without a maintenance; the app is
       not healthy; a balancer can't be seen; a foreign rule or
       another process has a status port; the sidecar has older settings
       than the file; another user than root asks, who can't see the gates
   2   usage or configuration
-While an operator or a unit holds the gates closed, the app may be down:
-that is 0. So is a twin that an operator of HAProxy has taken out. With
+While an operator or a unit holds the gates closed, or in maintenance, the
+app may be down: that is 0. So is a twin that an operator of HAProxy has taken out. With
 several apps, 1 if one of them is not well. With --watch it is 0.
 Right after the gates have opened, it is 1 until HAProxy's checks pass.
 

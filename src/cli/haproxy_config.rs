@@ -86,6 +86,9 @@ pub(super) struct HaproxyConfig {
     /// The default if `health` has proxy = true. `--send-proxy=v2` is send-proxy-v2.
     #[arg(long, value_name = "VERSION", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "v1")]
     send_proxy: Option<Proxy>,
+    /// Print the marker backend of `agent readonly` as well, with the rule that refuses writes
+    #[arg(long)]
+    readonly: bool,
     /// Print a whole configuration, with global, defaults and a frontend
     #[arg(long)]
     whole: bool,
@@ -114,6 +117,7 @@ pub(super) fn haproxy_config(
             sni: asked.sni.as_deref(),
             proxy: asked.send_proxy,
         },
+        readonly: asked.readonly,
         whole: asked.whole,
     };
     let text = backend_config::print(settings, &wanted).map_err(anyhow::Error::msg)?;

@@ -5,6 +5,7 @@ use super::attached;
 use super::named::{the_app, the_target};
 use super::options::{Closing, Each, Opening, Recovering, Restarting, Target, Upgrade};
 use super::progress::{self, Audience};
+use super::readonly::recover_markers;
 use super::screen::{self, say};
 use crate::app::Change;
 use crate::config::{AppSettings, Settings};
@@ -84,8 +85,13 @@ impl Cli {
                 ..options(target)
             })
         };
-        self.operate_on(Verb::Recover, settings, (target, &each), &options)
-            .await
+        let exit = self
+            .operate_on(Verb::Recover, settings, (target, &each), &options)
+            .await?;
+        Ok(match recover_markers(settings, target, self.json).await {
+            true => exit,
+            false => exit.max(1),
+        })
     }
 
     /// One app, or all of them.

@@ -184,7 +184,7 @@ pub(super) struct OfTarget {
 }
 
 /// A time from a second to a year.
-fn lasts(text: &str) -> Result<Duration, String> {
+pub(super) fn lasts(text: &str) -> Result<Duration, String> {
     up_to(text, Duration::from_hours(24 * 365), "1year")
 }
 
@@ -210,7 +210,7 @@ pub(super) fn line(text: &str) -> Result<String, String> {
 }
 
 /// A text that fits one line of `agent status`.
-fn words(text: &str) -> Result<String, String> {
+pub(super) fn words(text: &str) -> Result<String, String> {
     let fits = (1..=200).contains(&text.chars().count());
     match fits && !has_control(text) {
         true => Ok(text.to_owned()),

@@ -3,7 +3,7 @@
 
 use super::named::{the_app, the_target};
 use super::screen::{complain, say};
-use crate::config::{AppSettings, Settings};
+use crate::config::{AppSettings, PAGE, PageSettings, Settings};
 use crate::host::{Probe, ProbeStep, Probed};
 use crate::operation;
 use clap::Args;
@@ -13,7 +13,8 @@ use std::net::SocketAddr;
 /// What to probe.
 #[derive(Debug, Args)]
 pub(super) struct Probing {
-    /// The app, or one of its targets as APP/TARGET; optional if the configuration has only one app
+    /// The app, or as APP/TARGET one of its targets or its `page`; optional if the configuration has
+    /// only one app
     #[arg(value_name = "APP[/TARGET]")]
     which: Option<String>,
 }
@@ -52,7 +53,7 @@ impl End {
                 ..
             }) => match step {
                 ProbeStep::Runs | ProbeStep::Health => End::NotHealthy,
-                ProbeStep::Verify => End::NotVerified,
+                ProbeStep::Verify | ProbeStep::Page => End::NotVerified,
             },
             _ => End::Probed,
         }
@@ -129,12 +130,23 @@ async fn the_probed(settings: &Settings, which: Option<&str>) -> anyhow::Result<
     };
     let app = the_app(settings, name)?;
     let target = match target {
+        Some(PAGE) => return the_page(app),
         Some(target) => the_target(app, target)?.to_owned(),
         None if !app.has_targets() => return Ok(app.clone()),
         None => idle(settings, app).await?,
     };
     app.at(&target)
         .ok_or_else(|| anyhow::anyhow!("internal error: app {} has no target {target}", app.name))
+}
+
+fn the_page(app: &AppSettings) -> anyhow::Result<AppSettings> {
+    let name = &app.name;
+    let page = app.at_page();
+    page.ok_or_else(|| {
+        anyhow::anyhow!(
+            "app {name} has no page: that needs a table [app.{name}.page] in the configuration"
+        )
+    })
 }
 
 /// The only idle target.
@@ -170,6 +182,7 @@ fn step_line(app: &AppSettings, address: SocketAddr, probed: &Probed) -> String 
             let verify = app.verify.as_ref().map(ToString::to_string);
             format!("verified by {}", verify.unwrap_or_default())
         }
+        ProbeStep::Page => "users get the page".to_owned(),
     };
     format!("{}: {what}, in {:.1} s", app.label(), probed.seconds)
 }
@@ -181,6 +194,7 @@ fn message(app: &AppSettings, steps: &[Probed]) -> String {
         Some((last.step, why))
     });
     match failed {
+        None if app.is_page() => "it runs, is healthy and serves the page".to_owned(),
         None if app.verify.is_some() => "it runs, is healthy and verified".to_owned(),
         None => "it runs and is healthy".to_owned(),
         Some((ProbeStep::Runs, why)) => match &app.run {
@@ -189,10 +203,31 @@ fn message(app: &AppSettings, steps: &[Probed]) -> String {
                 app.name,
                 run.shown_start()
             ),
-            None => format!("it does not run: {why}"),
+            None => format!("it does not run: {why}{}", how_to_start(app)),
         },
         Some((ProbeStep::Health, why)) => format!("it is not healthy: {why}"),
         Some((ProbeStep::Verify, why)) => format!("it is not verified: {why}"),
+        Some((ProbeStep::Page, why)) => format!("users do not get the page: {why}"),
+    }
+}
+
+/// How the server of the page is started.
+fn how_to_start(app: &AppSettings) -> String {
+    match app
+        .page
+        .as_ref()
+        .filter(|_| app.is_page())
+        .map(PageSettings::file)
+    {
+        None => String::new(),
+        Some(Some(_)) => format!(
+            "; `systemctl start haproxy-gate-page@{}` starts it",
+            app.name
+        ),
+        Some(None) => format!(
+            "; without `file` in [app.{}.page] that is a server of your own: start it",
+            app.name
+        ),
     }
 }
 

@@ -6,6 +6,7 @@ use super::gate_to::check_gate_to;
 use super::health::check_health;
 use super::mistake::Mistake;
 use super::names::check_name;
+use super::page::{check_page, check_readonly};
 use super::restart::{check_change, check_restart};
 use super::target::{check_targets, ports};
 use crate::app::{Restart, Run};
@@ -41,6 +42,8 @@ pub(super) fn check_app(
         None => directly(&mut app, &at, status_ports)?,
     };
     let health = check_health(app.health)?;
+    let page = app.page.map(|page| check_page(page.0)).transpose()?;
+    let readonly = app.readonly.map(|it| check_readonly(it.0, page.as_ref()));
     Ok(AppSettings {
         name: name.into_inner(),
         target: one.target,
@@ -50,6 +53,8 @@ pub(super) fn check_app(
         restart: one.restart,
         run: one.run,
         targets,
+        page,
+        readonly,
         keep: app.keep.map_or(Duration::ZERO, |keep| keep.get_ref().0),
         verify: check_change(app.verify)?,
         memory: app.memory.map(|memory| memory.get_ref().0),

@@ -1,5 +1,6 @@
 //! The settings of one app, seen at one of its targets. An app without targets is seen at itself.
 
+use super::page::settings::{PAGE, PageSettings, READONLY, ReadonlySettings};
 use crate::app::{Change, Health, Restart, Run};
 use crate::gate::{Destination, Gate};
 use crate::haproxy::{AppPorts, Role};
@@ -29,6 +30,10 @@ pub struct AppSettings {
     pub run: Option<Run>,
     /// Every target in the order of the file, this one included; empty for an app without targets.
     pub targets: Vec<TargetSettings>,
+    /// The page that users meet during maintenance.
+    pub page: Option<PageSettings>,
+    /// The marker by which HAProxy refuses writes.
+    pub readonly: Option<ReadonlySettings>,
     /// How long a switch keeps the old target running.
     pub keep: Duration,
     /// The command that verifies a target before it gets users.
@@ -139,11 +144,21 @@ impl AppSettings {
             to: self.gate_to,
             alone: twin.is_none(),
             of_others: Vec::new(),
-            other_targets: self.other_targets().map(|one| one.name.clone()).collect(),
+            other_targets: self.other_names(),
         };
         PerGate {
             main: gate(Role::Main, self.ports.status_port),
             twin: twin.map(|port| gate(Role::Twin, port)),
         }
+    }
+
+    /// The names of all of its views but this one.
+    fn other_names(&self) -> Vec<String> {
+        let targets = self.targets.iter().map(|one| one.name.as_str());
+        let page = self.page.as_ref().map(|_| PAGE);
+        let marker = self.readonly.map(|_| READONLY);
+        let all = targets.chain(page).chain(marker);
+        let others = all.filter(|name| Some(*name) != self.target.as_deref());
+        others.map(str::to_owned).collect()
     }
 }

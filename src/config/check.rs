@@ -8,6 +8,7 @@ use super::file::{AppFile, ConfigFile, HaproxyFile};
 use super::gate_to::in_use;
 use super::keyed::Keyed;
 use super::mistake::Mistake;
+use super::page;
 use super::target::{check_levels, distinct_places, distinct_ports, distinct_units, status_ports};
 use super::{AppSettings, BalancerSettings, LoadedFrom, Settings};
 use std::collections::BTreeMap;
@@ -31,10 +32,10 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     distinct_places(&file.app)?;
     distinct_sockets(&file.haproxy)?;
     known_beside(&file.app)?;
-    let all_ports = file
-        .app
-        .values()
-        .flat_map(|app| status_ports(&app.get_ref().0));
+    let all_ports = file.app.values().flat_map(|app| {
+        let app = &app.get_ref().0;
+        status_ports(app).chain(page::status_ports(app))
+    });
     let all_ports: Vec<u16> = all_ports.collect();
     let apps = file.app.into_iter().map(|(name, app)| {
         let at = app.span();

@@ -1,8 +1,10 @@
 //! The shape of agent.toml. Serde checks unknown keys, types and durations, with their places. A
 //! value that needs a second check is `Spanned`.
 
+use super::durations::{limit, positive};
 use super::gate_to::GateToFile;
 use super::keyed::Keyed;
+use super::page::file::{PageFile, ReadonlyFile};
 use super::port::Port;
 use super::restart::RestartFile;
 use super::source::SourceFile;
@@ -53,6 +55,8 @@ pub(crate) struct AppFile {
     pub keep: Option<Spanned<KeepFile>>,
     pub verify: Option<Spanned<Vec<String>>>,
     pub memory: Option<Spanned<MemoryFile>>,
+    pub page: Option<Keyed<PageFile>>,
+    pub readonly: Option<Keyed<ReadonlyFile>>,
     #[serde(default)]
     pub target: TargetsFile,
 }
@@ -185,24 +189,6 @@ fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u16>, D::
 
 fn one<T: From<u8>>() -> T {
     T::from(1)
-}
-
-/// The clock has an end, and a limit beyond it could not be waited for.
-fn limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let duration: Duration = humantime_serde::deserialize(deserializer)?;
-    match duration <= Duration::from_hours(24 * 365) {
-        true => Ok(duration),
-        false => Err(D::Error::custom("it must be a year at most")),
-    }
-}
-
-/// With a limit of zero an operation would give up before it has asked anything.
-fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let duration = limit(deserializer)?;
-    match duration.is_zero() {
-        true => Err(D::Error::custom("it must be more than 0")),
-        false => Ok(duration),
-    }
 }
 
 /// Much faster than HAProxy's own checks, and slow enough to cost almost nothing.

@@ -1,5 +1,6 @@
 //! The names in a configuration, despite mistakes elsewhere in it, for the completions of a shell.
 
+use super::page::settings::PAGE;
 use crate::state::permissions;
 use crate::text::escape;
 use std::path::Path;
@@ -12,12 +13,14 @@ pub fn app_names(path: &Path) -> Vec<String> {
     names.cloned().collect()
 }
 
-/// The names of the targets as APP/TARGET.
+/// What `agent probe` takes as APP/TARGET: the targets, and the page.
 pub fn target_names(path: &Path) -> Vec<String> {
     let apps = apps(path);
     let named = apps.iter().flat_map(|(app, table)| {
         let targets = table.get("target").and_then(Value::as_table);
+        let page = table.get("page").map(|_| PAGE);
         let names = targets.into_iter().flat_map(Table::keys);
+        let names = names.map(String::as_str).chain(page);
         names.map(move |target| format!("{app}/{target}"))
     });
     named.filter(|name| is_one_word(name)).collect()

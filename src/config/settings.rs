@@ -38,10 +38,16 @@ impl Settings {
         self.apps.iter().flat_map(AppSettings::instances)
     }
 
+    /// Everything with a gate of its own: the targets, the pages and the markers of all apps.
+    pub fn views(&self) -> impl Iterator<Item = AppSettings> {
+        let besides = self.apps.iter().flat_map(AppSettings::besides);
+        self.instances().chain(besides)
+    }
+
     /// The gates of the app's target, which leave alone what other targets and other apps have.
     pub fn gates(&self, app: &AppSettings) -> PerGate<Gate> {
         let of_others: Vec<u16> = self
-            .instances()
+            .views()
             .filter(|one| (&one.name, &one.target) != (&app.name, &app.target))
             .flat_map(|one| one.gates())
             .map(|gate| gate.status_port)

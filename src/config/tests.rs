@@ -60,6 +60,16 @@ fn the_annotated_file_has_every_key_of_the_shape() {
             "port = 1000\ntarget.blue = { run = { zzz = 1 } }",
             "app.web.target.blue.run",
         ),
+        (
+            "port = 1000",
+            "port = 1000\npage = { zzz = 1 }",
+            "app.web.page",
+        ),
+        (
+            "port = 1000",
+            "port = 1000\nreadonly = { zzz = 1 }",
+            "app.web.readonly",
+        ),
         ("[[haproxy]]", "[[haproxy]]\nzzz = 1", "haproxy"),
         ("[[haproxy]]", "[agent]\nzzz = 1\n[[haproxy]]", "agent"),
     ] {
@@ -69,7 +79,7 @@ fn the_annotated_file_has_every_key_of_the_shape() {
         let of_table = entries.iter().filter(|entry| entry.table == table);
         let mut known: Vec<&str> = of_table.map(|entry| entry.key.as_str()).collect();
         if table == "app.web" {
-            known.extend(["timeouts", "target"]);
+            known.extend(["timeouts", "target", "page", "readonly"]);
         }
         expected.sort_unstable();
         known.sort_unstable();

@@ -19,6 +19,7 @@ mod given;
 mod host;
 mod lines;
 mod look;
+mod page;
 mod point;
 mod reached;
 mod tables;
@@ -85,6 +86,8 @@ struct Facts {
     tables: tables::Tables,
     /// Each app, once for each of its targets.
     apps: Vec<AppFacts>,
+    /// The pages of the apps that have one.
+    pages: Vec<page::Page>,
     /// The apps that have targets.
     targets: Vec<targets::Targets>,
     files: Vec<File>,
@@ -121,15 +124,18 @@ fn judge(facts: &Facts) -> Vec<Point> {
     );
     let targets = || facts.targets.iter().filter(|_| facts.host.root);
     points.add("gates", targets().flat_map(targets::ports));
+    points.add("gates", facts.pages.iter().flat_map(page::gate));
     let apps = facts.apps.iter().filter_map(|app| app.app.as_ref());
     points.add("app", apps.flat_map(app::points));
     points.add("app", targets().flat_map(targets::points));
+    points.add("app", facts.pages.iter().flat_map(page::answer));
     let balancers = facts.apps.iter().flat_map(|app| &app.balancers);
     points.add("balancers", balancers.flat_map(balancer::points));
     let (said, here) = (facts.said.as_ref(), &facts.addresses);
     let file = file::points(&facts.files, said, &facts.apps, here);
     let lines = facts.apps.iter().flat_map(|app| of_lines(app, &file));
     let lines = lines.chain(between_targets(&facts.apps));
+    let lines = lines.chain(facts.pages.iter().flat_map(page::lines));
     let (lines, file) = lines::once(lines.collect(), file.clone());
     points.add("lines", lines);
     points.add("file", file);

@@ -52,15 +52,19 @@ pub(super) fn comment(app: &str, target: Option<&str>, role: Role) -> String {
 /// The end of the comments of parked ports.
 const PARK: &str = ":park";
 
-/// The comment that marks the rule of a parked port. Names have no `:`.
+/// The comment that marks the rule of a parked port. Names have no `:`. An app without targets has a
+/// nameless one.
 pub(super) fn park_comment(app: &str, target: &str) -> String {
-    format!("{OURS}{app}:{target}{PARK}")
+    match target {
+        "" => format!("{OURS}{app}{PARK}"),
+        target => format!("{OURS}{app}:{target}{PARK}"),
+    }
 }
 
 /// The app and the target, if it is the comment of a parked port.
 pub(super) fn parked(comment: &str) -> Option<(&str, &str)> {
     let names = comment.strip_prefix(OURS)?.strip_suffix(PARK)?;
-    names.split_once(':')
+    Some(names.split_once(':').unwrap_or((names, "")))
 }
 
 /// A gate of ours, as the comment of its rule names it.

@@ -4,7 +4,7 @@
 use super::Address;
 use super::info;
 use super::recent::{Counted, RecentCapacities};
-use super::siblings::siblings;
+use super::siblings::{Ours, siblings, without_marker};
 use super::version::explained;
 use super::{
     AppPorts, Found, Leaving, Master, Missing, Neighbours, Own, Role, ServerStat, ServerState,
@@ -100,11 +100,13 @@ impl Balancer {
     fn among(&self, servers: Vec<ServerState>) -> Result<Found, Missing> {
         let is_ours = |server: &ServerState| self.is_ours(server);
         let (own, siblings) = match &self.names {
+            Some(_) if self.neighbours.ours != Ours::App => return Err(by_name_of_app()),
             Some(_) if !self.neighbours.other_targets.is_empty() => return Err(by_name_of_one()),
             Some(names) => (by_name(&servers, names, self.ports)?, Vec::new()),
             None => {
                 let siblings = siblings(&servers, self.ports, &self.neighbours, is_ours)?;
-                (find(&servers, self.ports, is_ours)?, siblings)
+                let own = find(&servers, self.ports, is_ours);
+                (own.map_err(|missing| self.explained(missing))?, siblings)
             }
         };
         let neighbours = self.neighbours.clone();
@@ -114,6 +116,14 @@ impl Balancer {
             neighbours,
             servers,
         })
+    }
+
+    /// The fix of a missing marker is not that of a missing line of the app.
+    fn explained(&self, missing: Missing) -> Missing {
+        match self.neighbours.ours {
+            Ours::Marker => without_marker(self.ports),
+            Ours::App | Ours::Page => missing,
+        }
     }
 
     pub(super) fn is_ours(&self, server: &ServerState) -> bool {
@@ -231,6 +241,16 @@ impl Balancer {
 fn row_of(own: &Own, mut rows: Vec<ServerStat>) -> Option<ServerStat> {
     let row = rows.pop().filter(|_| rows.is_empty())?;
     (row.backend == own.backend && row.server == own.server).then_some(row)
+}
+
+fn by_name_of_app() -> Missing {
+    Missing {
+        what: "backend, main and backup name the lines of the app, and no key names that of its \
+               page or marker"
+            .to_owned(),
+        fix: "take them out of [[haproxy]], and set [agent] addresses".to_owned(),
+        checks: None,
+    }
 }
 
 fn by_name_of_one() -> Missing {

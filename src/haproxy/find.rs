@@ -119,6 +119,8 @@ pub(super) fn serves(server: &ServerState, ports: AppPorts, gated: bool) -> bool
 fn own(server: &ServerState, ports: AppPorts) -> Result<Own, Missing> {
     let role = match server.check_port {
         checked if checked == ports.status_port => Role::Main,
+        // A marker: it has no other port.
+        0 if ports.port == ports.status_port => Role::Main,
         checked if Some(checked) == ports.backup_status_port => Role::Twin,
         checked if checked == 0 || checked == ports.port => Role::ClassicTwin,
         checked if Some(checked) == ports.health_port => Role::ClassicTwin,

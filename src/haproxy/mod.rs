@@ -31,6 +31,6 @@ pub use model::{
     Leaving, Mode, NoAnswer, OutServer, Role, ServerLine, Status, Worker, both,
 };
 pub use servers::ServerState;
-pub use siblings::Neighbours;
+pub use siblings::{Neighbours, Ours};
 pub use socket::{Address, Socket, Unseen, answers};
 pub use stat::ServerStat;

@@ -1,9 +1,15 @@
 //! Which targets of an app are parked at rest. Pure.
 
 use super::parking::parkings;
-use crate::config::{AppSettings, Settings};
+use crate::config::{AppSettings, PAGE, Settings};
 use crate::gate::{Destination, ParkingPosition, Parkings, View};
 use crate::state::target::Intent;
+
+/// In maintenance: all traffic ports of the app are parked on its page.
+pub(crate) fn on_page(settings: &Settings, page: &AppSettings, rules: &View) -> Parkings {
+    let place = rules.place(page.ports.port, page.address);
+    parkings(settings, page, (PAGE, place), &[])
+}
 
 /// For the app seen at its current target: all other targets are parked on that one. A target that
 /// runs until an operator finishes the switch may still carry users, and stays as it is: parked or

@@ -1,7 +1,7 @@
 //! The balancers before the app, and the addresses by which they know this host.
 
-use crate::config::{AppSettings, BalancerSettings, Settings};
-use crate::haproxy::{Address, Balancer, Master, Neighbours, Socket};
+use crate::config::{AppSettings, BalancerSettings, PAGE, READONLY, Settings};
+use crate::haproxy::{Address, AppPorts, Balancer, Master, Neighbours, Ours, Socket};
 use std::net::IpAddr;
 
 /// The balancers that serve the app, before the first look.
@@ -19,18 +19,40 @@ pub(crate) fn balancers(settings: &Settings, app: &AppSettings) -> Vec<Balancer>
         .collect()
 }
 
-/// What else this host has behind the same balancers: the app's other targets, and other apps.
+/// What else this host has behind the same balancers: the app's other targets, its page, and other
+/// apps.
 fn neighbours(settings: &Settings, app: &AppSettings) -> Neighbours {
-    let targets = app.other_targets();
     let others = settings.apps.iter().filter(|other| other.name != app.name);
     let ports = |other: &AppSettings| {
-        let instances = other.instances().into_iter();
-        instances.map(|one| one.ports.port).collect()
+        let views = other.instances().into_iter().chain(other.at_page());
+        views.map(|one| one.ports.port).collect()
+    };
+    let ours = match app.target.as_deref() {
+        Some(PAGE) => Ours::Page,
+        Some(READONLY) => Ours::Marker,
+        _ => Ours::App,
     };
     Neighbours {
         target: app.target.clone(),
-        other_targets: targets.map(|one| (one.name.clone(), one.ports)).collect(),
+        other_targets: beside(app, ours),
         other_apps: others.map(ports).collect(),
+        page: app.page.as_ref().map(|page| page.ports),
+        ours,
+    }
+}
+
+/// What the lines of this host beside ours serve. A page has the whole app beside it.
+fn beside(app: &AppSettings, ours: Ours) -> Vec<(String, AppPorts)> {
+    match ours {
+        Ours::App => {
+            let targets = app.other_targets();
+            targets.map(|one| (one.name.clone(), one.ports)).collect()
+        }
+        Ours::Page => {
+            let targets = app.instances().into_iter();
+            targets.map(|one| (one.label(), one.ports)).collect()
+        }
+        Ours::Marker => Vec::new(),
     }
 }
 

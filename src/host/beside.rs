@@ -55,7 +55,7 @@ impl ThisHost {
 
     /// The server lines of this host on ports that no app of this configuration has.
     fn strangers(&self, settings: &Settings) -> Vec<Stranger<'_>> {
-        let ports: Vec<u16> = settings.instances().map(|app| app.ports.port).collect();
+        let ports: Vec<u16> = settings.views().map(|app| app.ports.port).collect();
         let mut strangers = Vec::new();
         for balancer in &self.balancers {
             let beside = balancer.on_other_ports();

@@ -17,6 +17,7 @@ mod look;
 mod meanwhile;
 mod name;
 mod observe;
+mod page;
 mod parking;
 mod ports;
 mod probe;
@@ -27,15 +28,19 @@ mod sources;
 mod target;
 mod touch;
 mod two;
+mod two_page;
+mod two_recorded;
 mod unable;
 mod why_up;
 
 pub use asking::Asking;
-pub(crate) use at_rest::at_rest;
+pub(crate) use at_rest::{at_rest, on_page};
 pub(crate) use balancers::{balancers, interface_addresses};
 pub use idle::{TargetLook, look_at_target, look_at_targets};
+pub(crate) use look::snapshot_of;
 pub use name::name;
 pub(crate) use observe::observe;
+pub(crate) use page::{PageLook, look_at_page};
 pub use probe::{Probe, ProbeStep, Probed};
 pub use snapshot::Snapshot;
 pub use two::TwoHosts;
@@ -180,6 +185,11 @@ impl ThisHost {
             true => None,
             false => Some(self.counting.look(&mut self.balancers, before, true).await),
         }
+    }
+
+    /// The longest time between two looks at HAProxy.
+    pub(crate) fn poll(&self) -> Duration {
+        self.poll
     }
 
     /// Returns the signal's number once there is one.

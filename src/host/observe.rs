@@ -19,6 +19,12 @@ pub(super) async fn observe_all(balancer: &mut Balancer, asking: Asking) -> Bala
     observation(balancer, answer)
 }
 
+/// Looks at our lines alone, and finds them before if it does not know them.
+pub(super) async fn observe_lines(balancer: &mut Balancer) -> BalancerObservation {
+    let answer = lines_alone(balancer).await;
+    observation(balancer, answer)
+}
+
 /// Finds our lines and looks at them. None: there are no such lines.
 pub(super) async fn observe_if_there(balancer: &mut Balancer) -> Option<BalancerObservation> {
     let answer = match balancer.find().await {
@@ -66,14 +72,25 @@ async fn for_phase(balancer: &mut Balancer, ask: Ask) -> Result<Answer, Unseen> 
     })
 }
 
+async fn lines_alone(balancer: &mut Balancer) -> Result<Answer, NoAnswer> {
+    if balancer.own().is_empty() {
+        find(balancer).await?;
+    }
+    Ok(for_phase(balancer, Ask::Lines).await?)
+}
+
+async fn find(balancer: &mut Balancer) -> Result<(), NoAnswer> {
+    let found = balancer.find().await?.map(drop);
+    found.map_err(|missing| NoAnswer {
+        checks: missing.checks,
+        ..NoAnswer::missing(missing.to_string(), balancer.worker())
+    })
+}
+
 async fn all(balancer: &mut Balancer, asking: Asking) -> Result<Answer, NoAnswer> {
     let finds = asking == Asking::Anew || balancer.own().is_empty();
     if finds {
-        let found = balancer.find().await?.map(drop);
-        found.map_err(|missing| NoAnswer {
-            checks: missing.checks,
-            ..NoAnswer::missing(missing.to_string(), balancer.worker())
-        })?;
+        find(balancer).await?;
     }
     let lines = server_lines(&balancer.poll().await?);
     let backends = match asking {

@@ -13,16 +13,33 @@ pub(crate) fn parkings(
     unparked: &[&str],
 ) -> Parkings {
     let is_parked = |name: &str| name != current && !unparked.contains(&name);
-    let targets = app.targets.iter().map(|target| Parking {
-        target: target.name.clone(),
-        port: target.ports.port,
-        to: is_parked(&target.name).then_some(place),
-    });
+    let targets = ports(settings, app)
+        .into_iter()
+        .map(|(name, port)| Parking {
+            to: is_parked(&name).then_some(place),
+            target: name,
+            port,
+        });
     let others = settings.apps.iter().filter(|other| other.name != app.name);
     Parkings {
         app: app.name.clone(),
         targets: targets.collect(),
         other_apps: others.map(|other| other.name.clone()).collect(),
+    }
+}
+
+/// The traffic ports that can be parked, with the names of their targets. An app without targets has
+/// a nameless one, which is parked on its page.
+fn ports(settings: &Settings, app: &AppSettings) -> Vec<(String, u16)> {
+    let mut all = settings.apps.iter();
+    let whole = all.find(|one| one.name == app.name).unwrap_or(app);
+    match (whole.has_targets(), &whole.page) {
+        (false, None) => Vec::new(),
+        _ => whole
+            .instances()
+            .into_iter()
+            .map(|one| (one.target.unwrap_or_default(), one.ports.port))
+            .collect(),
     }
 }
 
@@ -36,7 +53,7 @@ impl ThisHost {
         self.park(&wanted).await
     }
 
-    /// Where idle targets are parked now while `current` is current, as [`at_rest`](super::at_rest)
+    /// Where idle targets are parked now while `current` is current, as [`at_rest`](super::at_rest())
     /// has it.
     pub(super) async fn place(&mut self, current: &AppSettings) -> Result<Destination, GateError> {
         let serving = (current.ports.port, current.address);
@@ -50,7 +67,8 @@ impl ThisHost {
         let wanted = parkings(settings, &self.app, ("", place), &all);
         let positions = self.rules.parked(&self.firewall, &wanted).await?;
         let targets = wanted.targets.iter().zip(positions);
-        let mut own = targets.filter(|(one, _)| Some(&one.target) == self.app.target.as_ref());
+        let name = self.app.target.as_deref().unwrap_or_default();
+        let mut own = targets.filter(|(one, _)| one.target == name);
         match own.any(|(_, position)| position != ParkingPosition::NotSet) {
             true => self.park(&wanted).await.map(drop),
             false => Ok(()),

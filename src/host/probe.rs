@@ -4,6 +4,7 @@
 use super::target::{probe_address, runs};
 use crate::app::Printed;
 use crate::config::AppSettings;
+use crate::page::{self, NotThePage};
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -18,6 +19,8 @@ pub enum ProbeStep {
     Health,
     /// Its `verify` command succeeds.
     Verify,
+    /// Users get the page from it.
+    Page,
 }
 
 /// How a step ended.
@@ -49,12 +52,14 @@ impl<'a> Probe<'a> {
 
     /// Goes through the steps until one fails, and reports each.
     pub async fn run(&self, mut ended: impl FnMut(&Probed)) -> Vec<Probed> {
-        let steps = [ProbeStep::Runs, ProbeStep::Health, ProbeStep::Verify];
+        let last = match (self.app.is_page(), &self.app.verify) {
+            (true, _) => Some(ProbeStep::Page),
+            (false, Some(_)) => Some(ProbeStep::Verify),
+            (false, None) => None,
+        };
+        let steps = [ProbeStep::Runs, ProbeStep::Health].into_iter().chain(last);
         let mut all = Vec::new();
         for step in steps {
-            if step == ProbeStep::Verify && self.app.verify.is_none() {
-                continue;
-            }
             let probed = self.step(step).await;
             ended(&probed);
             let failed = probed.result.is_err();
@@ -74,6 +79,7 @@ impl<'a> Probe<'a> {
             ProbeStep::Runs => runs(self.app).await.unwrap_or(Ok(())),
             ProbeStep::Health => self.health().await,
             ProbeStep::Verify => self.verify(&printed).await,
+            ProbeStep::Page => self.page().await,
         };
         Probed {
             step,
@@ -102,6 +108,21 @@ impl<'a> Probe<'a> {
     async fn ask(&self) -> Result<(), String> {
         let (health, environment) = (&self.app.health, self.app.environment());
         health.probe(self.address, environment).await
+    }
+
+    /// The page itself, as a user gets it.
+    async fn page(&self) -> Result<(), String> {
+        let Some(page) = &self.app.page else {
+            return Ok(());
+        };
+        let probed = page::probe(&self.app.health, page, self.address).await;
+        probed.map_err(|why| match why {
+            NotThePage::Older => format!(
+                "it does not serve what the file has: run `systemctl reload haproxy-gate-page@{}`",
+                self.app.name
+            ),
+            other => other.to_string(),
+        })
     }
 
     async fn verify(&self, printed: &Printed) -> Result<(), String> {

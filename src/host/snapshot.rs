@@ -2,6 +2,7 @@
 //! `--dry-run` prints it and `status` shows it.
 
 use super::unable::Unable;
+use crate::config::PAGE;
 use crate::gate::{Foreign, Gate, GateError, ParkingPosition, Parkings, Position, Taken, View};
 use crate::haproxy::BalancerObservation;
 use crate::restart::{Facts, PerGate};
@@ -165,6 +166,7 @@ impl Snapshot {
     pub fn facts(&self) -> Facts {
         Facts {
             app: self.gates().main.app.clone(),
+            is_page: self.gates().main.target.as_deref() == Some(PAGE),
             trouble: self.trouble(),
             main_closed: self.positions().main == Position::Closed,
             restart: self.restart.as_ref().map(drop).map_err(Unable::line),

@@ -1,9 +1,5 @@
 //! The two targets of a switch on this host, and what a switch does to their gates.
-//!
-//! When the intent is recorded: from the begin of Leave on the new target is current, and from the
-//! begin of TakeBack on the old one. Leave begins once every balancer shows the new target UP. So
-//! after a crash, and after a reboot without a journal, the sidecar opens a target that has served.
-//! The target that goes is recorded as ready, without an end, until the switch stops or keeps it.
+//! What a switch records is in `two_recorded`.
 
 use super::parking::parkings;
 use super::{Asking, Snapshot, ThisHost};
@@ -13,9 +9,8 @@ use crate::gate::{Destination, Gate, GateError};
 use crate::restart::PerGate;
 use crate::restart::switch::Part;
 use crate::signals::StopSignal;
-use crate::state::directory;
-use crate::state::target::{self, Intent};
-use std::io;
+use crate::state::hold::Hold;
+use crate::state::target;
 
 /// The two targets of a switch.
 pub struct TwoHosts {
@@ -25,6 +20,8 @@ pub struct TwoHosts {
     pub(crate) new: ThisHost,
     /// The command that prepares the new one.
     pub(crate) prepare: Option<Change>,
+    /// The hold of a maintenance: what `on` asks for, or what `off` has found. None: both are targets.
+    pub(crate) maintenance: Option<Hold>,
     settings: Settings,
     /// The last action had to move a gate.
     pub(super) moved: bool,
@@ -74,6 +71,7 @@ impl TwoHosts {
                 ..new
             },
             prepare: None,
+            maintenance: None,
             settings: settings.clone(),
             moved: false,
             acting: Part::Old,
@@ -112,12 +110,21 @@ impl TwoHosts {
     }
 
     pub(super) async fn unpark(&mut self) -> Result<(), String> {
+        if self.page() == Some(Part::New) && self.is_in_maintenance() {
+            return Ok(());
+        }
         self.park(Part::Old, Some(Part::New)).await
     }
 
     pub(super) async fn join(&mut self) -> Result<(), String> {
         self.unpark().await?;
-        self.set(OPEN, OPEN).await
+        match self.page() {
+            Some(Part::New) => {
+                self.record_maintenance(true)?;
+                self.set(AS_IT_IS, OPEN).await
+            }
+            _ => self.set(OPEN, OPEN).await,
+        }
     }
 
     /// `twin`: the old twin keeps its users.
@@ -140,6 +147,9 @@ impl TwoHosts {
 
     /// This target does not serve any more.
     pub(super) async fn park_idle(&mut self, idle: Part) -> Result<(), String> {
+        if idle == Part::New && self.page() == Some(idle) && self.is_in_maintenance() {
+            return Ok(());
+        }
         self.serve_without(idle).await?;
         self.park(idle.other(), None).await
     }
@@ -147,6 +157,11 @@ impl TwoHosts {
     /// The gates of this target are closed, and those of the other one are open.
     pub(super) async fn serve_without(&mut self, idle: Part) -> Result<(), String> {
         match idle {
+            // A second `on` moves no user, and the gates of an app that failed stay closed.
+            Part::New if self.page() == Some(idle) => match self.is_in_maintenance() {
+                true => Ok(()),
+                false => self.set(AS_IT_IS, CLOSED).await,
+            },
             Part::Old => self.set(CLOSED, OPEN).await,
             Part::New => self.set(OPEN, CLOSED).await,
         }
@@ -154,6 +169,14 @@ impl TwoHosts {
 
     /// At rest, whatever the switch has done: the idle targets are parked on the current one.
     pub(crate) async fn park_at_rest(&mut self) -> Result<(), String> {
+        if let Some(page) = self.page() {
+            let current = if self.is_in_maintenance() {
+                page
+            } else {
+                page.other()
+            };
+            return self.park(current, None).await;
+        }
         let record = target::find(&self.old.hold_dir, &self.old.app.name);
         let record = record.map_err(|error| error.to_string())?;
         let current = match record {
@@ -189,52 +212,5 @@ impl TwoHosts {
         }
         let parked = self.old.park(&wanted).await;
         parked.map(drop).map_err(|error| error.to_string())
-    }
-
-    /// Records the current target, unless the record has it.
-    fn record(&self, current: Part) -> Result<(), String> {
-        let (name, other) = (self.name(current), self.name(current.other()));
-        let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
-        let before = target::find(hold_dir, app).map_err(|error| error.to_string())?;
-        let same = before.filter(|before| before.current == name);
-        let is_ready = |same: &Intent| same.ready.as_deref() == Some(other);
-        match &same {
-            // Before the begin of Leave the record is as the switch found it.
-            Some(_) if current == Part::Old => return Ok(()),
-            // The time of a finish stays, in case it does not come to its end.
-            Some(same) if is_ready(same) => return Ok(()),
-            _ => {}
-        }
-        let intent = Intent {
-            ready: Some(other.to_owned()),
-            ready_until_unix_s: None,
-            ..same.unwrap_or_else(|| Intent::now(name))
-        };
-        target::set(hold_dir, app, &intent)
-            .map_err(|error| directory::unusable("hold_dir", hold_dir, &error))
-    }
-
-    /// This target does not run any more.
-    pub(super) fn record_stopped(&self, part: Part) {
-        let changed = self.change_record(|intent| match intent.ready.as_deref() {
-            Some(ready) if ready == self.name(part) => intent.without_ready(),
-            _ => intent,
-        });
-        if let Err(error) = changed {
-            tracing::warn!(%error, "the record still has the stopped target as ready");
-        }
-    }
-
-    /// Changes the record that is there.
-    pub(crate) fn change_record(&self, change: impl FnOnce(Intent) -> Intent) -> io::Result<()> {
-        let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
-        let Some(before) = target::find(hold_dir, app)? else {
-            return Ok(());
-        };
-        let after = change(before.clone());
-        match after == before {
-            true => Ok(()),
-            false => target::set(hold_dir, app, &after),
-        }
     }
 }

@@ -36,6 +36,7 @@ pub fn encode(apps: &[AppView], all: &[(String, Counters)]) -> String {
     let mut registry = Registry::with_prefix("haproxy_gate");
     let families = [build(), dropped()].into_iter().chain(last_look(apps));
     let families = families.chain(targets(apps)).chain(reasons(apps));
+    let families = families.chain(declared(apps));
     let families = families.chain(counted(all));
     for family in families {
         registry.register_collector(Box::new(family));
@@ -130,6 +131,19 @@ fn reasons(apps: &[AppView]) -> [Family; 3] {
         }
     }
     [held, held_by, unfinished]
+}
+
+/// What an operator has declared, of the apps that have a page or a marker.
+fn declared(apps: &[AppView]) -> [Family; 2] {
+    let gauge = |name, help| Family::new(name, help, MetricType::Gauge);
+    let mut maintenance = gauge("maintenance", "Whether users are to meet the page.");
+    let mut readonly = gauge("readonly", "Whether HAProxy is to refuse writes.");
+    for view in apps {
+        let app = ("app", &view.app);
+        maintenance.known([app], view.maintenance.map(Value::Is));
+        readonly.known([app], view.readonly.map(Value::Is));
+    }
+    [maintenance, readonly]
 }
 
 /// The word of an enum, as in JSON.

@@ -25,6 +25,10 @@ pub struct AppView {
     pub healthy: Option<bool>,
     /// The hold that keeps the gates closed.
     pub hold: Option<HoldView>,
+    /// Whether maintenance is on. None: it has no page.
+    pub maintenance: Option<bool>,
+    /// Whether HAProxy is to refuse writes. None: it has no marker, or its record can't be read.
+    pub readonly: Option<bool>,
     /// Whether an operation is unfinished: one under way, or one that was cut short.
     pub unfinished: bool,
     /// The balancers that serve it.

@@ -3,6 +3,7 @@
 
 use super::listener::{Listener, Socket};
 use super::{AppView, encode};
+use crate::connections::Connections;
 use crate::state::counters::Counters;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -11,14 +12,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::task::{AbortHandle, JoinSet};
 
 /// The most connections at once.
 const MOST: usize = 8;
@@ -36,50 +35,28 @@ const OPEN_METRICS: HeaderValue =
 /// these apps in `state_dir`. It reads the counters anew for each answer.
 pub async fn serve(listener: Listener, state_dir: PathBuf, apps: watch::Receiver<Vec<AppView>>) {
     let numbers = Numbers { state_dir, apps };
-    let mut connections = Connections::default();
+    let mut connections = Connections::new(MOST);
     loop {
-        if let Err(error) = connections.next(&listener.socket, &numbers).await {
+        if let Err(error) = next(&mut connections, &listener.socket, &numbers).await {
             tracing::warn!(%error, "metrics: a connection can't be taken");
             tokio::time::sleep(PAUSE).await;
         }
     }
 }
 
-/// The connections under way. Drop ends them.
-#[derive(Default)]
-struct Connections {
-    tasks: JoinSet<()>,
-    /// The same, oldest first.
-    order: VecDeque<AbortHandle>,
-}
-
-impl Connections {
-    async fn next(&mut self, socket: &Socket, numbers: &Numbers) -> io::Result<()> {
-        match socket {
-            Socket::Tcp(socket) => self.take(socket.accept().await?.0, numbers.clone()).await,
-            Socket::Unix(socket) => self.take(socket.accept().await?.0, numbers.clone()).await,
+async fn next(connections: &mut Connections, socket: &Socket, numbers: &Numbers) -> io::Result<()> {
+    let numbers = numbers.clone();
+    match socket {
+        Socket::Tcp(socket) => {
+            let (stream, _) = socket.accept().await?;
+            connections.add(converse(stream, numbers)).await;
         }
-        Ok(())
-    }
-
-    /// Adds a connection. If there are too many it ends the oldest, so that silent connections
-    /// never block a client that asks.
-    async fn take<S>(&mut self, stream: S, numbers: Numbers)
-    where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        while self.tasks.try_join_next().is_some() {}
-        self.order.retain(|task| !task.is_finished());
-        while self.order.len() >= MOST
-            && let Some(oldest) = self.order.pop_front()
-        {
-            oldest.abort();
-            // Waits until the task has closed its file descriptor.
-            self.tasks.join_next().await;
+        Socket::Unix(socket) => {
+            let (stream, _) = socket.accept().await?;
+            connections.add(converse(stream, numbers)).await;
         }
-        self.order
-            .push_back(self.tasks.spawn(converse(stream, numbers)));
     }
+    Ok(())
 }
 
 /// One request and its answer.

@@ -11,6 +11,7 @@ use crate::host::{Snapshot, ThisHost};
 use crate::report::Draft;
 use crate::restart::{GatesFound, Host, PerGate, Verb, stays_closed};
 use crate::state::directory;
+use crate::state::hold::Held;
 use crate::state::journal::found_open;
 use crate::state::lock::Lock;
 use std::ops::ControlFlow::{Break, Continue};
@@ -35,6 +36,8 @@ impl Operation<'_> {
     async fn preflight(&self, host: &mut ThisHost, draft: &mut Draft) -> Preflight<Go> {
         self.agrees_with_sidecar(host, draft).await?;
         let held = self.held()?;
+        draft.in_maintenance =
+            held.as_ref().is_some_and(Held::is_of_maintenance) && self.app.page.is_some();
         draft.notices.extend(self.heeds(held.as_ref())?);
         self.settle(host, draft).await?;
         let earlier = self.earlier(host, draft).await;
@@ -43,7 +46,7 @@ impl Operation<'_> {
         self.warn_of_ports(&judged.snapshot, draft);
         self.beside(&judged.start, host, draft).await?;
         self.warn(&judged, &earlier, draft);
-        let stays_closed = self.leaves_closed(&judged, &earlier);
+        let stays_closed = self.leaves_closed(&judged, &earlier, held.as_ref());
         host.to_reopen = to_put_back(&judged.snapshot, &earlier, stays_closed);
         let limits = self.limits(&judged, host, stays_closed);
         let start = judged.start.within(&limits, judged.few);
@@ -98,8 +101,9 @@ impl Operation<'_> {
     }
 
     /// Whether the gates stay closed once the app is healthy.
-    fn leaves_closed(&self, judged: &Judged, earlier: &Earlier) -> bool {
-        let stay = self.options.on_hold == OnHold::StayClosed;
+    fn leaves_closed(&self, judged: &Judged, earlier: &Earlier, held: Option<&Held>) -> bool {
+        let stay =
+            self.options.on_hold == OnHold::StayClosed || held.is_some_and(Held::is_of_maintenance);
         let left_closed = earlier
             .entry
             .as_ref()

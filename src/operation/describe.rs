@@ -7,12 +7,30 @@ use crate::restart::{Limits, Phase, Why};
 
 /// What a phase does and waits for. `app`: seen at the target that is to serve.
 pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
-    named(&in_words(phase, limits, app), app)
+    named(&in_words(phase, limits, app), limits, app)
 }
 
 /// A text of the rules, which do not know the names of the targets. Beside several other targets the
 /// old one stays without a name.
-pub fn named(text: &str, app: &AppSettings) -> String {
+pub fn named(text: &str, limits: &Limits, app: &AppSettings) -> String {
+    let (app_name, page) = ("the app", "the page");
+    match (limits.switch.with_page, app.is_page()) {
+        (true, true) => {
+            return Names {
+                old: app_name,
+                new: page,
+            }
+            .fill(text);
+        }
+        (true, false) => {
+            return Names {
+                old: page,
+                new: app_name,
+            }
+            .fill(text);
+        }
+        (false, _) => {}
+    }
     let others: Vec<_> = app.other_targets().map(|one| one.name.as_str()).collect();
     let unknown = Names::default();
     let old = match others.as_slice() {
@@ -135,7 +153,7 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn web(targets: &[&str]) -> AppSettings {
+    fn web(targets: &[&str], more: &str) -> AppSettings {
         let target = |(at, name): (usize, &&str)| {
             format!(
                 "[app.web.target.{name}]\nport = 100{at}\nstatus_port = 200{at}\n\
@@ -143,14 +161,17 @@ mod tests {
             )
         };
         let targets: String = targets.iter().enumerate().map(target).collect();
-        let text = format!("[app.web]\n{targets}[[haproxy]]\nsocket = \"/run/lb.sock\"\n");
+        let text = format!("[app.web]\n{more}\n{targets}[[haproxy]]\nsocket = \"/run/lb.sock\"\n");
         let settings = crate::config::read(Path::new("agent.toml"), &text).unwrap();
         settings.apps[0].at("green").unwrap()
     }
 
     #[test]
     fn a_phase_of_a_switch_names_the_targets() {
-        let (two, three) = (web(&["blue", "green"]), web(&["blue", "green", "red"]));
+        let (two, three) = (
+            web(&["blue", "green"], ""),
+            web(&["blue", "green", "red"], ""),
+        );
         let describe = |phase: SwitchPhase, app: &AppSettings| {
             describe(&Phase::Switch(phase), &app.limits, app)
         };
@@ -169,6 +190,25 @@ mod tests {
             "stopping green (green can't serve: `verify` failed: exited with 3)"
         );
         let waiting = "the new target: connection refused";
-        assert_eq!(named(waiting, &two), "green: connection refused");
+        assert_eq!(
+            named(waiting, &two.limits, &two),
+            "green: connection refused"
+        );
+    }
+
+    #[test]
+    fn a_maintenance_names_the_app_and_its_page() {
+        let page = "page = { port = 1009, status_port = 2009 }";
+        let app = &web(&["blue", "green"], page);
+        let mut limits = app.limits.clone();
+        limits.switch.with_page = true;
+        let leave = Phase::Switch(SwitchPhase::Leave);
+        let on = describe(&leave, &limits, &app.at_page().unwrap());
+        assert_eq!(on, "closing the gates of the app, until its lines are DOWN");
+        let off = describe(&leave, &limits, app);
+        assert_eq!(
+            off,
+            "closing the gates of the page, until its lines are DOWN"
+        );
     }
 }

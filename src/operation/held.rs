@@ -41,7 +41,15 @@ impl Operation<'_> {
             return Continue(None);
         };
         let by = format!("the gates are held closed by {}", held.describe());
+        // Without a page in the configuration there is no other way back.
+        if held.is_of_maintenance() && self.app.page.is_some() {
+            return self.heeds_maintenance(by);
+        }
         match (self.verb, self.options.on_hold) {
+            (Verb::MaintenanceOn, _) if held.is_asked_for() => Break(Begin::refused(format!(
+                "{by}; maintenance would end that hold: run `agent open {app}` first"
+            ))),
+            (Verb::MaintenanceOn, _) => Continue(Some(format!("{by}: users meet the page now"))),
             (Verb::Restart, OnHold::Skip) if held.is_asked_for() => Break(Begin::Skipped(by)),
             // A timer that skips it would succeed every night, with the host out of rotation.
             (Verb::Restart, OnHold::Skip) if !held.is_of_a_failed_restart() => {
@@ -75,6 +83,23 @@ impl Operation<'_> {
                 let closing = hold::second(Some(held), &self.wanted(close), self.options.replace);
                 or_refuse(closing.map(|closing| closing.note()).map_err(refusal))
             }
+            _ => Continue(None),
+        }
+    }
+
+    /// Only `maintenance off` opens the gates of the app, because it closes the page's. A restart
+    /// leaves them closed.
+    fn heeds_maintenance(&self, by: String) -> Preflight<Option<String>> {
+        let app = &self.app.name;
+        match (self.verb, self.options.on_hold) {
+            (Verb::Restart, OnHold::Skip) => Break(Begin::Skipped(by)),
+            (Verb::Restart, OnHold::Refuse | OnHold::StayClosed) => {
+                Continue(Some(format!("{by}: they stay closed")))
+            }
+            (Verb::Close, _) if self.options.owner.is_some() => Continue(None),
+            (Verb::Restart | Verb::Open | Verb::Close | Verb::Switch, _) => Break(Begin::refused(
+                format!("{by}, and users meet the page: run `agent maintenance off {app}` first"),
+            )),
             _ => Continue(None),
         }
     }
@@ -122,6 +147,8 @@ impl Operation<'_> {
             Verb::Close => true,
             Verb::Restart => held || self.app.upgrade.is_some(),
             Verb::Open => held,
+            Verb::MaintenanceOn => true,
+            Verb::MaintenanceOff => held,
             Verb::Recover | Verb::Stop | Verb::Switch => false,
         }
     }

@@ -12,6 +12,7 @@
 //! | `operate` | the journal, the [driver] with its loop, the end |
 //! | `hold` | what the end means for the hold |
 //! | `remember` | the line of the history |
+//! | `readonly` | `agent readonly`: the gate of the marker |
 //! | `switch` | apps with targets: which one is current |
 
 mod begin;
@@ -28,6 +29,7 @@ mod lock;
 mod looks;
 mod operate;
 mod plan;
+pub(crate) mod readonly;
 mod remember;
 mod request;
 mod run;
@@ -36,6 +38,8 @@ mod switch;
 
 pub use describe::{describe, named};
 pub use plan::found;
+pub(crate) use readonly::{Kept, keep_marker, recover_marker};
+pub use readonly::{Readonly, ReadonlyReport};
 pub use remember::Unwritten;
 pub use request::{MakeProgress, OnHold, Operation, Options, Switch, Way};
 pub use switch::{By, Current, current, seen_at_current};

@@ -30,12 +30,12 @@ impl Operation<'_> {
         let asked = Instant::now();
         while let Some(older) = self.older_settings() {
             match self.verb {
-                Verb::Restart | Verb::Switch if asked.elapsed() < PATIENCE => {}
-                Verb::Restart | Verb::Switch => return Break(Begin::refused(older.describe())),
-                _ => {
+                verb if !(verb == Verb::Restart || verb.switches()) => {
                     draft.notices.push(older.describe());
                     break;
                 }
+                _ if asked.elapsed() < PATIENCE => {}
+                _ => return Break(Begin::refused(older.describe())),
             }
             tokio::select! {
                 () = tokio::time::sleep(PAUSE) => {}

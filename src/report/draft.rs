@@ -6,10 +6,11 @@ use super::model::Report;
 use super::shares::{Before, Shares};
 use super::watched::Watching;
 use crate::clock::since_1970;
+use crate::config::PAGE;
 use crate::gate::{Gate, Position};
 use crate::haproxy::{BalancerObservation, both};
 use crate::host::{self, Snapshot};
-use crate::restart::switch::Names;
+use crate::restart::switch::{Names, THE_PAGE};
 use crate::restart::{Outcome, PhaseTime, Verb, seconds};
 use crate::state::caller::Origin;
 use crate::state::journal::CutShort;
@@ -20,6 +21,8 @@ use std::time::{Duration, Instant};
 pub struct Draft {
     verb: Verb,
     app: String,
+    /// Users meet the page: only `maintenance off` opens the gates of the app.
+    pub in_maintenance: bool,
     /// Seconds since 1970.
     started_at: f64,
     /// The monotonic begin. The wall clock may jump, so durations never depend on it.
@@ -52,6 +55,7 @@ impl Draft {
     /// Of an operation that begins now.
     pub fn new(verb: Verb, app: &str) -> Draft {
         Draft {
+            in_maintenance: false,
             verb,
             app: app.to_owned(),
             started_at: since_1970().as_secs_f64(),
@@ -145,7 +149,18 @@ impl Draft {
 
     fn names(&self) -> Names<'_> {
         let targets = self.targets.as_ref();
-        targets.map_or(Names::default(), |(old, new)| Names { old, new })
+        targets.map_or(Names::default(), |(old, new)| Names {
+            old: shown(old),
+            new: shown(new),
+        })
+    }
+
+    fn message(&self, outcome: &Outcome) -> String {
+        let message = outcome.message_between(self.verb, &self.app, self.names());
+        match self.in_maintenance {
+            true => message.replace("`agent open ", "`agent maintenance off "),
+            false => message,
+        }
     }
 
     /// The report of an operation that has ended now.
@@ -164,7 +179,7 @@ impl Draft {
             app: self.app.clone(),
             outcome: outcome.word(self.verb),
             exit: outcome.exit_code(),
-            message: outcome.message_between(self.verb, &self.app, self.names()),
+            message: self.message(outcome),
             started_at: self.started_at,
             seconds,
             phases: self.phases.clone(),
@@ -173,10 +188,27 @@ impl Draft {
             balancers: self.balancers.iter().map(BalancerReport::from).collect(),
             notices: notices.collect(),
             without_balancers: self.without_balancers.clone(),
-            from: self.targets.as_ref().map(|(from, _)| from.clone()),
-            to: self.targets.as_ref().map(|(_, to)| to.clone()),
+            from: self
+                .targets
+                .as_ref()
+                .map(|(from, _)| from.clone())
+                .filter(|name| !name.is_empty()),
+            to: self
+                .targets
+                .as_ref()
+                .map(|(_, to)| to.clone())
+                .filter(|name| !name.is_empty()),
             plan: self.plan.clone(),
         }
+    }
+}
+
+/// The name of a target in a sentence. An app without targets has none.
+fn shown(target: &str) -> &str {
+    match target {
+        "" => "the app",
+        PAGE => THE_PAGE,
+        target => target,
     }
 }
 

@@ -113,9 +113,7 @@ pub(super) fn drain(
 fn classic_twins(verb: Verb, observation: &Observation) -> Vec<String> {
     match verb {
         Verb::Close => observation.not_out(Role::ClassicTwin),
-        Verb::Restart | Verb::Open | Verb::Recover | Verb::Stop | Verb::Switch => {
-            observation.on_classic_twins()
-        }
+        _ => observation.on_classic_twins(),
     }
 }
 
@@ -150,8 +148,6 @@ fn goes_on(
             },
             note,
         },
-        Verb::Close | Verb::Open | Verb::Recover | Verb::Stop | Verb::Switch => {
-            Step::End(Outcome::Done { note })
-        }
+        _ => Step::End(Outcome::Done { note }),
     }
 }

@@ -11,7 +11,13 @@ impl Outcome {
 
     /// The same, of a switch between these targets.
     pub fn message_between(&self, verb: Verb, app: &str, names: Names<'_>) -> String {
-        let text = self.after_switch(verb, names);
+        let text = match names.turned(verb) {
+            Some(turned) => self.of_maintenance(turned, app).map(|text| match verb {
+                Verb::Recover => format!("recovered: {text}"),
+                _ => text,
+            }),
+            None => self.after_switch(verb, names),
+        };
         names.fill(&text.unwrap_or_else(|| self.in_words(verb, app, names)))
     }
 
@@ -215,7 +221,7 @@ fn done(verb: Verb, noted: bool) -> &'static str {
         (Verb::Open, false) => "open: in rotation",
         (Verb::Open, true) => "open",
         (Verb::Recover, _) => "recovered",
-        (Verb::Switch, _) => "switched",
+        (Verb::Switch | Verb::MaintenanceOn | Verb::MaintenanceOff, _) => "switched",
         (Verb::Stop, false) => "stopped: out of rotation and drained, the gates stay closed",
         (Verb::Stop, true) => "stopped: not fully drained, the gates stay closed",
     }

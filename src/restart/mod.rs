@@ -91,6 +91,10 @@ pub enum Verb {
     Stop,
     /// Brings the users from one target of the app to another.
     Switch,
+    /// Brings the users from the app to its page.
+    MaintenanceOn,
+    /// Brings them back from the page to the app.
+    MaintenanceOff,
 }
 
 /// The policy for a drain that runs out of time.
@@ -194,6 +198,16 @@ impl Limits {
 }
 
 impl Verb {
+    /// It brings the users to the page, or back.
+    pub fn is_of_maintenance(self) -> bool {
+        matches!(self, Verb::MaintenanceOn | Verb::MaintenanceOff)
+    }
+
+    /// It moves users between two instances, with the phases of a switch.
+    pub fn switches(self) -> bool {
+        self == Verb::Switch || self.is_of_maintenance()
+    }
+
     /// The word on the command line.
     pub fn word(self) -> &'static str {
         match self {
@@ -203,6 +217,8 @@ impl Verb {
             Verb::Recover => "recover",
             Verb::Stop => "stop",
             Verb::Switch => "switch",
+            Verb::MaintenanceOn => "maintenance on",
+            Verb::MaintenanceOff => "maintenance off",
         }
     }
 }

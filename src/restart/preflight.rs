@@ -10,6 +10,8 @@ use crate::haproxy::{
 pub struct Facts {
     /// The app's name.
     pub app: String,
+    /// It is the page of the app: its line is a backup line.
+    pub is_page: bool,
     /// Everything that is wrong with the rules or the ports, each with its fix.
     pub trouble: Vec<String>,
     /// The main gate is closed, and HAProxy has had time to notice.
@@ -35,7 +37,9 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: Floor) -> Result<Vec<
     // A recovery opens the gates once the app is healthy. HAProxy's view does not matter to it.
     if verb != Verb::Recover {
         reasons.extend(unusable_balancers(verb, facts));
-        reasons.extend(visible(facts).flat_map(|(name, answer)| wrong_lines(name, answer)));
+        reasons.extend(
+            visible(facts).flat_map(|(name, answer)| wrong_lines(name, answer, facts.is_page)),
+        );
     }
     if closes(verb) && facts.main_closed {
         reasons.extend(
@@ -73,10 +77,7 @@ pub fn without_gone(verb: Verb, balancers: &[BalancerObservation]) -> Vec<&str> 
     let gone = balancers
         .iter()
         .filter(|one| one.answer.as_ref().err().is_some_and(is_gone));
-    let waits = matches!(
-        verb,
-        Verb::Restart | Verb::Close | Verb::Open | Verb::Switch
-    );
+    let waits = !matches!(verb, Verb::Recover | Verb::Stop);
     match waits && balancers.iter().any(|one| one.answer.is_ok()) {
         true => gone.map(|one| one.name.as_str()).collect(),
         false => Vec::new(),
@@ -118,10 +119,15 @@ pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
 
 /// A main line marked `backup`, a twin that isn't, or a line without checks. The gate would have no
 /// effect.
-fn wrong_lines(name: &str, answer: &Answer) -> Vec<Reason> {
+fn wrong_lines(name: &str, answer: &Answer, is_page: bool) -> Vec<Reason> {
     let wrong = |line: &ServerLine| {
         let what = match (line.role, line.backup) {
             _ if line.status == Status::NoCheck => "is not checked: add `check` to it",
+            (Role::Main, true) if is_page => return None,
+            (Role::Main, false) if is_page => {
+                "is the page, but not marked `backup`, so users would meet it beside the app: add \
+                 `backup`"
+            }
             (Role::Main, true) => "checks the status port, but is marked `backup`: remove `backup`",
             (Role::Twin | Role::ClassicTwin, false) => {
                 "is not marked `backup`, so new users reach it even if the gate is closed: add \

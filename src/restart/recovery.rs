@@ -28,7 +28,7 @@ pub fn stays_closed(asked: Verb, stay: bool, left: bool, gates: GatesFound) -> b
     let wanted = match asked {
         Verb::Restart => stay,
         Verb::Recover => left,
-        Verb::Close | Verb::Open | Verb::Stop | Verb::Switch => false,
+        _ => false,
     };
     wanted && gates == GatesFound::Held
 }
@@ -58,7 +58,9 @@ pub fn start(
     match (asked, reached(left, gates)) {
         (Verb::Close | Verb::Stop, _) => start(asked, Phase::Close),
         // A switch begins as its caller asks: see `Start::of_switch`.
-        (Verb::Switch, _) => Ok(Start::of_switch(Switching::default())),
+        (Verb::Switch | Verb::MaintenanceOn | Verb::MaintenanceOff, _) => {
+            Ok(Start::of_switch(Switching::default()))
+        }
         (Verb::Open, _) => start(Verb::Open, healthy),
         (Verb::Restart | Verb::Recover, Reached::Restarted { confirmed }) => Ok(Start {
             verb: Verb::Restart,

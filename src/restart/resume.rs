@@ -17,10 +17,7 @@ pub(super) fn resume(
                 note: Some(note(&phase).to_owned()),
                 ..Start::at(phase)
             }),
-            None => Err(NoStart::Nothing(
-                "nothing to recover: the old target serves, and the new one was not started"
-                    .to_owned(),
-            )),
+            None => Err(NoStart::Nothing(nothing(switching).to_owned())),
         },
         _ => Err(NoStart::CutSwitch(
             "an earlier switch was cut short: run `agent recover` first".to_owned(),
@@ -28,11 +25,21 @@ pub(super) fn resume(
     }
 }
 
+fn nothing(switching: Switching) -> &'static str {
+    match switching.with_page {
+        true => "nothing to recover: users are where they were before",
+        false => "nothing to recover: the old target serves, and the new one was not started",
+    }
+}
+
 /// The phase to begin with; None: there is nothing to finish or undo.
 fn resumed(
     phase: &SwitchPhase,
     Switching {
-        how, ran_before, ..
+        how,
+        ran_before,
+        was_closed,
+        ..
     }: Switching,
 ) -> Option<SwitchPhase> {
     Some(match phase {
@@ -47,6 +54,8 @@ fn resumed(
             How::Start => park(&Some(WhyBack::CutShort)),
             How::Back | How::Finish => return None,
         },
+        // No gate was moved, and there is no way back.
+        SwitchPhase::Unpark if was_closed => return None,
         SwitchPhase::Unpark => SwitchPhase::Withdraw(WhyBack::CutShort),
         // It may be stopped already, so there is no way back to it. It was quiet, and is parked.
         SwitchPhase::Stop { back } => SwitchPhase::Stop { back: back.clone() },

@@ -13,6 +13,12 @@ impl Outcome {
             (Outcome::Done { .. }, Verb::Recover) => "recovered",
             (Outcome::Done { .. }, Verb::Stop) => "stopped",
             (Outcome::Done { .. }, Verb::Switch) => "switched",
+            (Outcome::Done { .. } | Outcome::Switched { .. }, Verb::MaintenanceOn) => {
+                "maintenance_on"
+            }
+            (Outcome::Done { .. } | Outcome::Switched { .. }, Verb::MaintenanceOff) => {
+                "maintenance_off"
+            }
             (Outcome::Switched { .. }, Verb::Recover) => "recovered",
             (Outcome::Switched { how: How::Back, .. }, _) => "switched_back",
             (Outcome::Switched { .. }, _) => "switched",

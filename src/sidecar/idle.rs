@@ -4,6 +4,7 @@
 use super::act::SOON;
 use super::next_action::Idle;
 use super::reconciler::{BUSY, Reconciler};
+use super::records::Records;
 use super::retry::Retry;
 use crate::gate::{Gate, GateError, Position, View};
 use crate::host::at_rest;
@@ -14,7 +15,7 @@ use std::time::{Duration, Instant};
 
 impl Reconciler {
     /// What the rules and the record show of them.
-    pub(super) fn idle(&self) -> Idle {
+    pub(super) fn idle(&self, records: &Records) -> Idle {
         let Some(rules) = &self.rules.view else {
             return Idle::default();
         };
@@ -25,22 +26,29 @@ impl Reconciler {
         });
         let parked = at_rest(&self.settings, &self.app, record, Some(rules));
         Idle {
-            open: !self.open_idle(rules).is_empty(),
+            open: !self.open_idle(rules, records).is_empty(),
             unparked: !rules.plan_parking(&parked).is_empty(),
             over: ready.and_then(|record| record.ready_for()) == Some(Duration::ZERO),
         }
     }
 
     /// The idle targets with a gate that is not closed.
-    fn open_idle(&self, rules: &View) -> Vec<String> {
-        let gates = self.idle_gates().into_iter();
+    fn open_idle(&self, rules: &View, records: &Records) -> Vec<String> {
+        let gates = self.idle_gates(records).into_iter();
         let open = gates.filter(|gate| rules.position(gate) != Position::Closed);
         let mut names: Vec<String> = open.filter_map(|gate| gate.target).collect();
         names.dedup();
         names
     }
 
-    fn idle_gates(&self) -> Vec<Gate> {
+    /// The page's gate, too, unless users meet the page or may do so.
+    fn idle_gates(&self, records: &Records) -> Vec<Gate> {
+        let page = self.app.at_page().filter(|_| !records.may_be_on_the_page());
+        let page = page.into_iter().flat_map(|page| self.settings.gates(&page));
+        self.gates_of_others().into_iter().chain(page).collect()
+    }
+
+    fn gates_of_others(&self) -> Vec<Gate> {
         let others = self.app.instances().into_iter();
         let others = others.filter(|other| other.target != self.app.target);
         others
@@ -54,9 +62,11 @@ impl Reconciler {
             Ok(lock) => (lock, Instant::now()),
             Err(wait) => return wait,
         };
+        let records = self.read_records();
         let rules = self.rules.view.as_ref();
-        let names = rules.map(|rules| self.open_idle(rules)).unwrap_or_default();
-        let closed = self.close_idle_gates().await;
+        let names = rules.map(|rules| self.open_idle(rules, &records));
+        let names = names.unwrap_or_default();
+        let closed = self.close(&self.idle_gates(&records)).await;
         if closed == Ok(true) {
             let (app, names, current) = (&self.app.name, names.join(" and "), self.app.label());
             tracing::warn!(%app, "{app}: gates of {names} were open, although {current} is current: \
@@ -69,12 +79,15 @@ impl Reconciler {
         )
     }
 
-    /// Ok(true): one of them was not closed.
+    /// Closes the gates of the idle targets. Ok(true): one of them was not closed.
     pub(super) async fn close_idle_gates(&mut self) -> Result<bool, GateError> {
-        let gates = self.idle_gates();
+        self.close(&self.gates_of_others()).await
+    }
+
+    async fn close(&mut self, gates: &[Gate]) -> Result<bool, GateError> {
         match gates.is_empty() {
             true => Ok(false),
-            false => self.host.close_others(&gates).await,
+            false => self.host.close_others(gates).await,
         }
     }
 
@@ -105,7 +118,7 @@ impl Reconciler {
 
     /// The app's lock. Err: the time to the next try, because another process has it, or has just
     /// changed something.
-    fn begin_idle(&mut self) -> Result<Lock, Duration> {
+    pub(super) fn begin_idle(&mut self) -> Result<Lock, Duration> {
         if let Some(left) = self.retry_idle.and_then(Retry::left) {
             return Err(left);
         }
@@ -127,7 +140,7 @@ impl Reconciler {
         }
     }
 
-    fn end_idle(&mut self, done: Result<(), GateError>, failure: &str) -> Duration {
+    pub(super) fn end_idle(&mut self, done: Result<(), GateError>, failure: &str) -> Duration {
         // The next round lists the rules again.
         self.rules.may_have_changed();
         self.checks.anew();

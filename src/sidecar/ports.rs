@@ -8,7 +8,7 @@ use crate::gate::{Taken, listeners};
 impl Sidecar {
     /// Reserves the ports of the configuration, and releases all others.
     pub(super) fn keep_ports(&self) {
-        let apps = self.settings.instances();
+        let apps = self.settings.views();
         let gates = apps.flat_map(|app| self.settings.gates(&app));
         let ports: Vec<u16> = gates.map(|gate| gate.status_port).collect();
         self.reservation.keep(&ports);
@@ -18,8 +18,8 @@ impl Sidecar {
 impl Reconciler {
     /// Logs a change of what is reserved, not every try.
     pub(super) fn reserve(&mut self) {
-        let instances = self.app.instances().into_iter();
-        let gates = instances.flat_map(|app| self.settings.gates(&app));
+        let views = self.app.instances().into_iter().chain(self.app.besides());
+        let gates = views.flat_map(|app| self.settings.gates(&app));
         let taken = self.host.taken_of(gates.map(|gate| gate.status_port));
         let taken = taken.into_iter();
         let why: Vec<String> = taken.flat_map(|(port, who)| why(port, &who)).collect();

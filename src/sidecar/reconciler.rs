@@ -2,6 +2,7 @@
 //! begins when the kernel or a balancer has news, and at least every second.
 
 use super::checks::Checks;
+use super::marker::Marker;
 use super::next_action::{Gates, NextAction, Observation, next_action};
 use super::publisher::StatusPublisher;
 use super::records::Records;
@@ -25,7 +26,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// The time between two rounds if there is nothing to do.
-const REST: Duration = Duration::from_secs(1);
+pub(super) const REST: Duration = Duration::from_secs(1);
 
 /// The time between two rounds while another process has the lock.
 pub(super) const BUSY: Duration = Duration::from_millis(250);
@@ -54,6 +55,7 @@ pub(crate) struct Reconciler {
     pub(super) retry: Option<Retry>,
     /// The same for what concerns idle targets: it never delays the gates of the current one.
     pub(super) retry_idle: Option<Retry>,
+    pub(super) marker: Marker,
     /// Why the last operation failed, until one succeeds.
     pub(super) failure: Option<String>,
     /// Why status ports are not reserved, one entry for each.
@@ -95,6 +97,7 @@ impl Reconciler {
             trouble: None,
             retry: None,
             retry_idle: None,
+            marker: Marker::default(),
             failure: None,
             unreserved: Vec::new(),
             reservation: reservation.clone(),
@@ -144,13 +147,17 @@ impl Reconciler {
             self.in_the_way(error.to_string());
             return REST;
         }
+        if let Some(soon) = self.keep_marker().await {
+            return soon;
+        }
         let mut observation = Observation {
             gates: self.rules.gates(),
             held: records.held.is_some(),
             unfinished: records.is_unfinished(),
             cut_switch,
             healthy: false,
-            idle: self.idle(),
+            idle: self.idle(&records),
+            maintenance: self.maintenance(&records),
         };
         self.open |= observation.gates == Gates::Open && !observation.unfinished;
         if next_action(observation) == NextAction::Rest {
@@ -174,6 +181,8 @@ impl Reconciler {
             NextAction::CloseIdle => self.close_idle().await,
             NextAction::Park => self.park_idle().await,
             NextAction::Finish => self.finish_switch().await,
+            NextAction::KeepMaintenance => self.keep_maintenance().await,
+            NextAction::EndMaintenance => self.end_maintenance().await,
         }
     }
 

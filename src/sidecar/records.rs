@@ -25,6 +25,12 @@ impl Records {
         !matches!(self.unfinished, Ok(None))
     }
 
+    /// Users meet the page, or a hold that can't be read may say so.
+    pub(super) fn may_be_on_the_page(&self) -> bool {
+        let held = self.held.as_ref();
+        held.is_some_and(|held| *held == Held::Unknown || held.is_of_maintenance())
+    }
+
     pub(super) fn is_of_a_cut_switch(&self) -> bool {
         matches!(&self.unfinished, Ok(Some(entry)) if entry.is_of_a_switch())
     }

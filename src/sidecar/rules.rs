@@ -15,7 +15,7 @@ pub(super) struct Rules {
     listed: Option<Listed>,
     /// None: they could not be listed.
     pub(super) positions: Option<PerGate<Position>>,
-    /// The whole list, for the idle targets of an app.
+    /// The whole list, for the idle targets and the marker of an app.
     pub(super) view: Option<View>,
 }
 
@@ -64,10 +64,10 @@ impl Rules {
         Ok(())
     }
 
-    /// Only an app with targets needs more than its gates: the place to park them on, which any table
-    /// may show.
+    /// Only an app with targets, a page or a marker needs more than its gates: the place to park them
+    /// on, which any table may show, and the gate of the marker.
     async fn list(&mut self, host: &ThisHost) -> Result<(), GateError> {
-        if !host.app.has_targets() {
+        if !host.app.has_targets() && host.app.besides().next().is_none() {
             self.positions = Some(host.firewall.positions(&host.gates).await?);
             return Ok(());
         }

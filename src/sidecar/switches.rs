@@ -86,13 +86,13 @@ impl Reconciler {
         }
     }
 
-    fn busy(&mut self, owner: Option<&Owner>) -> Duration {
+    pub(super) fn busy(&mut self, owner: Option<&Owner>) -> Duration {
         self.stand_back(&describe(owner), None);
         BUSY
     }
 
     /// Runs it under the app's lock.
-    async fn switch(&mut self, verb: Verb, command: &str) -> Result<Report, LockError> {
+    pub(super) async fn switch(&mut self, verb: Verb, command: &str) -> Result<Report, LockError> {
         let state_dir = self.state_dir();
         directory::trusted(state_dir, self.hold_dir(), &self.app.name)?;
         let path = directory::app_lock(state_dir, &self.app.name);
@@ -102,10 +102,15 @@ impl Reconciler {
             way: Way::Finish,
             ..Switch::default()
         };
+        let without_balancers = match verb {
+            Verb::MaintenanceOff => self.unseen(),
+            _ => Vec::new(),
+        };
         let operation = Operation {
             again: self.failure.clone(),
             options: Options {
                 switch,
+                without_balancers,
                 ..Options::default()
             },
             ..own(&self.settings, verb, &self.app, false)

@@ -6,6 +6,8 @@ use crate::gate::Position;
 use crate::haproxy::Role;
 use crate::metrics::{AppView, BalancerView, HoldView, TargetView};
 use crate::restart::PerGate;
+use crate::state::declared;
+use crate::state::hold::Held;
 
 impl Reconciler {
     /// Hands the app's view to the status publisher.
@@ -24,12 +26,26 @@ impl Reconciler {
             gates: gates.collect(),
             healthy: self.checks.last(),
             hold: hold(&records),
+            maintenance: self.is_in_maintenance(&records),
+            readonly: self.is_readonly(),
             unfinished: records.is_unfinished(),
             balancers: rotation.observed.iter().map(BalancerView::from).collect(),
             targets: self.targets(),
         };
         // The reconciler checks the health before an operation, and the operation does again.
         self.publisher.alive(view, 2 * self.app.health.timeout);
+    }
+
+    fn is_in_maintenance(&self, records: &Records) -> Option<bool> {
+        self.app.page.as_ref()?;
+        let held = records.held.as_ref();
+        Some(held.is_some_and(Held::is_of_maintenance))
+    }
+
+    fn is_readonly(&self) -> Option<bool> {
+        self.app.readonly?;
+        let record = declared::find(&self.settings.agent.hold_dir, &self.app.name);
+        Some(record.ok()?.is_some())
     }
 
     /// The targets, if the record shows which one is current.

@@ -32,6 +32,8 @@ pub enum StateFile {
     Stopped,
     /// The current target.
     Target,
+    /// HAProxy refuses writes.
+    Readonly,
 }
 
 impl StateFile {
@@ -44,6 +46,7 @@ impl StateFile {
             StateFile::Counters => format!("{app}.counters"),
             StateFile::Stopped => format!("{app}.stopped"),
             StateFile::Target => format!("{app}.target"),
+            StateFile::Readonly => format!("{app}.readonly"),
         })
     }
 
@@ -132,8 +135,8 @@ pub fn trusted(state_dir: &Path, hold_dir: &Path, app: &str) -> Result<(), Untru
 }
 
 /// The files of an app in `hold_dir` that say what the agent does.
-pub fn lasting_files(hold_dir: &Path, app: &str) -> [PathBuf; 2] {
-    [StateFile::Hold, StateFile::Target].map(|file| file.path(hold_dir, app))
+pub fn lasting_files(hold_dir: &Path, app: &str) -> [PathBuf; 3] {
+    [StateFile::Hold, StateFile::Target, StateFile::Readonly].map(|file| file.path(hold_dir, app))
 }
 
 /// The files of an app in `state_dir` that say what the agent does.

@@ -3,6 +3,7 @@
 
 pub mod caller;
 pub mod counters;
+pub mod declared;
 pub mod directory;
 pub mod hold;
 pub mod invocation;
@@ -13,5 +14,6 @@ pub mod operation_id;
 pub mod orphan;
 pub mod permissions;
 pub mod target;
+mod until;
 
 pub use directory::StateFile;

@@ -23,6 +23,7 @@ fn balancer(socket: &FakeSocket, version: &str, host: &str, is_green: bool) -> B
         target: Some(target.into()),
         other_targets: vec![(of.into(), other)],
         other_apps: vec![vec![1005]],
+        ..Neighbours::default()
     };
     let balancer = Balancer::new(socket.socket(), None, ports, vec![host.parse().unwrap()]);
     let states = recorded(version, "targets-servers_state");

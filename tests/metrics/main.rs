@@ -26,6 +26,8 @@ fn view() -> AppView {
         gates: vec![(Role::Main, Some(true)), (Role::Twin, Some(false))],
         healthy: Some(true),
         hold: None,
+        maintenance: Some(false),
+        readonly: Some(true),
         unfinished: false,
         balancers: vec![
             balancer(

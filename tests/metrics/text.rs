@@ -33,6 +33,8 @@ fn unknown_values_have_no_sample() {
             by: By::Agent,
             failed: Some(Failed::UpgradeCutShort),
         }),
+        maintenance: None,
+        readonly: None,
         unfinished: true,
         balancers: Vec::new(),
         targets: Vec::new(),

@@ -14,11 +14,12 @@ const DOC: &str = "/usr/share/doc/haproxy-gate";
 const EXAMPLE: &str = "/etc/haproxy-gate/agent.toml.example";
 const NEEDRESTART: &str = "/etc/needrestart/conf.d/haproxy-gate.conf";
 
-const UNITS: [&str; 4] = [
+const UNITS: [&str; 5] = [
     "haproxy-gate.service",
     "haproxy-gate-restart@.service",
     "haproxy-gate-restart@.timer",
     "haproxy-gate-drain@.service",
+    "haproxy-gate-page@.service",
 ];
 
 #[test]
@@ -41,12 +42,14 @@ fn the_package_has_every_file() {
         "two-stage.cfg",
         "classic.cfg",
         "one-machine.cfg",
+        "maintenance.html",
     ] {
         file(&format!("{DOC}/examples/{example}"));
     }
     for text in [
         "README.md",
         "haproxy/README.md",
+        "haproxy/database.md",
         "systemd/README.md",
         "systemd/SECURITY.md",
         "scripts/README.md",

@@ -8,6 +8,7 @@ mod goes_down;
 mod life;
 mod machine;
 mod order;
+mod page;
 mod release;
 mod sandbox;
 

@@ -10,11 +10,12 @@ use tempfile::TempDir;
 use crate::machine::Machine;
 use crate::{deb, output};
 
-const UNITS: [&str; 4] = [
+const UNITS: [&str; 5] = [
     "haproxy-gate.service",
     "haproxy-gate-restart@web.service",
     "haproxy-gate-restart@web.timer",
     "haproxy-gate-drain@web.service",
+    "haproxy-gate-page@web.service",
 ];
 
 fn exposure(unit: &str) -> f64 {
@@ -35,6 +36,13 @@ fn the_exposure_is_2_at_most() {
         let exposure = exposure(unit);
         assert!(exposure <= 2.0, "{unit}: {exposure}");
     }
+}
+
+/// Clients of the network talk to it.
+#[test]
+fn the_exposure_of_the_page_is_1_5_at_most() {
+    let exposure = exposure("haproxy-gate-page@.service");
+    assert!(exposure <= 1.5, "{exposure}");
 }
 
 /// The real package on a real systemd.

@@ -37,6 +37,12 @@ fn blue_green() {
     );
 }
 
+/// Its configuration is README's third one of app web.
+#[test]
+fn maintenance() {
+    is_printed("maintenance.cfg", "[app.web.page]");
+}
+
 fn is_printed(name: &str, app: &str) {
     let expected = fs::read_to_string(file(name)).unwrap();
     let words = command(&expected, "#");

@@ -42,6 +42,7 @@ fn takes_all(release: Release) {
         "single.cfg",
         "one-machine.cfg",
         "blue-green.cfg",
+        "maintenance.cfg",
     ] {
         takes(release, name, &fs::read_to_string(file(name)).unwrap());
     }
@@ -86,6 +87,7 @@ fn takes_mode_tcp(release: Release, health: &str) {
                 mode: Mode::Tcp,
                 backend: None,
                 transport: Transport::default(),
+                readonly: false,
                 whole,
             };
             let text = print(&settings, &wanted).unwrap();
@@ -161,6 +163,7 @@ fn printed(health: &str, layout: Layout, whole: bool, transport: Transport<'_>) 
         mode: Mode::Http,
         backend: None,
         transport,
+        readonly: true,
         whole,
     };
     print(&settings, &wanted).unwrap()
@@ -175,6 +178,11 @@ fn settings(health: &str) -> Settings {
         backup_status_port = 3000
         health = {health}
         restart = {{ systemd = "web" }}
+        [app.web.page]
+        port = 1009
+        status_port = 2009
+        [app.web.readonly]
+        status_port = 2010
         [[haproxy]]
         socket = "/run/haproxy/a socket.sock"
         [[haproxy]]
@@ -208,6 +216,8 @@ fn is_its_own(health: &str, text: &str) {
         app: "web",
         target: None,
         ports,
+        page: None,
+        marker: None,
         lines: &[],
         servers: &[],
         http: health.contains("http").then_some("/healthz"),
@@ -278,6 +288,8 @@ fn reads_all_words(release: Release) {
             app: "web",
             target: None,
             ports,
+            page: None,
+            marker: None,
             lines: &[],
             servers: &[],
             http: None,

@@ -33,6 +33,7 @@ pub(crate) fn takes_targets(release: Release) {
                 mode,
                 backend: None,
                 transport: Transport::default(),
+                readonly: false,
                 whole,
             };
             let text = print(&settings, &wanted).unwrap();
@@ -61,6 +62,8 @@ fn suits(app: &AppSettings, layout: Layout, text: &str) {
         app: &app.name,
         target: app.target.as_deref(),
         ports,
+        page: None,
+        marker: None,
         lines: &[],
         servers: &[],
         http: None,

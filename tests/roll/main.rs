@@ -23,6 +23,7 @@ mod leaving;
 mod mode_tcp;
 mod one_machine;
 mod other_reasons;
+mod readonly;
 mod real_apps;
 mod releases;
 mod reload;

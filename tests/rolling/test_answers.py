@@ -147,6 +147,12 @@ class InTheWay(unittest.TestCase):
                 for on_hold in ("reopen", "stay_closed", "skip"):
                     self.assertIsNone(in_the_way(status, on_hold))
 
+    def test_a_host_on_its_page_is_restarted_there_and_not_switched(self) -> None:
+        status = status_of(answer(printed(hold=hold("maintenance"))), None)
+        self.assertIsNone(in_the_way(status, "refuse"))
+        said = in_the_way(status, "refuse", "switch") or ""
+        self.assertIn("`agent maintenance off web`", said)
+
     def test_a_roll_that_skips_holds_stops_at_a_failed_upgrade(self) -> None:
         for held, in_way in [
             (hold("operator", "upgrade"), False),

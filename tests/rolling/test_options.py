@@ -91,6 +91,28 @@ class CommandLine(unittest.TestCase):
                 self.assertFalse(options.takes_out)
                 self.assertEqual(Options.from_record(options.recorded()), options)
 
+    def test_maintenance_has_words_of_its_own(self) -> None:
+        on = Options(app="web", maintenance="on", lasts="2h", reason="-x", without_balancers=["b"])
+        self.assertEqual(
+            " ".join(on.words("--attached")),
+            "maintenance --json --attached on --for=2h --without-balancer=b --reason=-x -- web",
+        )
+        off = merge(Options(), {"maintenance": "off"})
+        self.assertEqual(off.words(), ("maintenance", "--json", "off"))
+        self.assertEqual((on.attached, off.attached), (True, False))
+        for asked, says in (
+            ({"lasts": "2h"}, "--for is an option of --maintenance on"),
+            ({"maintenance": "off", "lasts": "2h"}, "goes with on"),
+            ({"maintenance": "status"}, "on or off"),
+            ({"maintenance": "on", "batch": "2"}, "remove --batch"),
+            ({"maintenance": "on", "switch": True, "back": True}, "remove --switch"),
+            ({"maintenance": "on", "with_command": "true"}, "remove --with"),
+            ({"maintenance": "off", "on_hold": "skip"}, "--skip-held"),
+            ({"maintenance": "on", "max_failures": 1}, "remove --max-failures"),
+        ):
+            with self.assertRaisesRegex(UsageError, says):
+                merge(Options(), asked)
+
     def test_options_that_do_not_go_with_the_verb_are_errors(self) -> None:
         for argv, said in [
             (["--to", "green"], "add --switch"),

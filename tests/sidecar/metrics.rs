@@ -4,7 +4,8 @@ use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lab::fleet::Fleet;
+use lab::app::App;
+use lab::fleet::{Fleet, Layout};
 use lab::harm::{HARM, harm};
 use lab::namespace::connect;
 use lab::settings::Settings;
@@ -58,6 +59,59 @@ fn metrics_show_gates_lines_operations_and_repairs() {
         has(&scrape(host), repaired).then_some(())
     });
     assert_eq!(host.gates_are_open(), [true, true]);
+}
+
+/// HAProxy has a line for the page and one for the marker.
+#[test]
+fn maintenance_and_read_only_are_numbers() {
+    let last = "    server bkp3 10.77.0.13:1000 cookie w3 port 3000 backup\n";
+    let lines = "    server page1 10.77.0.11:1009 port 2009 backup\n\nbackend readonly\n    server ro1 \
+                 10.77.0.11:2010 check inter 300ms fall 2 rise 2\n";
+    let fleet = Fleet::with("sidecar_declared", Layout::TwoStage, |reference| {
+        reference.with(last, &format!("{last}{lines}"))
+    });
+    let host = fleet.host(1);
+    let quick = Duration::from_millis(10);
+    let page = App::start(&host.namespace, &host.dir, "web1-page", "[::]:1009", quick);
+    page.wait_until_warm();
+    let agent = || {
+        fleet.agent(1, |settings: Settings| {
+            settings
+                .set("agent.metrics", ADDRESS)
+                .set("app.web.page.port", 1009)
+                .set("app.web.page.status_port", 2009)
+                .set("app.web.readonly.status_port", 2010)
+        })
+    };
+    let mut sidecar = Sidecar::start(host, agent());
+    sidecar.wait_for_notification("web: open");
+    for (words, line) in [
+        (None, "haproxy_gate_maintenance{app=\"web\"} 0"),
+        (None, "haproxy_gate_readonly{app=\"web\"} 0"),
+        (
+            Some(["maintenance", "on"]),
+            "haproxy_gate_maintenance{app=\"web\"} 1",
+        ),
+        (
+            Some(["readonly", "on"]),
+            "haproxy_gate_readonly{app=\"web\"} 1",
+        ),
+        (
+            Some(["maintenance", "off"]),
+            "haproxy_gate_maintenance{app=\"web\"} 0",
+        ),
+        (
+            Some(["readonly", "off"]),
+            "haproxy_gate_readonly{app=\"web\"} 0",
+        ),
+    ] {
+        if let Some(words) = words {
+            agent().words(&words).expect_exit(0);
+        }
+        wait_for(line, Duration::from_secs(20), || {
+            has(&scrape(host), line).then_some(())
+        });
+    }
 }
 
 fn has(metrics: &str, line: &str) -> bool {

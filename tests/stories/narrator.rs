@@ -28,7 +28,7 @@ impl Narrator {
 
     fn named(&self, text: &str) -> String {
         match &self.described {
-            Some((app, _)) => named(text, app),
+            Some((app, limits)) => named(text, limits, app),
             None => text.to_owned(),
         }
     }

@@ -7,6 +7,7 @@ mod current;
 mod fails;
 mod input;
 mod killed;
+mod maintenance;
 mod masters;
 mod met;
 mod parked;

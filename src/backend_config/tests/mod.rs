@@ -9,6 +9,7 @@ use crate::haproxy::cfg::file;
 use crate::haproxy::cfg::rhythm::Rhythm;
 use std::path::Path;
 
+mod pages;
 mod targets;
 
 const APPS: &str = r#"
@@ -51,6 +52,7 @@ fn wanted<'a>(settings: &'a Settings, hosts: &'a [Host]) -> Wanted<'a> {
         mode: Mode::Http,
         backend: None,
         transport: Transport::default(),
+        readonly: false,
         whole: false,
     }
 }
@@ -59,6 +61,7 @@ fn spoken(settings: &Settings, transport: Transport<'_>, whole: bool) -> Result<
     let hosts: Vec<Host> = TWO.split(' ').map(|host| host.parse().unwrap()).collect();
     let wanted = Wanted {
         transport,
+        readonly: false,
         whole,
         ..wanted(settings, &hosts)
     };

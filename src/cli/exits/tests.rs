@@ -5,6 +5,7 @@ use super::super::probe;
 use super::super::selection::{FAILED, FAILED_WORD};
 use super::super::uninstall::End;
 use super::*;
+use crate::operation::readonly;
 use crate::restart::switch::How;
 use crate::restart::{Outcome, Refusal, Verb};
 use std::collections::BTreeSet;
@@ -139,10 +140,10 @@ fn samples() -> Vec<Outcome> {
 }
 
 /// A new verb does not compile here: add it.
-const VERBS: [Verb; 6] = {
+const VERBS: [Verb; 8] = {
     match Verb::Restart {
         Verb::Restart | Verb::Close | Verb::Open | Verb::Recover | Verb::Stop => {}
-        Verb::Switch => {}
+        Verb::Switch | Verb::MaintenanceOn | Verb::MaintenanceOff => {}
     }
     [
         Verb::Restart,
@@ -151,6 +152,8 @@ const VERBS: [Verb; 6] = {
         Verb::Recover,
         Verb::Stop,
         Verb::Switch,
+        Verb::MaintenanceOn,
+        Verb::MaintenanceOff,
     ]
 };
 
@@ -196,6 +199,11 @@ fn every_outcome_has_its_row_and_every_row_its_outcome() {
     );
     reached.extend(UNINSTALLED.map(|end| (end.exit(), end.word())));
     reached.extend(PROBED.map(|end| (end.exit(), end.word())));
+    reached.extend(
+        readonly::samples()
+            .iter()
+            .map(|end| (end.exit(), end.word())),
+    );
     let pairs = |row: &'static Row| {
         let words = row.words.iter();
         words.flat_map(|word| row.exits.iter().map(move |exit| (*exit, *word)))

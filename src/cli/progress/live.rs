@@ -81,7 +81,9 @@ impl Progress for Live {
             None => what.clone(),
         };
         let what = waiting.iter().map(short);
-        let what: Vec<String> = what.map(|what| named(&what, &self.app)).collect();
+        let what: Vec<String> = what
+            .map(|what| named(&what, &self.limits, &self.app))
+            .collect();
         let age = oldest_of(waiting, self.oldest);
         screen::draw(Some(Row {
             what: rows(age.as_deref(), &what, phase.row.head(), columns()),
@@ -97,7 +99,7 @@ impl Progress for Live {
         print_progress(&format!(
             "{}  {label} at {at:.1} s: {}\n",
             self.app.name,
-            named(note, &self.app)
+            named(note, &self.limits, &self.app)
         ));
     }
 

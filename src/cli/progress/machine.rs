@@ -45,7 +45,9 @@ impl Progress for Machine {
         if waiting == self.printed {
             return;
         }
-        let what = waiting.iter().map(|what| named(what, &self.app));
+        let what = waiting
+            .iter()
+            .map(|what| named(what, &self.limits, &self.app));
         print_progress_json(&json!({
             "app": self.app.name,
             "at_seconds": seconds(at),
@@ -56,7 +58,7 @@ impl Progress for Machine {
     }
 
     fn notes(&mut self, at: Duration, note: &str) {
-        let note = named(note, &self.app);
+        let note = named(note, &self.limits, &self.app);
         print_progress_json(
             &json!({"app": self.app.name, "at_seconds": seconds(at), "note": note}),
         );

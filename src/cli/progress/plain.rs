@@ -38,7 +38,7 @@ impl Plain {
             "{} {:6.2}s  {label:8} {text}\n",
             self.app.name,
             at.as_secs_f64(),
-            text = named(text, &self.app),
+            text = named(text, &self.limits, &self.app),
         ));
     }
 }

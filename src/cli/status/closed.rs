@@ -10,6 +10,8 @@ use crate::state::hold::{By, Failed, Held, HoldReport};
 pub(super) enum Closed {
     /// By a hold. True if not all gates are closed.
     Held(bool),
+    /// By a maintenance, although not all are.
+    NotForUsers,
     /// By the agent's own hold after this failure.
     Failed(String),
     /// By this failed operation.
@@ -39,6 +41,7 @@ impl Closed {
             .iter()
             .all(|gate| is_closed(gate) || is_unknown(gate));
         match (held, mark) {
+            (Some(held), _) if held.is_of_maintenance() && !all => Closed::NotForUsers,
             (Some(held), _) if !held.is_over() => {
                 let failure = failure(&held.report(false)).filter(|_| all);
                 failure.map_or(Closed::Held(!all), Closed::Failed)
@@ -77,6 +80,11 @@ impl Closed {
             Closed::Held(true) => Some(format!(
                 "a hold keeps the gates closed, but one is open: `agent close {app}` closes it, \
                  `agent open {app}` ends the hold"
+            )),
+            Closed::NotForUsers => Some(format!(
+                "a gate of the app is open, although maintenance is on: users meet the app; \
+                 `agent maintenance on {app}` closes it, `agent maintenance off {app}` brings all \
+                 users back"
             )),
             Closed::BySidecar(since) => Some(format!(
                 "the sidecar took this host out of rotation when it stopped, at {}: {opens}",
@@ -138,8 +146,12 @@ mod tests {
     use std::time::Duration;
 
     fn held(seconds: u64) -> Held {
+        held_by(Verb::Close, seconds)
+    }
+
+    fn held_by(verb: Verb, seconds: u64) -> Held {
         Held::By(Hold {
-            invocation: Invocation::new(Verb::Close, "web"),
+            invocation: Invocation::new(verb, "web"),
             user: None,
             operation: None,
             owner: None,
@@ -154,6 +166,7 @@ mod tests {
     #[test]
     fn closed_gates_have_a_cause_and_an_opener() {
         let (now, over) = (held(1000), held(0));
+        let page = held_by(Verb::MaintenanceOn, 1000);
         let ended = Closed::Over(over.describe());
         for (positions, held, mark, why) in [
             ([Open, Open], None, None, Closed::NotAtAll),
@@ -161,6 +174,8 @@ mod tests {
             ([Shut, Shut], None, None, Closed::Unexpectedly),
             ([Shut, Shut], Some(&now), None, Closed::Held(false)),
             ([Shut, Open], Some(&now), None, Closed::Held(true)),
+            ([Shut, Shut], Some(&page), None, Closed::Held(false)),
+            ([Shut, Open], Some(&page), None, Closed::NotForUsers),
             ([Open, Open], Some(&now), None, Closed::Held(true)),
             (
                 [Shut, Shut],
@@ -201,6 +216,7 @@ mod tests {
             (Closed::NotAtAll, None),
             (Closed::Held(false), None),
             (Closed::Held(true), Some("`agent open web` ends the hold")),
+            (Closed::NotForUsers, Some("brings all users back")),
             (Closed::BySidecar(7), Some(opens)),
             (ended, Some(opens)),
             (Closed::Unexpectedly, Some(opens)),

@@ -6,10 +6,11 @@ use super::observation::{Observation, app_status};
 use super::owners::{Owners, is_taken};
 use crate::config::{AppSettings, Loaded, Settings};
 use crate::gate::Position;
-use crate::host::ThisHost;
-use crate::host::{self, Asking, look_at_target};
+use crate::haproxy::Balancer;
+use crate::host::{self, Asking, PageLook, ThisHost, balancers, look_at_page, look_at_target};
 use crate::operation::seen_at_current;
 use crate::signals::StopSignal;
+use crate::state::hold::{self, Held};
 use crate::state::journal::Journal;
 use futures_util::future::join_all;
 use nix::unistd::geteuid;
@@ -23,6 +24,8 @@ pub(super) struct Looks<'a> {
     apps: &'a [AppSettings],
     /// None before the first look, or if a look is not possible.
     hosts: Vec<Option<ThisHost>>,
+    /// The balancers with the lines of each app's page, once its maintenance was on.
+    pages: Vec<Option<Vec<Balancer>>>,
 }
 
 /// What a look at an app has shown, and the app seen at its current target. Err: why no look is
@@ -35,6 +38,7 @@ impl<'a> Looks<'a> {
             settings,
             apps,
             hosts: apps.iter().map(|_| None).collect(),
+            pages: apps.iter().map(|_| None).collect(),
         }
     }
 
@@ -44,8 +48,9 @@ impl<'a> Looks<'a> {
         let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
         let owners = tokio::task::spawn_blocking(move || Owners::ask(&asking, &names));
         let mut looks = Vec::new();
-        for (app, host) in self.apps.iter().zip(&mut self.hosts) {
-            looks.push(look(self.settings, app, host).await);
+        let apps = self.apps.iter().zip(&mut self.hosts);
+        for ((app, host), page) in apps.zip(&mut self.pages) {
+            looks.push(look(self.settings, app, host, page).await);
         }
         let owners = owners.await?;
         let at_work = |under_way| Others {
@@ -83,7 +88,12 @@ fn status(settings: &Settings, apps: Vec<AppStatus>, owners: Owners) -> Status {
 }
 
 /// Looks at one app, at its current target. That may have changed since the last look.
-async fn look(settings: &Settings, app: &AppSettings, host: &mut Option<ThisHost>) -> Look {
+async fn look(
+    settings: &Settings,
+    app: &AppSettings,
+    host: &mut Option<ThisHost>,
+    page: &mut Option<Vec<Balancer>>,
+) -> Look {
     let app = seen_at_current(settings, app).await?;
     let state_dir = &settings.agent.state_dir;
     let journal = || Journal::unfinished(state_dir, &app.name);
@@ -103,7 +113,8 @@ async fn look(settings: &Settings, app: &AppSettings, host: &mut Option<ThisHost
         false => Vec::new(),
     };
     let looks = join_all(targets.iter().map(look_at_target));
-    let (snapshot, targets) = join!(host.snapshot(Asking::OfKnownLines), looks);
+    let page = page_in_maintenance(settings, &app, page);
+    let (snapshot, targets, page) = join!(host.snapshot(Asking::OfKnownLines), looks, page);
     // An operation may have begun during the look, and what it does is no trouble. With all gates
     // open and no journal there is none, so the kernel is not asked.
     let all_open = snapshot.positions().iter().all(|it| *it == Position::Open);
@@ -116,6 +127,19 @@ async fn look(settings: &Settings, app: &AppSettings, host: &mut Option<ThisHost
         phase: journal.clone().ok().flatten().filter(|_| !moved),
         journal,
         targets,
+        page,
     };
     Ok((app, observation))
+}
+
+/// The page of an app is asked only while users are to meet it.
+async fn page_in_maintenance(
+    settings: &Settings,
+    app: &AppSettings,
+    known: &mut Option<Vec<Balancer>>,
+) -> Option<PageLook> {
+    let page = app.at_page()?;
+    hold::now(&settings.agent.hold_dir, &app.name).filter(Held::is_of_maintenance)?;
+    let known = known.get_or_insert_with(|| balancers(settings, &page));
+    Some(look_at_page(&page, known).await)
 }

@@ -1,6 +1,7 @@
 //! `agent status`: prints what the kernel, HAProxy and the app show now, and the holds and
 //! operations of the state directory.
 
+mod beside;
 mod closed;
 mod frame;
 mod left;
@@ -8,6 +9,8 @@ mod look;
 mod model;
 mod observation;
 mod owners;
+mod page;
+mod readonly;
 mod targets;
 mod text;
 mod unused;

@@ -2,6 +2,8 @@
 
 use super::left::LeftClosed;
 use super::owners::LockOwner;
+use super::page::PageStatus;
+use super::readonly::ReadonlyStatus;
 use super::targets::TargetStatus;
 use super::unused::UnusedLine;
 use crate::config::Older;
@@ -65,6 +67,12 @@ pub(super) struct AppStatus {
     pub(super) unused: Vec<UnusedLine>,
     /// The request that the gates stay closed.
     pub(super) hold: Option<HoldReport>,
+    /// Whether users meet the page. Not there for an app without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) page: Option<PageStatus>,
+    /// Whether HAProxy is to refuse writes. Not there for an app without a marker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) readonly: Option<ReadonlyStatus>,
     /// When the sidecar closed the gates as it stopped. None if they were opened since.
     pub(super) closed_by_sidecar_unix_seconds: Option<u64>,
     /// The failed operation that has left the gates closed without a hold.
@@ -144,6 +152,8 @@ impl AppStatus {
             balancers: Vec::new(),
             unused: Vec::new(),
             hold: None,
+            page: None,
+            readonly: None,
             closed_by_sidecar_unix_seconds: None,
             left_closed_by: None,
             phase: None,
@@ -158,10 +168,11 @@ impl AppStatus {
     }
 
     /// The same, with the verdict. An operation under way reports by itself how it ends, and an
-    /// operator or a unit that holds the gates closed may stop the app, too.
+    /// operator or a unit that holds the gates closed may stop the app, too, also in maintenance.
     pub(super) fn judged(self, others: Others) -> AppStatus {
         let by = self.hold.as_ref().map(|hold| hold.by);
-        let excused = others.under_way || matches!(by, Some(By::Operator | By::Unit));
+        let excused =
+            others.under_way || matches!(by, Some(By::Operator | By::Unit | By::Maintenance));
         let well = (self.health.healthy || excused)
             && self.trouble.is_empty()
             && self.unused.is_empty()
@@ -180,6 +191,11 @@ impl AppStatus {
     /// The targets that are not current.
     pub(super) fn idle(&self) -> impl Iterator<Item = &TargetStatus> {
         self.targets.iter().filter(|target| !target.current)
+    }
+
+    /// The page, while maintenance is on.
+    pub(super) fn shown_page(&self) -> Option<&PageStatus> {
+        self.page.as_ref().filter(|page| page.maintenance)
     }
 
     /// What is wrong, one sentence each, beside health and balancers.

@@ -3,10 +3,12 @@
 use super::closed::Closed;
 use super::left::LeftClosed;
 use super::model::{AppStatus, Health, Others, PhaseNow};
-use super::targets::{SeenTarget, SeenTargets};
+use super::page::PageStatus;
+use super::readonly::ReadonlyStatus;
+use super::targets::SeenTargets;
 use super::unused::unused;
 use crate::config::{AppSettings, Settings};
-use crate::host::{Snapshot, TargetLook, Unable, at_rest};
+use crate::host::{PageLook, Snapshot, TargetLook, Unable};
 use crate::operation::found;
 use crate::report::{BalancerReport, GateReport};
 use crate::restart::{in_rotation, is_serving, spare};
@@ -30,6 +32,8 @@ pub(super) struct Observation {
     pub(super) under_way: bool,
     /// Of an app with targets: each of them, in the order of the file.
     pub(super) targets: Vec<TargetLook>,
+    /// None: maintenance is off.
+    pub(super) page: Option<PageLook>,
 }
 
 /// The status of an app, from one look.
@@ -56,15 +60,15 @@ pub(super) fn app_status(
 }
 
 /// One look at an app, with what the state directory has.
-struct Looked<'a> {
-    settings: &'a Settings,
-    app: &'a AppSettings,
-    it: &'a Observation,
-    others: Others,
+pub(super) struct Looked<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) app: &'a AppSettings,
+    pub(super) it: &'a Observation,
+    pub(super) others: Others,
     held: Option<Held>,
     is_hold_unseen: bool,
     /// The record of the current target.
-    record: Option<Intent>,
+    pub(super) record: Option<Intent>,
 }
 
 impl Looked<'_> {
@@ -76,7 +80,7 @@ impl Looked<'_> {
         let balancers = &snapshot.balancers;
         let phase = self.it.phase.as_ref().filter(|_| self.others.under_way);
         let closed = self.closed();
-        let targets = self.targets();
+        let (targets, page) = (self.targets(), self.page());
         AppStatus {
             app: app.name.clone(),
             target: app.target.clone(),
@@ -91,8 +95,10 @@ impl Looked<'_> {
                 false => unused(&app.name, &snapshot.positions(), balancers),
             },
             hold: self.hold().map(|held| held.report(self.others.under_way)),
+            readonly: ReadonlyStatus::of(self.settings, app, snapshot),
             closed_by_sidecar_unix_seconds: closed.by_sidecar(),
-            trouble: self.trouble(&closed, &targets),
+            trouble: self.trouble(&closed, &targets, page.as_ref()),
+            page,
             unseen: self.unseen(),
             left_closed_by: closed.left(),
             phase: phase.and_then(|entry| phase_now(state_dir, entry)),
@@ -104,37 +110,8 @@ impl Looked<'_> {
         }
     }
 
-    /// The look at each target. None for an app without targets.
-    fn targets(&self) -> SeenTargets<'_> {
-        let (app, snapshot) = (self.app, &self.it.snapshot);
-        let rules = snapshot.rules.as_ref().ok();
-        let wanted = at_rest(self.settings, app, self.record.as_ref(), rules);
-        let parked = snapshot.parked(&wanted);
-        let seen = self.it.targets.iter().zip(app.instances());
-        let seen = seen.zip(wanted.targets.into_iter().zip(parked));
-        let all = seen.map(|((look, view), (wanted, parked))| {
-            let gates = self.settings.gates(&view).into_iter();
-            let gates = gates.map(|gate| {
-                let position = snapshot.position(&gate);
-                (gate, position)
-            });
-            SeenTarget {
-                look: look.clone(),
-                gates: gates.collect(),
-                wanted,
-                parked,
-            }
-        });
-        SeenTargets {
-            app: &app.name,
-            current: app.target.as_deref().unwrap_or_default(),
-            record: self.record.as_ref(),
-            all: all.collect(),
-        }
-    }
-
     /// The hold in effect.
-    fn hold(&self) -> Option<&Held> {
+    pub(super) fn hold(&self) -> Option<&Held> {
         let held = self.held.as_ref().filter(|held| !held.is_over());
         held.filter(|_| !self.is_hold_unseen)
     }
@@ -152,7 +129,12 @@ impl Looked<'_> {
     }
 
     /// What is wrong with the app on this host, a line each.
-    fn trouble(&self, closed: &Closed, targets: &SeenTargets<'_>) -> Vec<String> {
+    fn trouble(
+        &self,
+        closed: &Closed,
+        targets: &SeenTargets<'_>,
+        page: Option<&PageStatus>,
+    ) -> Vec<String> {
         let (snapshot, agent) = (&self.it.snapshot, &self.settings.agent);
         // What another user can't see is unknown, and no trouble of the host.
         let mut trouble = match geteuid().is_root() || snapshot.rules.is_ok() {
@@ -172,6 +154,9 @@ impl Looked<'_> {
             let broken = snapshot.broken().filter(|_| self.hold().is_none());
             trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
             trouble.extend(targets.trouble(&opener));
+            trouble.extend(page.into_iter().flat_map(|page| page.trouble.clone()));
+            let readonly = ReadonlyStatus::of(self.settings, self.app, snapshot);
+            trouble.extend(readonly.and_then(|it| it.trouble(&self.app.name, self.others.sidecar)));
         }
         trouble
     }

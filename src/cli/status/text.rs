@@ -14,8 +14,13 @@ pub(super) fn text(all: &Status) -> String {
         for idle in app.idle() {
             line(&format!("{}/{}: {}", app.app, idle.name, idle.text));
         }
-        if let Some(hold) = &app.hold {
-            line(&format!("{}: held closed by {}", app.app, hold.text));
+        match (app.shown_page(), &app.hold) {
+            (Some(page), _) => line(&format!("{}: {}", app.app, page.text)),
+            (None, Some(hold)) => line(&format!("{}: held closed by {}", app.app, hold.text)),
+            (None, None) => {}
+        }
+        if let Some(readonly) = app.readonly.as_ref().filter(|it| it.is_worth_a_line()) {
+            line(&format!("{}: {}", app.app, readonly.text));
         }
         for wrong in app.wrong() {
             line(&format!("{}: trouble: {wrong}", app.app));

@@ -5,6 +5,7 @@ use super::file::TargetFile;
 use crate::config::file::AppFile;
 use crate::config::keyed::Keyed;
 use crate::config::mistake::Mistake;
+use crate::config::page;
 use crate::config::port::Port;
 use crate::gate::Destination;
 use crate::text::unit_name;
@@ -26,6 +27,12 @@ pub(in crate::config) fn distinct_ports(apps: &Apps) -> Result<(), Mistake> {
                 app.backup_status_port.as_ref(),
             ],
         ));
+        let beside = page::all_ports(app).into_iter();
+        all.push(
+            beside
+                .filter_map(|(key, port)| Some((format!("{table}.{key}"), port?)))
+                .collect(),
+        );
         for (name, Keyed(target)) in &app.target {
             let ports = [
                 Some(&target.port),

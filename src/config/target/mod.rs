@@ -17,6 +17,7 @@ use super::gate_to::check_gate_to;
 use super::keyed::Keyed;
 use super::mistake::Mistake;
 use super::names::check_name;
+use super::page::check_target_name;
 use super::port::Port;
 use super::restart::check_restart;
 use crate::gate::Destination;
@@ -44,6 +45,7 @@ fn check_target(
     status_ports: &[u16],
 ) -> Result<TargetSettings, Mistake> {
     check_name("a target's", &name)?;
+    check_target_name(&name)?;
     let port = target.port.get_ref().0;
     let gate_to = match &target.gate_to {
         Some(to) => check_gate_to(to, target.address, status_ports)?,

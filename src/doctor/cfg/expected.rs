@@ -12,6 +12,10 @@ pub struct Expected<'a> {
     pub target: Option<&'a str>,
     /// Its ports.
     pub ports: AppPorts,
+    /// The ports of its page. None: it has none.
+    pub page: Option<AppPorts>,
+    /// The port of its marker. None: it has none.
+    pub marker: Option<u16>,
     /// Its lines as HAProxy shows them. If empty, the ports identify its lines.
     pub lines: &'a [Own],
     /// All servers that HAProxy shows, each with its backend.

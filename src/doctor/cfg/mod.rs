@@ -5,6 +5,7 @@
 
 mod accepted;
 mod backend;
+mod beside;
 mod directed;
 mod expected;
 mod handshake;
@@ -47,6 +48,10 @@ pub fn check_all(texts: &[Text<'_>], said: Option<&Said>, apps: &[Expected<'_>])
     let mut points = whole::points(texts, &file, said);
     let served = apps.iter().flat_map(|expected| served(&file, expected));
     let served = served.chain(targets::points(&file, apps));
+    let served = served.chain(
+        apps.iter()
+            .flat_map(|expected| beside::points(&file, expected)),
+    );
     points.extend(served.map(|point| match file.conditional {
         true => whole::possible(point),
         false => point,

@@ -144,6 +144,8 @@ fn expected<'a>(
         app: &app.settings.name,
         target: app.settings.target.as_deref(),
         ports: app.settings.ports,
+        page: app.settings.page.as_ref().map(|page| page.ports),
+        marker: app.settings.readonly.map(|marker| marker.status_port),
         lines,
         servers,
         http,

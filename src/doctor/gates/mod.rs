@@ -44,6 +44,8 @@ pub(crate) struct Gates {
     pub unfinished: Option<String>,
     /// The hold that keeps the gates closed.
     pub held: Option<String>,
+    /// It is that of a maintenance.
+    pub maintenance: bool,
     /// An operation on this app is under way, and moves its gates.
     pub under_way: bool,
     /// The sidecar runs, and repairs the gates.
@@ -140,6 +142,10 @@ fn position(gates: &Gates, seen: &GateFacts) -> Point {
         }
         (Position::Open, None) => GATE.ok(said),
         (Position::Closed, Some(_)) => GATE.ok(format!("{said}, as expected")),
+        (Position::Open, Some(_)) if gates.maintenance => GATE.error(
+            format!("{said}, although maintenance is on: users meet the app"),
+            format!("agent maintenance on {app}"),
+        ),
         (Position::Open, Some(_)) => GATE.warning(
             format!("{said}, but held closed"),
             format!("to keep it closed: agent close {app}; to end the hold: agent open {app}"),
@@ -223,6 +229,10 @@ fn reserved(gates: &Gates, seen: &GateFacts) -> Option<Point> {
 fn held(gates: &Gates) -> Point {
     match &gates.held {
         None => HELD.ok("no hold keeps the gates closed"),
+        Some(who) if gates.maintenance => HELD.warning(
+            format!("maintenance is on, so users meet the page: {who}"),
+            format!("agent maintenance off {}", gates.app),
+        ),
         Some(who) => HELD.warning(
             format!("the gates are held closed by {who}"),
             format!("agent open {}", gates.app),

@@ -25,6 +25,7 @@ fn sound() -> Gates {
         },
         unfinished: None,
         held: None,
+        maintenance: false,
         under_way: false,
         sidecar: true,
         has_classic_twin: false,

@@ -4,6 +4,7 @@ mod directory;
 mod haproxy_check;
 mod lines;
 mod one;
+mod page;
 mod reached;
 mod targets;
 
@@ -19,6 +20,7 @@ use crate::host::interface_addresses;
 use crate::state::directory as state;
 use crate::state::lock::{Lock, describe};
 use one::of_app;
+use page::of_page;
 use procfs::process::Process;
 use std::iter;
 use std::net::IpAddr;
@@ -47,7 +49,7 @@ pub struct Asked<'a> {
 /// Gathers all facts, and judges them.
 pub async fn look(asked: Asked<'_>) -> Vec<Point> {
     let host = host(&asked).await;
-    let (mut apps, mut targets) = (Vec::new(), Vec::new());
+    let (mut apps, mut targets, mut pages) = (Vec::new(), Vec::new(), Vec::new());
     let mut used: Option<Result<tables::Used, String>> = None;
     for app in asked.apps {
         let of_app_targets = match app.has_targets() {
@@ -64,6 +66,7 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
             });
         }
         targets.extend(of_app_targets);
+        pages.extend(of_page(asked.settings, app).await);
     }
     let kept = history::read(&asked.settings.agent.history_dir).unwrap_or_default();
     for app in &mut apps {
@@ -85,6 +88,7 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         addresses: here,
         files: asked.haproxy_cfg,
         apps,
+        pages,
         targets,
     };
     judge(&facts)

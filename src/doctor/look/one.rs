@@ -1,6 +1,7 @@
 //! Gathers the facts of one app: itself, its gates and its balancers.
 
 use super::lines;
+use super::page::is_on;
 use super::reached::{published, reached};
 use crate::config::{AppSettings, Settings};
 use crate::doctor::app_facts::AppFacts;
@@ -216,6 +217,7 @@ fn of_gates(
             Ok(entry) => entry.as_ref().map(Entry::cut_short),
             Err(torn) => Some(torn),
         },
+        maintenance: is_on(all, app),
         held: hold::now(&agent.hold_dir, app).map(|held| held.describe()),
         under_way: Lock::owner(&state::app_lock(&agent.state_dir, app)).is_some(),
         sidecar: Lock::owner(&state::sidecar(&agent.state_dir)).is_some(),

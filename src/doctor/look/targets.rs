@@ -1,5 +1,6 @@
 //! Gathers the facts about the targets of one app.
 
+use super::page::is_on;
 use crate::app::Run;
 use crate::clock::since_1970;
 use crate::config::{AppSettings, Settings, TargetSettings};
@@ -9,7 +10,7 @@ use crate::doctor::fault::Fault;
 use crate::doctor::targets::{Cookies, Parked, Ports, TargetRun, Targets, are_own};
 use crate::gate::{Firewall, Foreign, Parking, ParkingPosition, Parkings, View};
 use crate::haproxy::{Address, Level};
-use crate::host::{at_rest, look_at_targets};
+use crate::host::{at_rest, look_at_targets, on_page};
 use crate::operation::current;
 use crate::state::directory;
 use crate::state::lock::Lock;
@@ -101,7 +102,11 @@ async fn ports(all: &Settings, current: &AppSettings, record: Option<&Intent>) -
     let agent = &all.agent;
     let firewall = Firewall::new(agent.iptables, agent.ipv6).await.ok()?;
     let view = firewall.look().await.ok()?;
-    let wanted = at_rest(all, current, record, Some(&view));
+    let page = current.at_page().filter(|page| is_on(all, &page.name));
+    let wanted = match page {
+        Some(page) => on_page(all, &page, &view),
+        None => at_rest(all, current, record, Some(&view)),
+    };
     let positions = view.parked(&wanted).into_iter();
     let each = wanted.targets.iter().zip(positions);
     Some(Ports {

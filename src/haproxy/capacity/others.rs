@@ -14,6 +14,9 @@ impl<'a> Places<'a> {
         let mut servers: BTreeMap<Place, Server> = BTreeMap::new();
         let mut has_free_slots = false;
         for stat in self.of_backend(stats).filter(|stat| !self.is_ours(stat)) {
+            if self.is_page(stat) {
+                continue;
+            }
             let waits = stat.status.is_unresolved() && self.is_free_slot(stat);
             if waits || stat.status.is_maint() && self.is_placeholder(stat) {
                 has_free_slots = true;
@@ -43,9 +46,17 @@ impl<'a> Places<'a> {
         stats.iter().filter(move |stat| stat.backend == backend)
     }
 
+    /// The page of a host has the ports that the configuration names.
+    fn is_page(&self, stat: &ServerStat) -> bool {
+        let state = self.state(&stat.server);
+        state.is_some_and(|state| self.found.neighbours.is_page(state))
+    }
+
     /// The ports to which the main lines send users.
     fn main_ports(&self, stats: &[ServerStat]) -> BTreeSet<u16> {
-        let mains = self.of_backend(stats).filter(|stat| !stat.backup);
+        let mains = self
+            .of_backend(stats)
+            .filter(|stat| !stat.backup && !self.is_page(stat));
         let own = self.found.own.iter();
         let own = own.filter(|own| own.backend == self.backend && own.role == Role::Main);
         let names = mains

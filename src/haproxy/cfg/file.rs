@@ -1,11 +1,12 @@
 //! A whole HAProxy configuration: its sections, and what they inherit from `defaults`.
 
+use super::asked::asked_for;
 use super::environment::Environment;
 use super::front::Front;
 use super::server::Server;
 use super::settings::Settings;
 use super::words::{is_variable, words};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The keywords of other sections, which end a section as well. They may be indented.
 const OTHERS: &str = "acme cache crt-store fcgi-app http-errors log-forward log-profile mailers peers program \
@@ -24,6 +25,8 @@ pub(crate) struct File {
     pub strange: Vec<(String, &'static str)>,
     /// HAProxy loads code that it names, even for a check.
     pub loads_code: bool,
+    /// The backends, and `BACKEND/SERVER`, whose lines a rule depends on.
+    pub asks_for: BTreeSet<String>,
     /// It has `.if`: all branches were read.
     pub conditional: bool,
 }
@@ -178,6 +181,7 @@ impl Reader {
     }
 
     fn inside(&mut self, line: &[&str], words: &[String], no: bool) {
+        asked_for(line, &mut self.file.asks_for);
         match (&self.at, line) {
             (Section::Global, ["spread-checks", percent, ..]) => {
                 self.file.spread = percent.parse().unwrap_or(0).min(50);

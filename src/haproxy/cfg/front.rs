@@ -1,6 +1,7 @@
 //! The ports on which users come to a backend. A server line without a port of its own uses them.
 
 use super::address::Place;
+use super::asked::keeps_cookies;
 use super::words::is_variable;
 
 /// One `frontend`, or the same part of a `listen`.
@@ -10,6 +11,8 @@ pub(crate) struct Front {
     listen: Option<String>,
     ports: Vec<u16>,
     backends: Vec<String>,
+    /// A rule removes the cookie that HAProxy sets.
+    keeps_cookies: bool,
     /// A port or a backend is a variable, or chosen for each request.
     hides: bool,
 }
@@ -23,6 +26,7 @@ impl Front {
     }
 
     pub(crate) fn read(&mut self, line: &[&str]) {
+        self.keeps_cookies |= keeps_cookies(line);
         match line {
             ["bind", addresses, ..] => {
                 for address in addresses.split(',') {
@@ -42,6 +46,15 @@ impl Front {
     fn leads_to(&self, proxy: &str) -> bool {
         self.listen.as_deref() == Some(proxy) || self.backends.iter().any(|name| name == proxy)
     }
+}
+
+/// Whether all that users come by to this proxy removes the cookie that HAProxy sets.
+pub(crate) fn fronts_keep_cookies(fronts: &[Front], proxy: &str) -> bool {
+    let mut to = fronts
+        .iter()
+        .filter(|front| front.leads_to(proxy))
+        .peekable();
+    to.peek().is_some() && to.all(|front| front.keeps_cookies)
 }
 
 /// The ports on which users come to this proxy. None: the file does not show all of them.

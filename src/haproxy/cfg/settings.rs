@@ -1,5 +1,6 @@
 //! What a proxy has from its own lines and from its `defaults`.
 
+use super::asked::keeps_cookies;
 use super::rules::Rules;
 use super::server::Words;
 use super::time::time;
@@ -28,6 +29,8 @@ pub(crate) struct Settings {
     pub tcp_check: Rules,
     /// `mode http`.
     pub http: bool,
+    /// A rule removes the cookie that HAProxy sets.
+    pub keeps_cookies: bool,
     /// `http-reuse never`.
     pub never_reuses: bool,
     /// `retries`, `timeout check`, `option redispatch` where its number is a variable.
@@ -45,6 +48,7 @@ impl Settings {
         let owned = |words: &[&str]| -> Vec<String> {
             words.iter().map(|word| (*word).to_owned()).collect()
         };
+        self.keeps_cookies |= keeps_cookies(line);
         match line {
             ["option", name, rest @ ..] => {
                 if let Some(name) = OPTIONS.iter().find(|option| *option == name) {

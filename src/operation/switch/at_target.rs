@@ -97,7 +97,8 @@ impl Operation<'_> {
         host: &mut ThisHost,
     ) -> Result<(), String> {
         let opens = matches!(self.verb, Verb::Open | Verb::Recover);
-        if !opens || !self.app.has_targets() {
+        let is_alone = !self.app.has_targets() && self.app.page.is_none();
+        if !opens || is_alone {
             return Ok(());
         }
         host.unpark(self.settings).await.map_err(|error| {

@@ -46,11 +46,12 @@ impl Operation<'_> {
         self.can_run(two, pair, draft).await?;
         self.takes_down_more(two, pair, draft).await?;
         self.room(two, pair).await?;
+        self.page_answers(&seen.new)?;
         let limits = Limits {
             all_found_open: true,
             two_stage: pair.to.limits.two_stage,
             switch: self.switching(two, pair).await,
-            ..self.app.limits.clone()
+            ..self.limits_of_switch()
         };
         let Seen { start, .. } = &seen;
         draft.notices.extend(start.note.clone());
@@ -72,6 +73,7 @@ impl Operation<'_> {
     async fn switching(&self, two: &TwoHosts, pair: &Pair) -> Switching {
         let starts = self.verb == Verb::Switch && pair.switching.how == How::Start;
         Switching {
+            was_closed: pair.switching.was_closed || self.was_closed(),
             ran_before: pair.switching.ran_before || (starts && two.new.runs().await),
             ..pair.switching
         }

@@ -18,10 +18,11 @@ impl Operation<'_> {
         make_progress: MakeProgress<'_>,
         draft: &mut Draft,
     ) -> Option<Outcome> {
-        if self.verb != Verb::Switch || self.dry_run || self.non_blocking {
+        if !self.verb.switches() || self.dry_run || self.non_blocking {
             return None;
         }
-        let cut = self.cut_switch()?.switching.how;
+        let cut = self.cut_switch()?.switching;
+        let cut = (cut.how, cut.with_page);
         let recovery = Operation {
             verb: Verb::Recover,
             options: self.options.clone(),
@@ -36,11 +37,12 @@ impl Operation<'_> {
         let asked = &self.options.switch;
         match outcome {
             Outcome::Done { .. } | Outcome::Nothing(_) => None,
+            Outcome::StillDraining(_) if self.verb.is_of_maintenance() => None,
             // The cut one was the same, and is done. A second way back would undo it.
             Outcome::Switched { .. }
                 if matches!(
                     (asked.way, cut),
-                    (Way::Back, How::Back) | (Way::Finish, How::Finish)
+                    (Way::Back, (How::Back, false)) | (Way::Finish, (How::Finish, false))
                 ) =>
             {
                 draft.targets = its_draft.targets;
@@ -48,8 +50,9 @@ impl Operation<'_> {
             }
             // Where the users are now is known. The operator has named where they go.
             Outcome::Switched { .. }
-                if asked.prepare.is_none()
-                    && (asked.way != Way::Forward || self.options.to.is_some()) =>
+                if self.verb.is_of_maintenance()
+                    || asked.prepare.is_none()
+                        && (asked.way != Way::Forward || self.options.to.is_some()) =>
             {
                 None
             }

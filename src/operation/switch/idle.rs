@@ -7,7 +7,7 @@ use crate::operation::Operation;
 use crate::report::Draft;
 use crate::restart::switch::{Part, closes_idle};
 use crate::restart::{Host, Outcome, Verb};
-use crate::state::hold;
+use crate::state::hold::{self, Held};
 
 impl Operation<'_> {
     /// Once the gates of the current target are as expected: records it, and closes the gates that
@@ -21,7 +21,8 @@ impl Operation<'_> {
     ) -> Option<String> {
         let opens = matches!(self.verb, Verb::Open | Verb::Recover);
         let is_over = matches!(outcome, Outcome::Done { .. } | Outcome::Nothing(_));
-        let is_known = draft.shows_gates() && self.app.has_targets();
+        let has_others = self.app.has_targets() || self.app.page.is_some();
+        let is_known = draft.shows_gates() && has_others;
         if !opens || !is_over || self.dry_run || !is_known {
             return None;
         }
@@ -48,10 +49,13 @@ impl Operation<'_> {
         Ok(names)
     }
 
+    /// In maintenance the page is not idle.
     fn idle_gates(&self) -> Vec<Gate> {
         let others = self.app.instances().into_iter();
         let others = others.filter(|other| other.target != self.app.target);
+        let page = self.app.at_page().filter(|_| !self.may_be_on_the_page());
         others
+            .chain(page)
             .flat_map(|other| self.settings.gates(&other))
             .collect()
     }
@@ -100,8 +104,19 @@ impl Operation<'_> {
         }
     }
 
+    /// Also a hold that can't be read may say so.
+    fn may_be_on_the_page(&self) -> bool {
+        let held = hold::now(self.hold_dir(), &self.app.name);
+        held.is_some_and(|held| held == Held::Unknown || held.is_of_maintenance())
+    }
+
+    /// In maintenance all ports stay parked on the page.
+    ///
     /// Without parking a reload of HAProxy stalls users for a moment, and no more.
     async fn park_other_targets(&self, host: &mut ThisHost) -> Option<String> {
+        if self.may_be_on_the_page() {
+            return None;
+        }
         let error = host.park_others(self.settings).await.err()?;
         Some(format!(
             "the ports of the other targets are not parked, so a reload of HAProxy stalls users for \

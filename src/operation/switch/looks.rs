@@ -1,6 +1,7 @@
 //! The looks at both targets that a switch begins with. It looks again while a refusal may pass by
 //! itself, as during a reload of HAProxy.
 
+use super::page::serves_on;
 use super::pair::Pair;
 use super::rest::{Resting, not_at_rest};
 use crate::config::AppSettings;
@@ -81,6 +82,17 @@ impl Operation<'_> {
                 }
             }
         }
+        if self.verb == Verb::MaintenanceOn {
+            reasons.extend(serves_on(old).map(Reason::Lasting));
+            let beside = self.open_beside(pair, old).into_iter();
+            let app = &self.app.name;
+            reasons.extend(beside.map(|label| {
+                Reason::Lasting(format!(
+                    "the gates of {label} are not closed, so users would meet it: run `agent recover \
+                     {app}` first"
+                ))
+            }));
+        }
         if self.verb == Verb::Switch {
             let threats = old.threats().into_iter().chain(new.threats());
             let beside = self.open_beside(pair, old);
@@ -94,7 +106,7 @@ impl Operation<'_> {
         }
         let unfinished = earlier.entry.as_ref().map(|entry| entry.unfinished(None));
         match (self.verb, unfinished) {
-            (Verb::Switch, _) => Ok((Start::of_switch(pair.switching), notices)),
+            (verb, _) if verb.switches() => Ok((Start::of_switch(pair.switching), notices)),
             (verb, unfinished) => match start(verb, unfinished.as_ref(), GatesFound::Open) {
                 Ok(start) => Ok((start, notices)),
                 Err(NoStart::Nothing(why)) => Err(self.nothing(why, Vec::new())),

@@ -8,6 +8,7 @@
 //! | `pair`, `to` | its two targets |
 //! | `first` | recovers a switch that was cut short before the next one |
 //! | `begin`, `looks`, `rest`, `room` | the preflight of a switch |
+//! | `page` | the app and its page, for maintenance |
 //! | `plan` | the plan of a dry run |
 //! | `at_target` | exchanges the app of an operation for its current target, and records it |
 //! | `idle` | closes the gates that other targets have open, and parks those targets |
@@ -21,6 +22,7 @@ mod first;
 mod idle;
 mod if_current;
 mod looks;
+mod page;
 mod pair;
 mod plan;
 mod rest;

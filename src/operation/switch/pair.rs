@@ -43,7 +43,7 @@ impl Operation<'_> {
     /// It moves users between targets, or recovers an operation that did.
     pub(in crate::operation) fn switches(&self) -> bool {
         match self.verb {
-            Verb::Switch => true,
+            verb if verb.switches() => true,
             Verb::Recover => self.cut_switch().is_some(),
             _ => false,
         }
@@ -58,13 +58,16 @@ impl Operation<'_> {
     pub(super) async fn pair(&self) -> Preflight<Pair> {
         let left = Journal::unfinished(self.state_dir(), &self.app.name);
         match (self.verb, left.ok().flatten()) {
-            (Verb::Switch, Some(left)) => Break(Begin::refused(self.first_recover(&left))),
+            (verb, Some(left)) if verb.switches() => {
+                Break(Begin::refused(self.first_recover(&left)))
+            }
             (
                 _,
                 Some(Entry {
                     switch: Some(cut), ..
                 }),
             ) => self.of_journal(&cut),
+            (verb, None) if verb.is_of_maintenance() => self.pair_with_page().await,
             _ => self.as_asked().await,
         }
     }
@@ -83,11 +86,11 @@ impl Operation<'_> {
         })
     }
 
-    fn seen_in_file(&self, target: &str) -> Preflight<AppSettings> {
+    pub(super) fn seen_in_file(&self, target: &str) -> Preflight<AppSettings> {
         let app = &self.app.name;
-        or_refuse(self.app.at(target).ok_or_else(|| {
+        or_refuse(self.app.view(target).ok_or_else(|| {
             refusal(format!(
-                "an earlier switch concerns the target {target} of {app}, which the configuration \
+                "an earlier operation concerns the target {target} of {app}, which the configuration \
                  no longer has: write [app.{app}.target.{target}] again"
             ))
         }))
@@ -130,6 +133,8 @@ impl Operation<'_> {
                 prepares: options.prepare.is_some(),
                 verifies: app.verify.is_some(),
                 keeps: !keep.is_zero(),
+                with_page: false,
+                was_closed: false,
                 // The preflight looks.
                 ran_before: false,
             },

@@ -14,6 +14,7 @@ use crate::restart::switch::{How, Part};
 use crate::restart::{Host, Outcome, PerGate, Progress, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
+use crate::state::hold::{self, Held};
 use crate::state::invocation::Invocation;
 use crate::state::journal::{Entry, Journal, Targets};
 use crate::state::target::Intent;
@@ -69,6 +70,8 @@ impl Operation<'_> {
         let two = TwoHosts::new(&settings, (&pair.from, &pair.to), stop).await;
         let mut two = two.map_err(|error| Begin::Refused(refusal(error.to_string())))?;
         two.prepare.clone_from(&self.options.switch.prepare);
+        two.maintenance = self.maintenance(pair);
+        let held = hold::find(self.hold_dir(), &self.app.name);
         let go = match self.begin_switch(&mut two, pair, draft).await {
             Begin::Go(go) => go,
             begin => return Err(begin),
@@ -81,6 +84,7 @@ impl Operation<'_> {
             .switch_phases(&mut two, &go, &mut journal, progress, draft)
             .await;
         self.record_kept(&two, pair, &outcome);
+        self.hold_again(&go, held.as_ref(), &outcome);
         record_left(&two, pair, &outcome).await;
         park_at_rest(&mut two, &outcome, draft).await;
         // Before the journal is removed: counting takes its time, too.
@@ -93,7 +97,9 @@ impl Operation<'_> {
     /// target is opened.
     fn record_first(&self, pair: &Pair) -> Result<(), String> {
         match (self.verb, pair.switching.how) {
-            (Verb::Switch, How::Start) => self.seen_at(&pair.from).record_target(),
+            (Verb::Switch, How::Start) | (Verb::MaintenanceOn, _) => {
+                self.seen_at(&pair.from).record_target()
+            }
             _ => Ok(()),
         }
     }
@@ -149,9 +155,26 @@ impl Operation<'_> {
         timeline.outcome
     }
 
+    /// An `on` that ends without users on the page leaves the hold that it has found.
+    fn hold_again(&self, go: &Go, held: Option<&Held>, outcome: &Outcome) {
+        let is_on = matches!(
+            outcome,
+            Outcome::Switched { .. } | Outcome::StillDraining(_) | Outcome::GateFailed { .. }
+        );
+        if self.verb != Verb::MaintenanceOn || !go.limits.switch.was_closed || is_on {
+            return;
+        }
+        if let Err(error) = hold::as_before(self.hold_dir(), &self.app.name, held) {
+            tracing::warn!(%error, "the earlier hold can't be written");
+        }
+    }
+
     /// The target that was left running is ready from now on, until its time is over.
     fn record_kept(&self, two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
         let how = pair.switching.how;
+        if pair.has_page() {
+            return;
+        }
         let (kept, lasts) = match outcome {
             Outcome::Switched { .. } if how != How::Finish && pair.switching.keeps => {
                 (Part::Old, pair.keep)

@@ -97,6 +97,21 @@ pub(super) fn withdraw(why: &WhyBack, seen: &Observation, over: bool) -> Step {
     }
 }
 
+/// How a switch ended that had nothing to go back to.
+pub(super) fn unmoved(why: &WhyBack) -> Outcome {
+    match why {
+        WhyBack::Interrupted(signal) => Outcome::Interrupted {
+            signal: *signal,
+            left: "users are where they were before".to_owned(),
+        },
+        WhyBack::Sick(_) | WhyBack::NotOut(_) => Outcome::NotPlaced {
+            why: why.in_words(),
+            note: None,
+        },
+        why => outcome(why, None),
+    }
+}
+
 /// How a switch ended that went back for this reason.
 pub(super) fn outcome(why: &WhyBack, note: Option<String>) -> Outcome {
     match why.clone() {

@@ -3,10 +3,30 @@
 use super::step::to;
 use super::{SwitchPhase, WhyBack, after, back, before, end, signals};
 use crate::restart::step::Step;
-use crate::restart::{Limits, Observation};
+use crate::restart::{Limits, Observation, Phase};
 
 /// Decides.
 pub(in crate::restart) fn decide(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -> Step {
+    let step = by_phase(phase, seen, limits);
+    match back_from(&step).filter(|_| limits.switch.was_closed) {
+        // There is nothing to go back to: users stay where they are.
+        Some(why) => Step::End(back::unmoved(why)),
+        None => step,
+    }
+}
+
+/// Why this step goes back.
+fn back_from(step: &Step) -> Option<&WhyBack> {
+    match step {
+        Step::Go {
+            to: Phase::Switch(SwitchPhase::TakeBack(why) | SwitchPhase::Withdraw(why)),
+            ..
+        } => Some(why),
+        _ => None,
+    }
+}
+
+fn by_phase(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -> Step {
     if let Some(why) = after::sick(phase, seen, limits) {
         return to(SwitchPhase::TakeBack(WhyBack::Sick(why)));
     }

@@ -21,7 +21,20 @@ impl Default for Names<'_> {
     }
 }
 
+/// The page of a maintenance, in a message.
+pub const THE_PAGE: &str = "the page";
+
 impl Names<'_> {
+    /// The maintenance that was turned on or off, also by a recovery. None: a switch of targets.
+    pub(in crate::restart) fn turned(self, verb: Verb) -> Option<Verb> {
+        match verb {
+            Verb::MaintenanceOn | Verb::MaintenanceOff => Some(verb),
+            _ if self.new == THE_PAGE => Some(Verb::MaintenanceOn),
+            _ if self.old == THE_PAGE => Some(Verb::MaintenanceOff),
+            _ => None,
+        }
+    }
+
     fn are_known(self) -> bool {
         self.old != Names::default().old
     }
@@ -38,7 +51,7 @@ impl Outcome {
     pub(in crate::restart) fn after_switch(&self, verb: Verb, names: Names<'_>) -> Option<String> {
         let Names { old, new } = names;
         match self {
-            _ if verb != Verb::Switch && !names.are_known() => None,
+            _ if !verb.switches() && !names.are_known() => None,
             Outcome::Done { .. } if verb == Verb::Recover => Some(format!(
                 "recovered: {old} serves, as before the switch to {new}"
             )),

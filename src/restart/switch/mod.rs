@@ -15,6 +15,7 @@ mod before;
 mod decide;
 mod end;
 mod idle;
+mod maintenance;
 mod message;
 mod model;
 mod phase;
@@ -25,7 +26,7 @@ mod step;
 
 pub(super) use decide::decide;
 pub use idle::closes_idle;
-pub use message::Names;
+pub use message::{Names, THE_PAGE};
 pub use model::{How, Part, Switching, WhyBack};
 pub use phase::SwitchPhase;
 pub(super) use signals::put_off;

@@ -46,6 +46,12 @@ pub struct Switching {
     /// A command verifies the new target.
     #[serde(default)]
     pub verifies: bool,
+    /// One of the two is the page of the app: maintenance.
+    #[serde(default)]
+    pub with_page: bool,
+    /// The old target was closed on purpose when the switch began: no way back opens it.
+    #[serde(default)]
+    pub was_closed: bool,
     /// The old target stays running at the end, with closed gates.
     #[serde(default)]
     pub keeps: bool,

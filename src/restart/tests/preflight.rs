@@ -14,6 +14,7 @@ fn facts() -> Facts {
         ..BackendCapacity::default()
     });
     Facts {
+        is_page: false,
         app: "web".into(),
         trouble: vec![],
         main_closed: false,

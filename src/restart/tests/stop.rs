@@ -76,6 +76,7 @@ fn neither_a_signal_nor_a_gate_that_sticks_puts_anything_back() {
 #[test]
 fn is_never_refused() {
     let nothing_right = Facts {
+        is_page: false,
         app: "web".into(),
         trouble: vec!["a foreign rule".to_owned()],
         main_closed: true,
@@ -195,6 +196,7 @@ fn in_turn_it_is_refused_without_a_balancer_that_shows_the_capacity() {
     let unseen = || BalancerObservation::silent("can't connect");
     let shown = || BalancerObservation::of_lines(Vec::new());
     let facts = |balancers| Facts {
+        is_page: false,
         app: "web".into(),
         trouble: Vec::new(),
         main_closed: false,

@@ -24,6 +24,15 @@ pub struct Idle {
     pub over: bool,
 }
 
+/// A maintenance that is on: users meet the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Maintenance {
+    /// The page's gate is open, and the ports of the app are parked on the page.
+    pub kept: bool,
+    /// Its time is over.
+    pub over: bool,
+}
+
 /// One look at an app while no operation is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observation {
@@ -39,6 +48,8 @@ pub struct Observation {
     pub healthy: bool,
     /// The idle targets.
     pub idle: Idle,
+    /// None: maintenance is off.
+    pub maintenance: Option<Maintenance>,
 }
 
 /// What the sidecar does next.
@@ -58,6 +69,10 @@ pub enum NextAction {
     CloseIdle,
     /// Park the idle targets on the current one.
     Park,
+    /// Run `agent maintenance on`: it opens the gate of the page again.
+    KeepMaintenance,
+    /// Run `agent maintenance off`.
+    EndMaintenance,
     /// Run `agent switch --finish`: it drains and stops the target that is ready.
     Finish,
 }
@@ -67,11 +82,16 @@ pub enum NextAction {
 pub fn next_action(observation: Observation) -> NextAction {
     let Observation { held, gates, .. } = observation;
     match (held, observation.unfinished, gates) {
+        // The recovery of a maintenance ends with users on the app or on the page.
+        (true, true, _) if observation.cut_switch && observation.maintenance.is_some() => {
+            NextAction::RecoverSwitch
+        }
         // A held host wants no users on either target: its switch waits for the end of the hold.
         (true, true, _) if observation.cut_switch => NextAction::Rest,
         (false, true, _) if observation.cut_switch => NextAction::RecoverSwitch,
         (true, true, _) => NextAction::Recover,
         (true, false, Gates::Closed) => at_rest(observation),
+        (true, false, _) if observation.maintenance.is_some() => at_rest(observation),
         (true, false, _) => NextAction::Close,
         (false, false, Gates::Open) => at_rest(observation),
         (false, _, _) if observation.healthy => NextAction::Recover,
@@ -86,9 +106,16 @@ fn at_rest(
         held,
         healthy,
         idle,
+        maintenance,
         ..
     }: Observation,
 ) -> NextAction {
+    match maintenance {
+        Some(Maintenance { over: true, .. }) => return NextAction::EndMaintenance,
+        Some(Maintenance { kept: false, .. }) => return NextAction::KeepMaintenance,
+        Some(_) => return NextAction::Rest,
+        None => {}
+    }
     let closes = closes_idle(held, gates == Gates::Open, healthy);
     match idle {
         Idle { open: true, .. } if closes => NextAction::CloseIdle,

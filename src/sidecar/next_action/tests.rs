@@ -13,6 +13,7 @@ fn seen(gates: Gates, held: bool, unfinished: bool, healthy: bool) -> Observatio
         cut_switch: false,
         healthy,
         idle: Idle::default(),
+        maintenance: None,
     }
 }
 
@@ -131,5 +132,31 @@ fn idle_targets_wait_for_the_current_one() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_maintenance_is_kept_until_its_time_is_over() {
+    for (kept, over, expected) in [
+        (true, false, NextAction::Rest),
+        (false, false, NextAction::KeepMaintenance),
+        (true, true, NextAction::EndMaintenance),
+        (false, true, NextAction::EndMaintenance),
+    ] {
+        let maintenance = Some(Maintenance { kept, over });
+        for idle in all_idle() {
+            let seen = Observation {
+                idle,
+                maintenance,
+                ..seen(Closed, true, false, false)
+            };
+            assert_eq!(next_action(seen), expected, "{maintenance:?}, {idle:?}");
+        }
+        let cut = Observation {
+            maintenance,
+            cut_switch: true,
+            ..seen(Closed, true, true, false)
+        };
+        assert_eq!(next_action(cut), NextAction::RecoverSwitch);
     }
 }

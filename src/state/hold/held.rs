@@ -1,6 +1,6 @@
 //! A hold as found on the disk.
 
-use super::{Failed, Hold};
+use super::{Failed, Hold, Until};
 use crate::text::unit_name;
 use serde::Serialize;
 
@@ -12,6 +12,8 @@ pub enum By {
     Operator,
     /// A unit that has stopped, by `agent close --owner`.
     Unit,
+    /// An operator, by `agent maintenance on`: users meet the page.
+    Maintenance,
     /// The agent itself, after a failed restart or upgrade.
     Agent,
     /// The file of the hold can't be read.
@@ -61,6 +63,24 @@ impl Held {
         self.by() == By::Unit
     }
 
+    /// Users meet the page, until `agent maintenance off`.
+    pub fn is_of_maintenance(&self) -> bool {
+        self.by() == By::Maintenance
+    }
+
+    /// When a maintenance ends by itself, in seconds since 1970.
+    pub fn maintenance_ends(&self) -> Option<u64> {
+        let Held::By(hold) = self else { return None };
+        let until = hold.end().filter(|_| hold.is_of_maintenance());
+        until.map(Until::unix_seconds)
+    }
+
+    /// The time of a maintenance is over. The sidecar then ends it.
+    pub fn ends_maintenance(&self) -> bool {
+        let Held::By(hold) = self else { return false };
+        hold.is_of_maintenance() && hold.end().is_some_and(Until::is_over)
+    }
+
     /// This owner has it.
     pub fn is_of(&self, owner: &str) -> bool {
         let is_it = |of: &String| unit_name(of) == unit_name(owner);
@@ -71,6 +91,7 @@ impl Held {
     pub fn by(&self) -> By {
         match self {
             Held::By(hold) if hold.owner.is_some() => By::Unit,
+            Held::By(hold) if hold.is_of_maintenance() => By::Maintenance,
             Held::By(hold) if hold.is_an_operators() => By::Operator,
             Held::By(_) => By::Agent,
             Held::Unknown => By::Unknown,

@@ -9,8 +9,8 @@ mod held;
 mod report;
 mod request;
 mod second;
-mod until;
 
+pub use crate::state::until::Until;
 pub use failed::Failed;
 pub use failure::Failure;
 pub use file::{
@@ -20,7 +20,6 @@ pub use held::{By, Held};
 pub use report::HoldReport;
 pub use request::Hold;
 pub use second::{Closing, second};
-pub use until::Until;
 
 #[cfg(test)]
 mod tests;

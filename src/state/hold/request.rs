@@ -45,7 +45,12 @@ pub struct Hold {
 impl Hold {
     /// An operator closed the gates, not a unit, and not the agent after a failure.
     pub(super) fn is_an_operators(&self) -> bool {
-        self.owner.is_none() && self.invocation.verb == Verb::Close
+        self.owner.is_none() && matches!(self.invocation.verb, Verb::Close | Verb::MaintenanceOn)
+    }
+
+    /// Users meet the page meanwhile.
+    pub fn is_of_maintenance(&self) -> bool {
+        self.invocation.verb == Verb::MaintenanceOn
     }
 
     /// The hold that is there stays: a unit that stops does not replace the hold of an operator
@@ -56,7 +61,12 @@ impl Hold {
     }
 
     /// A unit's hold ends with the boot, too: all units begin anew.
+    ///
+    /// The end of a maintenance is an operation of its own.
     pub(super) fn is_over(&self) -> bool {
+        if self.is_of_maintenance() {
+            return false;
+        }
         let of_another_boot = self.owner.is_some() && self.boot != boot();
         of_another_boot || self.end().is_some_and(Until::is_over)
     }

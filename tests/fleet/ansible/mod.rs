@@ -12,6 +12,7 @@ use lab::settings::Settings;
 mod backend;
 mod changes;
 mod faults;
+mod maintenance;
 mod rolls;
 mod states;
 mod switching;

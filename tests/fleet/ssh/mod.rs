@@ -14,6 +14,7 @@ mod batches;
 mod faults;
 mod forty;
 mod interrupts;
+mod maintenance;
 mod operators;
 mod switching;
 mod upgrades;

@@ -45,6 +45,8 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
             app,
             target: None,
             ports,
+            page: None,
+            marker: None,
             lines,
             servers: &[],
             http: Some("/healthz"),

@@ -90,6 +90,11 @@ impl<'a> Agent<'a> {
     /// Starts `agent VERB web --json`, which gets SIGKILL at its n-th sync. The journal is what it
     /// syncs.
     pub fn start_killed_at(&self, verb: &str, sync: usize) -> Running {
+        self.start_words_killed_at(&[verb], sync)
+    }
+
+    /// The same with the words before the app.
+    pub fn start_words_killed_at(&self, words: &[&str], sync: usize) -> Running {
         let inject = format!("inject=fsync,fdatasync:signal=KILL:when={sync}");
         let mut command = self.namespace.command("strace");
         command.args([
@@ -103,7 +108,8 @@ impl<'a> Agent<'a> {
         ]);
         command
             .arg(built::agent())
-            .args([verb, "web", "--json", "--config"]);
+            .args(words)
+            .args(["web", "--json", "--config"]);
         Running::start("agent", command.arg(&self.config))
     }
 

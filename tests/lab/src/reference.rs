@@ -108,6 +108,21 @@ impl Reference {
         both
     }
 
+    /// Adds the marker backend and the rule of `maintenance.cfg`.
+    pub fn with_marker(self) -> Reference {
+        let path = project().join("haproxy/maintenance.cfg");
+        let text = std::fs::read_to_string(path).expect("maintenance.cfg");
+        let rule = text
+            .lines()
+            .find(|line| line.starts_with("    http-request return"));
+        let (_, marker) = text.split_once("\nbackend readonly\n").expect("a marker");
+        let marker = marker.replace("10.0.0.", "10.77.0.");
+        let head = format!("{}\n    default_backend", rule.expect("a rule"));
+        let mut both = self.with("    default_backend", &head);
+        both.text.push_str(&format!("\nbackend readonly\n{marker}"));
+        both
+    }
+
     /// On a machine that is busy with many hosts, a late answer would take healthy apps out.
     pub fn patient(self) -> Reference {
         self.with("timeout check 2s", "timeout check 5s")

@@ -25,6 +25,11 @@ def is_open(status: Status) -> bool:
     return status.hold is None and status.all_gates("open") and status.in_rotation
 
 
+def is_on_page(status: Status) -> bool:
+    """Users meet the page, until `agent maintenance off`."""
+    return status.hold is not None and status.hold.by == "maintenance"
+
+
 def is_held_so(status: Status, reason: str | None) -> bool:
     """An operator holds the gates closed, without an end, and for this reason if one is given."""
     hold = status.hold

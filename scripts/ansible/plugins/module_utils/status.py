@@ -33,7 +33,7 @@ class OtherVersion(ValueError):
 class Hold:
     """A request that the gates stay closed."""
 
-    # operator, unit, agent or unknown
+    # operator, unit, maintenance, agent or unknown
     by: str
     # restart, upgrade or upgrade_cut_short
     failed: str | None

@@ -1,7 +1,8 @@
 #!/usr/bin/python
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""Ansible module: restarts or switches a host's app behind HAProxy, closes or opens the host."""
+"""Ansible module: restarts or switches a host's app behind HAProxy, closes or opens the host, and
+turns its maintenance on or off."""
 
 from __future__ import annotations
 
@@ -26,11 +27,14 @@ options:
       - V(closed) takes the host out of rotation and drains it. The host stays out, also over
         reboots.
       - V(open) brings the host back, also one that an operator has closed.
+      - V(maintenance_on) brings the users of this host from the app to its page, V(maintenance_off)
+        brings them back. HAProxy uses the pages once all hosts have it on, which the playbook
+        C(maintenance) does.
       - V(present) demands that the host is in rotation. It first finishes or undoes
         what a crash, a reboot or a flush of the rules has interrupted, and waits. If an operator
         has closed the host, it changes nothing and fails.
     type: str
-    choices: [restarted, switched, closed, open, present]
+    choices: [restarted, switched, closed, open, maintenance_on, maintenance_off, present]
     default: present
   turn:
     description:
@@ -94,9 +98,9 @@ options:
     default: refuse
   lasts:
     description:
-      - The sidecar opens the gates after this time, such as V(90s), V(30m) or V(2h). Each run
-        starts the time again, which is a change.
-      - For V(closed).
+      - The sidecar opens the gates, or ends the maintenance, after this time, such as V(90s), V(30m)
+        or V(2h). Each run starts the time again, which is a change.
+      - For V(closed) and V(maintenance_on).
     type: str
     aliases: [for]
   replace:
@@ -181,6 +185,13 @@ EXAMPLES = r"""
     app: web
     state: open
 
+- name: Bring the users of this host to the page
+  haproxy_gate.agent.agent:
+    app: web
+    state: maintenance_on
+    lasts: 2h
+    reason: a database moves
+
 - name: Ensure that the host serves
   haproxy_gate.agent.agent:
     state: present
@@ -250,14 +261,14 @@ from ansible_collections.haproxy_gate.agent.plugins.module_utils.status import S
 # Between two looks at HAProxy, in seconds.
 POLL = 0.5
 
-# Options of only one state.
+# Options of only some states.
 OWN = {
-    "upgrade_command": "restarted",
-    "rollback_command": "restarted",
-    "target": "switched",
-    "prepare_command": "switched",
-    "keep": "switched",
-    "lasts": "closed",
+    "upgrade_command": ("restarted",),
+    "rollback_command": ("restarted",),
+    "target": ("switched",),
+    "prepare_command": ("switched",),
+    "keep": ("switched",),
+    "lasts": ("closed", "maintenance_on"),
 }
 
 # The agent's option for a host that is held closed.
@@ -274,15 +285,17 @@ VERBS = {
     "switched": "switch",
     "closed": "close",
     "open": "open",
+    "maintenance_on": "maintenance",
+    "maintenance_off": "maintenance",
     "present": "recover",
 }
 
 
 def misplaced(params: dict[str, t.Any]) -> str | None:
     """The first option that does not fit the state."""
-    for option, state in OWN.items():
-        if params[option] is not None and params["state"] != state:
-            return "{0} is an option of state={1}".format(option, state)
+    for option, states in OWN.items():
+        if params[option] is not None and params["state"] not in states:
+            return "{0} is an option of state={1}".format(option, " or ".join(states))
     if params["held"] != "refuse" and params["state"] != "restarted":
         return "held is an option of state=restarted"
     wrong = misplaced_of_switch(params)
@@ -315,6 +328,8 @@ def misplaced_of_switch(params: dict[str, t.Any]) -> str | None:
 def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
     """The agent's options for this task."""
     words = []
+    if VERBS[params["state"]] == "maintenance":
+        words.append(params["state"].rpartition("_")[2])
     if check_mode:
         words.append("--dry-run")
     elif params["state"] in ("restarted", "closed"):
@@ -356,6 +371,8 @@ def is_change(
 ) -> bool:
     """Whether a successful operation has changed the host, or would change it."""
     if answer.outcome in ("nothing_to_do", "skipped"):
+        return False
+    if state == "maintenance_on" and before is not None and standing.is_on_page(before):
         return False
     if state == "open" and before is not None:
         return before.hold is not None or not before.all_gates("open")
@@ -444,7 +461,7 @@ class Work:
             return self.status().entry
         if answer.outcome in ("nothing_to_do", "skipped"):
             return before.entry
-        return standing.expected(before.entry, closed=self.state == "closed")
+        return standing.expected(before.entry, closed=self.state in ("closed", "maintenance_on"))
 
     def show(self, after: dict[str, t.Any]) -> None:
         """Sets both sides of the diff."""

@@ -70,8 +70,13 @@ impl<'a> Frame<'a> {
             lines.push(format!("  {label:8} {verb}: {phase} for {seconds} s"));
         }
         let mut row = |label, text: &str| lines.extend(wrapped(&labelled(label), text));
-        if let Some(hold) = &app.hold {
-            row("held", &format!("closed by {}", hold.text));
+        match (app.shown_page(), &app.hold) {
+            (Some(page), _) => row("page", &page.text),
+            (None, Some(hold)) => row("held", &format!("closed by {}", hold.text)),
+            (None, None) => {}
+        }
+        if let Some(readonly) = app.readonly.as_ref().filter(|it| it.is_worth_a_line()) {
+            row("writes", &readonly.text);
         }
         row("gates", &gates(app));
         row("health", &app.health.text);

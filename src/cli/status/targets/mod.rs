@@ -18,7 +18,7 @@ pub(super) struct TargetStatus {
     pub(super) healthy: bool,
     /// Until when it stays ready. None: it is not, or until an operator finishes the switch.
     pub(super) ready_until_unix_seconds: Option<u64>,
-    /// Its traffic port is redirected to the current target. None: not known.
+    /// Its traffic port is redirected to the current target, or in maintenance to the page. None: not known.
     pub(super) parked: Option<bool>,
     pub(super) gates: Vec<GateReport>,
     /// What an idle target does, in one line.
@@ -39,6 +39,8 @@ pub(super) struct SeenTarget {
 pub(super) struct SeenTargets<'a> {
     pub(super) app: &'a str,
     pub(super) current: &'a str,
+    /// Where the ports are parked that have no users: the current target, or in maintenance the page.
+    pub(super) parked_on: &'a str,
     pub(super) record: Option<&'a Intent>,
     pub(super) all: Vec<SeenTarget>,
 }
@@ -83,7 +85,7 @@ impl SeenTargets<'_> {
             text += &format!(", not healthy: {why}");
         }
         text += &match &seen.parked {
-            ParkingPosition::Set => format!(", parked on {}", self.current),
+            ParkingPosition::Set => format!(", parked on {}", self.parked_on),
             ParkingPosition::NotSet => ", not parked".to_owned(),
             ParkingPosition::Broken(what) => format!(", parking broken ({what})"),
             ParkingPosition::Unknown(_) => String::new(),
@@ -126,7 +128,7 @@ impl SeenTargets<'_> {
     }
 
     fn parking(&self, seen: &SeenTarget, opener: &str) -> Option<String> {
-        let (name, current) = (&seen.look.name, self.current);
+        let (name, parked_on) = (&seen.look.name, self.parked_on);
         let is_wanted = seen.wanted.to.is_some();
         let what = match &seen.parked {
             ParkingPosition::Unknown(_) => return None,
@@ -137,7 +139,7 @@ impl SeenTargets<'_> {
         Some(match is_wanted {
             true => format!(
                 "the port of {name} is {what}: right after a reload HAProxy sends users to it, and \
-                 they wait; {opener} parks it on {current}"
+                 they wait; {opener} parks it on {parked_on}"
             ),
             false => format!(
                 "the port of {name} is {what}: a rule redirects its users; {opener} removes that rule"

@@ -39,6 +39,7 @@ fn targets(record: Option<&Intent>, green: SeenTarget) -> SeenTargets<'_> {
     SeenTargets {
         app: "web",
         current: "blue",
+        parked_on: "blue",
         record,
         all: vec![blue, green],
     }

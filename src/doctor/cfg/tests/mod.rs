@@ -6,6 +6,7 @@ use crate::haproxy::Role;
 use crate::haproxy::{AppPorts, Own};
 use std::time::Duration;
 
+mod beside;
 mod directed;
 mod several;
 mod sticky;
@@ -33,6 +34,8 @@ const EXPECTED: Expected<'static> = Expected {
     app: "web",
     target: None,
     ports: PORTS,
+    page: None,
+    marker: None,
     lines: &[],
     servers: &[],
     http: Some("/healthz"),

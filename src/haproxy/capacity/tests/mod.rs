@@ -3,6 +3,7 @@
 use super::super::find::tests::PORTS;
 use super::super::{BackendCapacity, Floor, Found, Mode, ServerStat, ServerState, Status, find};
 
+mod pages;
 mod targets;
 
 fn server(name: &str, last: u8, port: u16, check_port: u16) -> ServerState {

@@ -1,6 +1,7 @@
 //! The demo: Apache, an app with a slow cold start and nginx on three hosts behind HAProxy, with
 //! users of all kinds. The agent restarts all three, then a plain stop and start does. A table
-//! shows what the users met. With `--switch` the agent switches one host with two targets instead.
+//! shows what the users met. With `--switch` the agent switches one host with two targets instead. With
+//! `--database` a PostgreSQL moves under three hosts.
 
 use std::process::ExitCode;
 use std::thread;
@@ -12,6 +13,7 @@ use lab::signals;
 use lab::traffic::FULL;
 use table::Row;
 
+mod database;
 mod switch;
 mod table;
 
@@ -25,6 +27,7 @@ const HOSTS: [&str; 3] = [
 fn main() -> ExitCode {
     signals::clean_up_on_signals();
     let well = match std::env::args().nth(1).as_deref() {
+        Some("--database") => database::show(),
         Some("--switch") => switch::show(),
         _ => restart(),
     };

@@ -23,9 +23,21 @@ pub struct Answer {
     pub cookie: Option<String>,
     /// The target and version of a `lab-app`.
     pub served_by: Option<String>,
+    /// The header of a refusal.
+    pub retry_after: Option<String>,
     /// The server closes the connection after this answer.
     pub close: bool,
     pub body: Vec<u8>,
+}
+
+/// Who serves the page of a maintenance, in the summary.
+pub const PAGE: &str = "page";
+
+impl Answer {
+    /// The page of a maintenance: HAProxy's own 503 does not say when to come back.
+    pub fn is_page(&self) -> bool {
+        self.status == 503 && self.retry_after.is_some()
+    }
 }
 
 /// A request without a whole answer.
@@ -169,6 +181,7 @@ impl Head {
             status: status.ok_or_else(|| std::io::Error::other(line.to_owned()))?,
             cookie: None,
             served_by: None,
+            retry_after: None,
             close: false,
             body: Vec::new(),
         };
@@ -185,6 +198,7 @@ impl Head {
             "content-length" => self.length = Length::Known(value.parse().unwrap_or(0)),
             "transfer-encoding" => self.length = Length::Chunked,
             "connection" => self.answer.close = value.eq_ignore_ascii_case("close"),
+            "retry-after" => self.answer.retry_after = Some(value.to_owned()),
             "x-served-by" => self.answer.served_by = Some(value.to_owned()),
             "set-cookie" => {
                 let cookie = value.split(';').next().and_then(|c| c.strip_prefix("SRV="));

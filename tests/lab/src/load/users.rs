@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 
 use super::super::now;
-use super::client::{Answer, Broken, Connection};
+use super::client::{Answer, Broken, Connection, PAGE};
 use super::record::{Record, Summary};
 
 /// A kind of user: its share of all requests in percent, and how many there are.
@@ -181,16 +181,17 @@ impl User {
     fn note(&mut self, due: Instant, asked: f64, outcome: Result<Answer, Broken>) {
         let mut record = self.record.lock().expect("no user panics");
         record.request(self.kind.name(), due.elapsed());
-        if let Ok(Answer {
-            served_by: Some(by),
-            ..
-        }) = &outcome
-        {
+        let is_page = outcome.as_ref().is_ok_and(Answer::is_page);
+        let by = outcome
+            .as_ref()
+            .ok()
+            .and_then(|answer| answer.served_by.as_deref());
+        if let Some(by) = by.or(is_page.then_some(PAGE)) {
             record.served(by, asked);
         }
         match outcome {
             Err(broken) => record.failure(self.kind.name(), broken.why),
-            Ok(answer) if answer.status != 200 => {
+            Ok(answer) if answer.status != 200 && !is_page => {
                 record.failure(self.kind.name(), format!("status {}", answer.status));
             }
             Ok(answer) if self.kind == Kind::Sticky => {

@@ -53,6 +53,10 @@ class Judge(unittest.TestCase):
         long = judged(host(), haproxy_gate_reason="x" * 201)
         self.assertIn("not 1 to 200 characters", long)
 
+    def test_a_host_on_its_page(self) -> None:
+        ends = "maintenance is on; end it with `agent maintenance off`"
+        self.assertEqual(judged(host("maintenance")), ends)
+
     def test_an_agent_of_before(self) -> None:
         """It has another word for a hold, or says the app's health as text."""
         unheld = {"status": {"health": {"healthy": True}}, "operation": None}

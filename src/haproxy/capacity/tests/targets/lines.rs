@@ -12,6 +12,7 @@ fn a_backend_without_a_line_for_one_target_is_refused() {
         target: Some("green".into()),
         other_targets: vec![("blue".into(), PORTS)],
         other_apps: Vec::new(),
+        ..Neighbours::default()
     };
     let without = |gone: &[&str]| {
         let stays = |one: &&ServerState| !gone.contains(&one.server.as_str());
@@ -49,6 +50,7 @@ fn the_classic_twin_of_another_target_is_no_line_of_ours() {
         target: Some("blue".into()),
         other_targets: vec![("green".into(), classic(GREEN))],
         other_apps: Vec::new(),
+        ..Neighbours::default()
     };
     let names = |lines: Vec<ServerState>| -> Vec<String> {
         lines.into_iter().map(|one| one.server).collect()

@@ -42,6 +42,7 @@ fn found(host: u8, is_green: bool, other_apps: &[&[u16]]) -> Found {
         target: Some("one".into()),
         other_targets: vec![(name.into(), other)],
         other_apps: other_apps.iter().map(|ports| ports.to_vec()).collect(),
+        ..Neighbours::default()
     };
     let servers = servers();
     let is_ours = |one: &ServerState| one.address == Some([10, 0, 0, 10 + host].into());

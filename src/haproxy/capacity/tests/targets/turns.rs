@@ -42,6 +42,7 @@ fn two_apps_on_one_machine_are_two_servers() {
             target: target.as_ref().map(|_| "this".to_owned()),
             other_targets: target.into_iter().collect(),
             other_apps: vec![other.to_vec()],
+            ..Neighbours::default()
         };
         let found = Found {
             own: find(&servers, ports(port), |_| true).unwrap(),

@@ -77,6 +77,8 @@ fn any_limits() -> impl Strategy<Value = Limits> {
                     prepares: prepares && how == How::Start,
                     verifies,
                     keeps: keeps && how != How::Finish,
+                    with_page: false,
+                    was_closed: false,
                     ran_before: ran_before && how == How::Start,
                 },
                 ..limits()

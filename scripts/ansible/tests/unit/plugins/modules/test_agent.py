@@ -66,6 +66,8 @@ class Options(unittest.TestCase):
             (params("switched", back=True), ["--back"]),
             (params("open"), []),
             (params("open", reason="swapped"), ["--reason=swapped"]),
+            (params("maintenance_off", reason="x"), ["off", "--reason=x"]),
+            (params("maintenance_on", lasts="2h"), ["on", "--for=2h"]),
             (params("present"), []),
             (params("present", reason="a reboot"), ["--reason=a reboot"]),
         ):
@@ -96,6 +98,8 @@ class Options(unittest.TestCase):
             params("restarted", target="green"),
             params("restarted", back=True),
             params("open", keep="1m"),
+            params("maintenance_off", lasts="1h"),
+            params("maintenance_on", held="reopen"),
         ):
             self.assertIsNotNone(agent.misplaced(asked), asked)
 
@@ -121,6 +125,13 @@ class Changes(unittest.TestCase):
     def test_a_plan_is_a_change_in_check_mode(self) -> None:
         self.assertTrue(agent.is_change("restarted", None, answer("planned"), True))
         self.assertFalse(agent.is_change("present", None, answer("nothing_to_do"), True))
+
+    def test_a_second_maintenance_is_none(self) -> None:
+        on = Hold("maintenance", None, None, None, "`agent maintenance on web`")
+        for before, changed in ((status("open"), True), (status("closed", on), False)):
+            said = answer("maintenance_on")
+            changes = agent.is_change("maintenance_on", before, said, check_mode=False)
+            self.assertEqual(changes, changed, before)
 
     def test_to_wait_for_open_gates_is_none(self) -> None:
         for before, changed in (

@@ -1,4 +1,4 @@
-//! When a hold ends by itself.
+//! When a hold, or what an operator has declared, ends by itself.
 
 use crate::clock::{boot, since_1970, uptime};
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,11 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Until {
     /// In seconds since 1970.
-    pub(super) at: u64,
+    pub(in crate::state) at: u64,
     /// In seconds since the boot.
     uptime: u64,
     /// The boot in which it was set.
-    pub(super) boot: String,
+    pub(in crate::state) boot: String,
 }
 
 impl Until {
@@ -26,11 +26,11 @@ impl Until {
         }
     }
 
-    pub(super) fn unix_seconds(&self) -> u64 {
+    pub(in crate::state) fn unix_seconds(&self) -> u64 {
         self.at
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    pub(in crate::state) fn is_over(&self) -> bool {
         match self.boot == boot() {
             true => uptime() >= self.uptime,
             false => since_1970().as_secs() >= self.at,

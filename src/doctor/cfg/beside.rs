@@ -1,0 +1,111 @@
+//! Checks the lines of an app's page, and the rule of its marker, in the file.
+
+use super::expected::Expected;
+use super::judged::names;
+use crate::doctor::Point;
+use crate::doctor::check::{Check, about, checks};
+use crate::doctor::page::{BACKUP, backup_fault};
+use crate::haproxy::AppPorts;
+use crate::haproxy::cfg::file::{File, Proxy};
+use crate::haproxy::cfg::front::fronts_keep_cookies;
+use crate::haproxy::cfg::server::Server;
+
+checks! {
+    COOKIE "page-cookie":
+        "with a cookie on the line of a page HAProxy keeps users on the page after the maintenance";
+    KEEPS "cfg-page-cookies":
+        "HAProxy removes the cookie of a user whom a line without a cookie serves: after a maintenance \
+         sticky users would come to another host";
+    RULE "readonly-rule":
+        "the line of the marker refuses nothing by itself: while `agent readonly` is on, writes would go on";
+}
+
+/// The rule that keeps the cookies, by what a page answers.
+const KEEP: &str =
+    "http-after-response del-header Set-Cookie if { status 503 } { res.hdr(retry-after) -m found }";
+
+pub(super) fn points(file: &File, expected: &Expected<'_>) -> Vec<Point> {
+    let proxies = file.proxies.iter();
+    let points = proxies.flat_map(|proxy| {
+        let page = expected.page.into_iter();
+        let of_page = page.flat_map(|page| page_lines(file, proxy, page));
+        let marker = expected.marker.and_then(|port| rule(file, proxy, port));
+        about(&proxy.name, of_page.chain(marker))
+    });
+    points.collect()
+}
+
+fn page_lines(file: &File, proxy: &Proxy, page: AppPorts) -> Vec<Point> {
+    let is_page = |server: &&Server| {
+        (server.port, server.checked()) == (Some(page.port), Some(page.status_port))
+    };
+    let pages = || proxy.servers.iter().filter(is_page);
+    if pages().next().is_none() {
+        return Vec::new();
+    }
+    let without = names(pages().filter(|server| !server.words.backup));
+    let backup = BACKUP.or_ok(
+        without.map(|names| backup_fault(&names)),
+        "the lines of the page are marked `backup`",
+    );
+    backup
+        .into_iter()
+        .chain(cookies(
+            file,
+            proxy,
+            pages().filter(|server| server.words.cookie.is_some()),
+        ))
+        .collect()
+}
+
+/// Cookies are HTTP's.
+fn cookies<'a>(file: &File, proxy: &Proxy, with: impl Iterator<Item = &'a Server>) -> Vec<Point> {
+    if !proxy.settings.http {
+        return Vec::new();
+    }
+    let with = names(with).map(|names| {
+        let fix = format!("take `cookie` away from the line of {names}");
+        COOKIE.error(format!("the line of a page has a cookie: {names}"), fix)
+    });
+    let mut points = COOKIE.or_ok(with, "no line of a page has a cookie");
+    let mut words = proxy.settings.cookie.iter().flat_map(|words| words.iter());
+    if words.any(|word| word == "insert") {
+        points.push(kept(file, proxy));
+    }
+    points
+}
+
+fn kept(file: &File, proxy: &Proxy) -> Point {
+    let keeps = proxy.settings.keeps_cookies || fronts_keep_cookies(&file.fronts, &proxy.name);
+    match keeps {
+        true => KEEPS.ok("a rule keeps the cookies of users whom the page serves"),
+        false => KEEPS.warning(
+            "no rule keeps the cookies of users whom the page serves",
+            format!("in {} {}: {KEEP}", proxy.kind, proxy.name),
+        ),
+    }
+}
+
+/// None: the backend has no line of the marker.
+fn rule(file: &File, proxy: &Proxy, port: u16) -> Option<Point> {
+    let is_marker = |server: &&Server| server.port == Some(port) && server.checked() == Some(port);
+    let markers = || proxy.servers.iter().filter(is_marker);
+    markers().next()?;
+    let name = &proxy.name;
+    let asks = |of: &str| file.asks_for.contains(of);
+    let by_line = || markers().any(|server| asks(&format!("{name}/{}", server.name)));
+    if asks(name) || by_line() {
+        return Some(RULE.ok("a rule depends on the lines of the marker"));
+    }
+    let checked = match proxy.servers.iter().any(|server| server.name == "checked") {
+        true => format!(" !{{ srv_is_up({name}/checked) }}"),
+        false => String::new(),
+    };
+    Some(RULE.error(
+        "no rule of a frontend or backend depends on the lines of the marker",
+        format!(
+            "in each frontend of these users: http-request return status 503 hdr Retry-After 60 if \
+             !{{ method GET HEAD OPTIONS }} {{ nbsrv({name}) ge 1 }}{checked}"
+        ),
+    ))
+}

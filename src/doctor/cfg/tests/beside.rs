@@ -1,0 +1,86 @@
+//! The lines of the page and the rule of the marker, in the example's file.
+
+use super::*;
+
+const MAINTENANCE: &str = include_str!("../../../../haproxy/maintenance.cfg");
+const PAGE_LINE: &str = "10.0.0.11:1009 port 2009 backup";
+const RULE: &str = "http-request return status 503 hdr Retry-After 60 if !{ method GET HEAD OPTIONS } { \
+                    nbsrv(readonly) ge 1 } !{ srv_is_up(readonly/checked) }";
+const KEEP: &str = "    http-after-response del-header Set-Cookie if { status 503 } { res.hdr(retry-after) -m found }\n";
+
+fn judged(text: &str) -> Vec<Point> {
+    let page = AppPorts {
+        port: 1009,
+        status_port: 2009,
+        backup_status_port: None,
+        health_port: None,
+    };
+    let expected = Expected {
+        page: Some(page),
+        marker: Some(2010),
+        ..EXPECTED
+    };
+    check(text, &[expected])
+}
+
+/// Each wrong point has one cause. The line `checked` of the marker is none.
+#[test]
+fn the_example_is_correct_and_each_fault_is_found() {
+    let changed = |from: &str, to: &str| {
+        assert!(MAINTENANCE.contains(from), "{from}");
+        MAINTENANCE.replace(from, to)
+    };
+    let rule = format!("    {RULE}\n");
+    let in_backend = changed(&rule, "").replace(
+        "    balance roundrobin\n",
+        &format!("    balance roundrobin\n{rule}"),
+    );
+    let by_line = RULE.replace("nbsrv(readonly) ge 1", "srv_is_up(readonly/web1)");
+    let by_checked = RULE.replace("{ nbsrv(readonly) ge 1 } !", "");
+    let in_frontend = changed(KEEP, "").replace(&rule, &format!("{rule}{KEEP}"));
+    for (text, wrong) in [
+        (MAINTENANCE.to_owned(), None),
+        (in_backend, None),
+        (in_frontend, None),
+        (changed(&rule, &format!("    {by_line}\n")), None),
+        (
+            changed("    server checked 127.0.0.1:1 fastinter 300ms\n", ""),
+            None,
+        ),
+        (changed(&rule, ""), Some(("readonly-rule", Error))),
+        (
+            changed(&rule, &format!("    {by_checked}\n")),
+            Some(("readonly-rule", Error)),
+        ),
+        (changed(KEEP, ""), Some(("cfg-page-cookies", Warning))),
+        (
+            changed(PAGE_LINE, "10.0.0.11:1009 cookie w1 port 2009 backup"),
+            Some(("page-cookie", Error)),
+        ),
+        (
+            changed(PAGE_LINE, "10.0.0.11:1009 port 2009"),
+            Some(("page-backup", Error)),
+        ),
+    ] {
+        let points = judged(&text).into_iter();
+        let bad = points.filter(|point| matches!(point.verdict, Error | Warning));
+        let bad: Vec<_> = bad.map(|point| (point.check, point.verdict)).collect();
+        assert_eq!(bad, wrong.into_iter().collect::<Vec<_>>(), "{text}");
+    }
+}
+
+#[test]
+fn the_rule_to_paste_is_the_printed_one() {
+    let text = MAINTENANCE.replace(&format!("    {RULE}\n"), "");
+    let points = judged(&text);
+    let point = points.iter().find(|point| point.check == "readonly-rule");
+    let fix = point.and_then(|point| point.fix.clone()).unwrap();
+    assert_eq!(fix, format!("in each frontend of these users: {RULE}"));
+    // An app without a page and a marker has no such points.
+    let plain = check(&text, &[EXPECTED]);
+    assert!(
+        plain
+            .iter()
+            .all(|point| !point.check.contains("page") && point.check != "readonly-rule")
+    );
+}

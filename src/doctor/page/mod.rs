@@ -1,0 +1,138 @@
+//! Checks the page of an app: its gate, its answer, and its lines. Pure.
+
+use super::Point;
+use super::check::{Check, about, checks};
+use crate::gate::Position;
+use crate::haproxy::ServerLine;
+use crate::host::PageLook;
+
+checks! {
+    GATE "page-gate":
+        "the gate of the page is closed at rest, and in maintenance it is the only one that is open: else \
+         users meet the page and the app side by side, or neither";
+    ANSWER "page":
+        "`agent maintenance on` refuses while the page does not answer, because users would meet an error";
+    LINE "page-line":
+        "without a line of the page HAProxy answers with its own 503, so `agent maintenance on` refuses";
+    pub(super) BACKUP "page-backup":
+        "a line of the page that is not marked `backup` takes users while the app serves, too";
+}
+
+/// The facts about the page of one app.
+#[derive(Debug, Clone)]
+pub(crate) struct Page {
+    pub app: String,
+    /// Its own port.
+    pub port: u16,
+    pub status_port: u16,
+    /// `agent page` serves it, by its unit.
+    pub is_served: bool,
+    /// None: the rules can't be read.
+    pub position: Option<Position>,
+    /// Maintenance is on.
+    pub is_on: bool,
+    /// An operation on the app is under way, and moves its gate.
+    pub under_way: bool,
+    pub look: PageLook,
+}
+
+/// The point about its gate.
+pub(super) fn gate(page: &Page) -> Vec<Point> {
+    about(&label(page), of_gate(page))
+}
+
+/// The point about its answer.
+pub(super) fn answer(page: &Page) -> Vec<Point> {
+    about(&label(page), [of_answer(page)])
+}
+
+/// The points about its lines on each balancer that answers.
+pub(super) fn lines(page: &Page) -> Vec<Point> {
+    let balancers = page.look.balancers.iter();
+    let points = balancers.flat_map(|balancer| {
+        let points = match &balancer.answer {
+            Ok(answer) => of_lines(&answer.lines),
+            Err(why) if why.out_of_reach || why.may_pass => Vec::new(),
+            Err(why) => vec![LINE.warning(
+                why.to_string(),
+                format!(
+                    "add what agent haproxy-config {} prints, and reload HAProxy",
+                    page.app
+                ),
+            )],
+        };
+        about(&format!("{} on {}", label(page), balancer.name), points)
+    });
+    points.collect()
+}
+
+/// The fault of these lines, in HAProxy's answer or in its file.
+pub(super) fn backup_fault(names: &str) -> Point {
+    BACKUP.error(
+        format!("the line of a page, and not marked `backup`: {names}"),
+        format!("add `backup` to the line of {names}"),
+    )
+}
+
+fn label(page: &Page) -> String {
+    format!("{}/page", page.app)
+}
+
+fn of_gate(page: &Page) -> Option<Point> {
+    let (app, port) = (&page.app, page.status_port);
+    let position = page.position.as_ref()?;
+    let said = format!("gate {port} is {position}");
+    Some(match (position, page.is_on) {
+        (Position::Unknown(_), _) => GATE.unseen(said),
+        (Position::Open, true) => GATE.ok(format!("{said}: maintenance is on")),
+        (Position::Closed, false) => GATE.ok(said),
+        _ if page.under_way => GATE.unseen(format!("{said}: an operation is under way")),
+        (_, true) => GATE.error(
+            format!("{said}, although maintenance is on: users meet no page of this host"),
+            format!("agent maintenance on {app}"),
+        ),
+        (_, false) => GATE.error(
+            format!(
+                "{said}, although maintenance is off: users meet the page once no main line is UP"
+            ),
+            format!("agent recover {app}"),
+        ),
+    })
+}
+
+fn of_answer(page: &Page) -> Point {
+    let at = page.look.address;
+    match &page.look.health {
+        Ok(()) => ANSWER.ok(format!("answers at {at}")),
+        Err(why) => {
+            let fix = match page.is_served {
+                true => format!("systemctl start haproxy-gate-page@{}", page.app),
+                false => format!("start the server of the page on port {}", page.port),
+            };
+            let found = format!("does not answer at {at}: {why}");
+            match page.is_on {
+                true => ANSWER.error(format!("{found}; maintenance is on"), fix),
+                false => ANSWER.warning(found, fix),
+            }
+        }
+    }
+}
+
+fn of_lines(lines: &[ServerLine]) -> Vec<Point> {
+    let names = |backup: bool| {
+        let lines = lines.iter().filter(|line| line.backup == backup);
+        let names: Vec<&str> = lines.map(|line| line.name.as_str()).collect();
+        (!names.is_empty()).then(|| names.join(", "))
+    };
+    let without = names(false).map(|names| backup_fault(&names));
+    let mut points = BACKUP.or_ok(without, "its lines are marked `backup`");
+    let all: Vec<String> = lines
+        .iter()
+        .map(|line| format!("{} is {}", line.name, line.status))
+        .collect();
+    points.push(LINE.ok(all.join(", ")));
+    points
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! What doctor says of a page.
+
+use super::*;
+use crate::doctor::Verdict::{self, Error, Ok as Well, Unseen, Warning};
+use crate::haproxy::{BalancerObservation, NoAnswer, Role};
+
+fn page(lines: &[bool]) -> Page {
+    let line = |backup: &bool| ServerLine {
+        backup: *backup,
+        ..ServerLine::idle("srvs/page1", Role::Main, "DOWN")
+    };
+    Page {
+        app: "web".to_owned(),
+        port: 1009,
+        status_port: 2009,
+        is_served: true,
+        position: Some(Position::Closed),
+        is_on: false,
+        under_way: false,
+        look: PageLook {
+            address: "127.0.0.1:1009".parse().unwrap(),
+            health: Ok(()),
+            balancers: vec![BalancerObservation::of_lines(
+                lines.iter().map(line).collect(),
+            )],
+        },
+    }
+}
+
+fn verdicts(page: &Page) -> Vec<(&'static str, Verdict)> {
+    let points = gate(page)
+        .into_iter()
+        .chain(answer(page))
+        .chain(lines(page));
+    points.map(|point| (point.check, point.verdict)).collect()
+}
+
+fn wrong(change: impl FnOnce(&mut Page)) -> Vec<(&'static str, Verdict)> {
+    let mut page = page(&[true]);
+    change(&mut page);
+    let all = verdicts(&page).into_iter();
+    all.filter(|(_, verdict)| *verdict != Well).collect()
+}
+
+#[test]
+fn the_gate_is_open_in_maintenance_alone() {
+    let broken = || Position::Broken("doubled".to_owned());
+    for (position, is_on, under_way, verdict) in [
+        (Position::Closed, false, false, None),
+        (Position::Open, true, false, None),
+        (Position::Open, false, false, Some(Error)),
+        (Position::Closed, true, false, Some(Error)),
+        (broken(), true, false, Some(Error)),
+        (broken(), false, false, Some(Error)),
+        (Position::Open, false, true, Some(Unseen)),
+        (
+            Position::Unknown("busy".to_owned()),
+            false,
+            false,
+            Some(Unseen),
+        ),
+    ] {
+        let what = format!("{position} {is_on} {under_way}");
+        let found = wrong(|page| {
+            page.position = Some(position);
+            (page.is_on, page.under_way) = (is_on, under_way);
+        });
+        let expected: Vec<_> = verdict.into_iter().map(|it| ("page-gate", it)).collect();
+        assert_eq!(found, expected, "{what}");
+    }
+    assert_eq!(wrong(|page| page.position = None), []);
+}
+
+#[test]
+fn a_page_that_does_not_answer_is_an_error_only_for_its_users() {
+    let silent = |page: &mut Page| page.look.health = Err("refused".to_owned());
+    assert_eq!(wrong(silent), [("page", Warning)]);
+    let on = |page: &mut Page| {
+        silent(page);
+        (page.is_on, page.position) = (true, Some(Position::Open));
+    };
+    assert_eq!(wrong(on), [("page", Error)]);
+    let mut page = page(&[true]);
+    silent(&mut page);
+    let fix = |page: &Page| answer(page)[0].fix.clone().unwrap();
+    assert_eq!(fix(&page), "systemctl start haproxy-gate-page@web");
+    page.is_served = false;
+    assert_eq!(fix(&page), "start the server of the page on port 1009");
+}
+
+#[test]
+fn each_balancer_has_backup_lines_of_the_page() {
+    assert_eq!(
+        wrong(|page| *page = self::page(&[true, false])),
+        [("page-backup", Error)]
+    );
+    let missing = |page: &mut Page| {
+        let why = NoAnswer::missing("no line".to_owned(), None);
+        page.look.balancers[0].answer = Err(why);
+    };
+    assert_eq!(wrong(missing), [("page-line", Warning)]);
+    // The area of the balancers has this point.
+    let gone = |page: &mut Page| {
+        page.look.balancers = vec![BalancerObservation::silent("connection refused")];
+    };
+    assert_eq!(wrong(gone), []);
+}

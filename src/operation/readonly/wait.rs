@@ -1,0 +1,102 @@
+//! Moves the gate and waits for HAProxy's answer.
+
+use crate::haproxy::{BalancerObservation, ServerLine};
+use crate::host::ThisHost;
+use crate::restart::switch::Part;
+use crate::restart::{Action, ActionResult, Ask, Host};
+use std::time::{Duration, Instant};
+
+/// What came first.
+pub(super) enum Waited {
+    /// Every balancer shows it.
+    Shown,
+    /// The limit: what they show.
+    Late(Vec<String>),
+    /// This signal.
+    Interrupted(i32),
+    /// The rules could not be set up to the limit: why.
+    GateFailed(String),
+}
+
+/// Opens or closes the gate, again at each look: another process may flush the rules meanwhile.
+pub(super) async fn wait(
+    host: &mut ThisHost,
+    on: bool,
+    limit: Duration,
+    seen: &mut Vec<BalancerObservation>,
+) -> Waited {
+    let begun = Instant::now();
+    loop {
+        let moved = set(host, on).await;
+        *seen = host.balancers(Part::Old, Ask::Lines).await;
+        let waiting = waiting(on, seen);
+        let late = begun.elapsed() >= limit;
+        match moved {
+            ActionResult::Done if waiting.is_empty() => return Waited::Shown,
+            ActionResult::Done if late => return Waited::Late(waiting),
+            ActionResult::Failed(why) if late => return Waited::GateFailed(why),
+            _ => {}
+        }
+        if let Some(signal) = host.interrupted() {
+            return Waited::Interrupted(signal);
+        }
+        tokio::time::sleep(host.poll()).await;
+    }
+}
+
+/// Opens or closes the gate once.
+pub(super) async fn set(host: &mut ThisHost, on: bool) -> ActionResult {
+    let action = match on {
+        true => Action::OpenBoth,
+        false => Action::CloseBoth,
+    };
+    host.act(action, &mut |_, _| false).await
+}
+
+/// The balancers that do not show it yet, and the lines, one entry each.
+pub(super) fn waiting(on: bool, balancers: &[BalancerObservation]) -> Vec<String> {
+    let is_shown = |line: &ServerLine| if on { line.proven } else { line.out };
+    let mut waiting: Vec<String> = balancers
+        .iter()
+        .filter_map(BalancerObservation::unseen)
+        .collect();
+    for balancer in balancers {
+        let others = balancer.lines().iter().filter(|line| !is_shown(line));
+        waiting.extend(
+            others.map(|line| format!("{} {} is {}", balancer.name, line.name, line.status)),
+        );
+    }
+    waiting
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::haproxy::Role;
+
+    fn shows(status: &str) -> BalancerObservation {
+        let line = ServerLine::idle("readonly/web1", Role::Main, status);
+        BalancerObservation::of_lines(vec![line])
+    }
+
+    /// A balancer that can't be seen shows neither.
+    #[test]
+    fn only_a_whole_answer_ends_the_wait() {
+        for (on, status, waits) in [
+            (true, "UP", None),
+            (true, "UP 1/2", Some("lb readonly/web1 is UP 1/2")),
+            (true, "DOWN", Some("lb readonly/web1 is DOWN")),
+            (true, "MAINT", Some("lb readonly/web1 is MAINT")),
+            (false, "DOWN", None),
+            (false, "UP 1/2", Some("lb readonly/web1 is UP 1/2")),
+            (false, "UP", Some("lb readonly/web1 is UP")),
+        ] {
+            let waits: Vec<String> = waits.into_iter().map(str::to_owned).collect();
+            assert_eq!(waiting(on, &[shows(status)]), waits, "{on} {status}");
+            let both = [shows(status), BalancerObservation::silent("refused")];
+            let unseen = waiting(on, &both);
+            assert_eq!(unseen[0], "lb can't be seen: refused");
+            assert_eq!(unseen[1..], waits);
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! `--maintenance` over three hosts: all users meet the page, or none of them.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use super::Rolling;
+use lab::load::record::Summary;
+use lab::now;
+use lab::paged::Paged;
+use lab::traffic::{Traffic, assert_unnoticed};
+
+const ALL: [usize; 3] = [1, 2, 3];
+
+/// Users before a command, and after it has returned.
+const AROUND: Duration = Duration::from_millis(700);
+
+/// On and off under users. Once the command has returned, only pages answer, and then only apps.
+#[test]
+fn it_is_on_for_all_hosts_and_off_again() {
+    let paged = Paged::open("ssh_page");
+    let estate = &paged.estate;
+    let on = ["--maintenance", "on", "--reason", "a move", "--for", "2h"];
+    for (words, outcome, page) in [
+        (&on[..], "maintenance_on", true),
+        (&["--maintenance", "off"][..], "maintenance_off", false),
+    ] {
+        let traffic = estate.traffic();
+        sleep(AROUND);
+        let rolled = estate.roll(words, 0);
+        let at = now();
+        sleep(AROUND);
+        let met = traffic.map(Traffic::stop);
+        println!("{}: {} requests", rolled.message, met[0].requests);
+        assert_eq!(rolled.outcome, outcome, "{rolled:#?}");
+        assert_eq!(rolled.in_state("done"), ALL, "{rolled:#?}");
+        paged.assert_on_page(&ALL, page);
+        assert_unnoticed(&met);
+        assert_only_since(&met, at, page);
+    }
+    let begun = ("maintenance on".to_owned(), Some("a move".to_owned()));
+    for number in ALL {
+        let history = estate.remote(number).history();
+        assert!(history.contains(&begun), "{history:?}");
+    }
+    estate.assert_no_connection();
+}
+
+/// The dry run finds a page that does not answer. Nothing changes on any host.
+#[test]
+fn a_silent_page_stops_it_before_anything() {
+    let mut paged = Paged::open("ssh_page_silent");
+    paged.pages[1].daemon.process.stop();
+    let estate = &paged.estate;
+    let traffic = estate.traffic();
+    let refused = estate.roll(&["--maintenance", "on"], 3);
+    println!("{}", refused.host(2).message);
+    assert_eq!(refused.outcome, "could_not_begin", "{refused:#?}");
+    let silent = "the page at 10.77.0.12:1009 does not answer";
+    assert!(refused.host(2).message.contains(silent), "{refused:#?}");
+    for number in [1, 3] {
+        let verbs = estate.remote(number).history();
+        let begun = verbs.iter().any(|(verb, _)| verb.contains("maintenance"));
+        assert!(!begun, "{verbs:?}");
+    }
+    paged.assert_on_page(&ALL, false);
+    let met = traffic.map(Traffic::stop);
+    assert_unnoticed(&met);
+    assert!(met.iter().all(|users| pages(users) == 0), "{met:#?}");
+}
+
+/// The second host refuses after its dry run, so the first one comes back. The third one is held
+/// closed: it is left out.
+#[test]
+fn off_undoes_what_was_done() {
+    let paged = Paged::open("ssh_page_undone");
+    let estate = &paged.estate;
+    estate.remote(3).sh("agent close web --reason 'a disk'");
+    let traffic = estate.traffic();
+    let unlucky = paged.with_an_unlucky_host();
+    let words = ["--maintenance", "on", "--reason=move", "--agent", unlucky];
+    let rolled = estate.roll(&words, 1);
+    assert_eq!(rolled.outcome, "failed", "{rolled:#?}");
+    assert_eq!(rolled.in_state("failed"), [2], "{rolled:#?}");
+    assert_eq!(rolled.in_state("undone"), [1], "{rolled:#?}");
+    assert_eq!(rolled.in_state("skipped"), [3], "{rolled:#?}");
+    assert_eq!(rolled.hosts[0].host, "web2", "it comes first");
+    assert_eq!(rolled.host(2).exit, Some(11), "{rolled:#?}");
+    let left_out = &rolled.host(3).message;
+    assert!(left_out.contains("a disk"), "{left_out}");
+    paged.assert_on_page(&[1, 2], false);
+    assert_eq!(estate.host(3).gates_are_open(), [false; 2]);
+    assert!(!estate.host(3).gate_is_open(2009));
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// How many pages have served these users.
+fn pages(met: &Summary) -> usize {
+    met.served
+        .keys()
+        .filter(|name| name.contains("-page"))
+        .count()
+}
+
+/// Requests that began after this moment met only pages, or only apps. There were some.
+fn assert_only_since(met: &[Summary; 2], at: f64, page: bool) {
+    for users in met {
+        let late = |name: &str| users.served[name].last_asked > at;
+        let (pages, apps): (Vec<&String>, Vec<&String>) =
+            users.served.keys().partition(|name| name.contains("-page"));
+        let (now, before) = if page { (pages, apps) } else { (apps, pages) };
+        let served = &users.served;
+        assert!(now.iter().any(|name| late(name)), "{served:#?}");
+        assert!(!before.iter().any(|name| late(name)), "{at}: {served:#?}");
+    }
+}
