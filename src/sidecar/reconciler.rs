@@ -11,6 +11,7 @@ use super::rotation::{self, Rotation};
 use super::rules::Rules;
 use crate::config::{AppSettings, Settings};
 use crate::gate::{GateError, Reservation};
+use crate::haproxy::BalancerObservation;
 use crate::host::ThisHost;
 use crate::restart::Host;
 use crate::restart::Verb;
@@ -156,6 +157,7 @@ impl Reconciler {
             unfinished: records.is_unfinished(),
             cut_switch,
             healthy: false,
+            up: self.is_up(),
             idle: self.idle(&records),
             maintenance: self.maintenance(&records),
         };
@@ -214,6 +216,12 @@ impl Reconciler {
         }
         let times = if self.open { 1 } else { self.app.health.times };
         self.checks.has(times)
+    }
+
+    /// Every balancer shows all lines of the app UP.
+    fn is_up(&self) -> bool {
+        let observed = &self.rotation.borrow().observed;
+        !observed.is_empty() && observed.iter().all(BalancerObservation::all_up)
     }
 
     pub(super) fn read_records(&self) -> Records {

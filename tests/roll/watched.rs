@@ -22,7 +22,11 @@ fn a_watch_draws_in_place() {
     });
     let request = fleet.slow_request(1, 4000);
     let restart = agent.start("restart", "web");
-    let screen = watch.wait_for("the drain", |line| line.contains("restart: drain for"));
+    watch.wait_for("the drain", |line| line.contains("restart: drain for"));
+    // A look at HAProxy is older than the phase beside it.
+    let screen = watch.wait_for("a line that is DOWN", |line| {
+        line.contains("srvs/web1") && line.contains("DOWN")
+    });
     println!("{screen}");
     let says = |what: &str| screen.lines().any(|line| line.contains(what));
     assert!(says("under way  `agent restart web`, pid "), "{screen}");

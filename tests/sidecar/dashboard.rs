@@ -23,7 +23,11 @@ fn every_query_of_the_dashboard_has_data_and_no_alert_fires() {
     let host = fleet.host(1);
     let agent = || {
         fleet.agent(1, |settings: Settings| {
-            settings.set("agent.metrics", SIDECAR)
+            settings
+                .set("agent.metrics", SIDECAR)
+                .set("app.web.page.port", 1009)
+                .set("app.web.page.status_port", 2009)
+                .set("app.web.readonly.status_port", 2010)
         })
     };
     let mut sidecar = Sidecar::start(host, agent());

@@ -49,7 +49,10 @@ pub(super) fn check_target_name(name: &Spanned<String>) -> Result<(), Mistake> {
     match name.get_ref().as_str() {
         reserved @ (PAGE | READONLY) => Err(Mistake::new(
             name.span(),
-            format!("a target can't be named {reserved}: `agent status` names something else so"),
+            format!(
+                "web/{reserved} names something else in `agent status`: name the target blue, green or \
+                 another word"
+            ),
         )),
         _ => Ok(()),
     }

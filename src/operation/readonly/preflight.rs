@@ -105,7 +105,7 @@ impl Readonly<'_> {
             (true, Some(record)) => {
                 Some(format!("writes are refused already, {}", record.describe()))
             }
-            (false, None) => Some("this host refuses no writes already".to_owned()),
+            (false, None) => Some("read-only is off already on this host".to_owned()),
             _ => None,
         }
     }

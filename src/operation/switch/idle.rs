@@ -2,6 +2,7 @@
 //! those targets.
 
 use crate::gate::{Gate, Position};
+use crate::haproxy::BalancerObservation;
 use crate::host::ThisHost;
 use crate::operation::Operation;
 use crate::report::Draft;
@@ -34,7 +35,7 @@ impl Operation<'_> {
         match idle.is_empty() {
             true if open => self.park_beside(host).await,
             true => None,
-            false => self.close_beside(host, outcome, open, &idle).await,
+            false => self.close_beside(host, (outcome, draft), open, &idle).await,
         }
     }
 
@@ -61,11 +62,11 @@ impl Operation<'_> {
     }
 
     /// An operation that has just opened the gates found the app healthy. Where there was nothing to
-    /// do, the app was not asked.
+    /// do, the app was not asked. HAProxy must show it UP in any case: the other one may have all users.
     async fn close_beside(
         &self,
         host: &mut ThisHost,
-        outcome: &Outcome,
+        (outcome, draft): (&Outcome, &Draft),
         open: bool,
         idle: &[String],
     ) -> Option<String> {
@@ -74,9 +75,13 @@ impl Operation<'_> {
             Outcome::Nothing(_) if !held => host.health(Part::Old).await,
             _ => Ok(()),
         };
-        if !closes_idle(held, open, health.is_ok()) {
+        let mut balancers = draft.balancers().iter();
+        let up = balancers.all(BalancerObservation::all_up);
+        if !closes_idle(held, open, up && health.is_ok()) {
             let why = match health {
                 Err(why) => format!("not healthy: {why}"),
+                Ok(()) if held => return Some(held_and_open(&self.app.label(), &self.app.name)),
+                Ok(()) if open => "not UP on every balancer".to_owned(),
                 Ok(()) => "not open".to_owned(),
             };
             return Some(stays_open((&self.app.name, &self.app.label()), idle, &why));
@@ -127,6 +132,14 @@ impl Operation<'_> {
 
 fn unknown(error: &str) -> String {
     format!("gates of other targets may be open, and the agent can't close them: {error}")
+}
+
+/// A hold wants no users on either target.
+fn held_and_open(label: &str, app: &str) -> String {
+    format!(
+        "the gates of {label} are open although they are held closed, so those of the other targets \
+         were left open, too: the sidecar closes them, or `agent close {app}`"
+    )
 }
 
 /// `why` the current target can't serve alone.

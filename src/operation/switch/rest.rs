@@ -63,7 +63,7 @@ pub(super) fn not_at_rest(
     if !open.is_empty() {
         reasons.push(format!(
             "the gates of {} are not closed, although {serving} is current: run `agent recover \
-             {app}` first, which closes them",
+             {app}` first, which closes them if {serving} serves",
             open.join(" and ")
         ));
     }
@@ -136,7 +136,7 @@ mod tests {
                 let said = not_at_rest("web", how, (old, new), &beside);
                 let says = format!(
                     "the gates of {names} are not closed, although web/blue is current: run `agent \
-                     recover web` first, which closes them"
+                     recover web` first, which closes them if web/blue serves"
                 );
                 assert_eq!(said, [says]);
             }

@@ -200,6 +200,8 @@ async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
             | Outcome::SwappedBack { .. }
             | Outcome::Interrupted { .. }
             | Outcome::Unrecorded { .. }
+            | Outcome::Done { .. }
+            | Outcome::GateFailed { put_back: true, .. }
     );
     if !went_back || pair.switching.how != How::Start || !two.new.runs().await {
         return;

@@ -66,11 +66,7 @@ impl SwitchPhase {
     pub(in crate::restart) fn needs_health(&self) -> bool {
         matches!(
             self,
-            SwitchPhase::Healthy { .. }
-                | SwitchPhase::Park {
-                    zeros: 1..,
-                    back: None
-                }
+            SwitchPhase::Healthy { .. } | SwitchPhase::Park { back: None, .. }
         )
     }
 

@@ -46,6 +46,8 @@ pub struct Observation {
     pub cut_switch: bool,
     /// The app answered often enough in a row. False also if it was not asked yet.
     pub healthy: bool,
+    /// Every balancer shows its lines UP.
+    pub up: bool,
     /// The idle targets.
     pub idle: Idle,
     /// None: maintenance is off.
@@ -105,6 +107,7 @@ fn at_rest(
         gates,
         held,
         healthy,
+        up,
         idle,
         maintenance,
         ..
@@ -116,7 +119,7 @@ fn at_rest(
         Some(_) => return NextAction::Rest,
         None => {}
     }
-    let closes = closes_idle(held, gates == Gates::Open, healthy);
+    let closes = closes_idle(held, gates == Gates::Open, healthy && up);
     match idle {
         Idle { open: true, .. } if closes => NextAction::CloseIdle,
         Idle { open: true, .. } => NextAction::Ask,

@@ -12,6 +12,7 @@ fn seen(gates: Gates, held: bool, unfinished: bool, healthy: bool) -> Observatio
         unfinished,
         cut_switch: false,
         healthy,
+        up: true,
         idle: Idle::default(),
         maintenance: None,
     }

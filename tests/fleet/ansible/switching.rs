@@ -48,7 +48,7 @@ fn a_version_that_is_not_placed_stops_the_roll() {
         "continue with: --limit @",
     ];
     assert_last_words(&ended, &wanted);
-    let means = "(exit 18: switch: no room, or the new target";
+    let means = "(exit 18: switch, maintenance: no room, or what";
     assert!(ended.out.contains(means), "{}", ended.out);
     for (number, name) in [(1, GREEN), (2, BLUE), (3, BLUE)] {
         estate.assert_current(number, name);

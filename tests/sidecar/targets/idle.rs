@@ -136,6 +136,11 @@ fn a_recovery_leaves_an_idle_target_open_beside_a_sick_one() {
         assert!(farm.host(1).gate_is_open(target.status_port()));
     }
     blue.set_sick(false);
+    // Green may have all users until HAProxy shows blue UP.
+    farm.haproxy.wait_until("blue is UP", |lines| {
+        let mut lines = lines.iter();
+        lines.any(|line| line.get("svname") == "web1-blue" && line.get("status") == "UP")
+    });
     let notices = recovered();
     let says = "gates of green were open: the agent closed them";
     assert!(notices.contains(says), "{notices}");

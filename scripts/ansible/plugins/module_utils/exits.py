@@ -17,7 +17,7 @@ EXITS = {
     15: ("the restart or the upgrade failed, or the app is not healthy or not verified", "gates closed, open or unchanged: see the message"),
     16: ("not back in rotation in time; switch: a balancer can't be seen, so both targets may serve users", "gates open"),
     17: ("the upgrade or the switch failed and was taken back; the old version is healthy", "gates open (held: closed), on the old version"),
-    18: ("switch: no room, or the new target was not started, not healthy, not verified or not UP", "the old target serves as before"),
+    18: ("switch, maintenance: no room, or what is to serve was not started, not healthy, not verified or not UP", "users are where they were"),
     19: ("switch: the new target serves, and the old one still has users", "the old target left running, with closed gates"),
     20: ("restarted, but HAProxy showed the host UP meanwhile: users may have reached a restarting app", "gates open (held: closed)"),
 }
