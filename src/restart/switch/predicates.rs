@@ -66,7 +66,11 @@ impl SwitchPhase {
     pub(in crate::restart) fn needs_health(&self) -> bool {
         matches!(
             self,
-            SwitchPhase::Healthy { .. } | SwitchPhase::Park { back: None, .. }
+            SwitchPhase::Healthy { .. }
+                | SwitchPhase::Park {
+                    zeros: 1..,
+                    back: None
+                }
         )
     }
 
