@@ -2,7 +2,17 @@
 
 use crate::targets::{SLEEPS, is_running, start, stop, target};
 use crate::{Inside, LIMIT, inside};
+use haproxy_gate::app::Run;
 use std::time::{Duration, Instant};
+
+/// Waits for its stop: it has a job of its own, which may end after that of the unit that was asked.
+async fn stops(target: &Run) {
+    let began = Instant::now();
+    while is_running(target).await {
+        assert!(began.elapsed() < LIMIT, "it goes on");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
 
 #[test]
 fn a_stop_takes_down_running_units_that_depend_on_it() {
@@ -33,13 +43,10 @@ fn a_stop_takes_down_running_units_that_depend_on_it() {
         );
         assert!(reach.stops(&others[1], 1).await.is_some());
         assert_eq!(reach.stops(&others[2], 1).await, None);
-        // As it says. Each has a stop job of its own, which may end after that of blue.
+        // As it says.
         stop(&blue, LIMIT).await.unwrap();
-        let began = Instant::now();
-        while is_running(&others[0]).await || is_running(&others[1]).await {
-            assert!(began.elapsed() < LIMIT, "they go on");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        stops(&others[0]).await;
+        stops(&others[1]).await;
         let running = [&green, &others[2]].map(is_running);
         let running = futures_util::future::join_all(running).await;
         assert_eq!(running, [true; 2]);
@@ -70,7 +77,7 @@ fn a_start_that_stops_the_other_target_is_found() {
         );
         assert_eq!(red.start_stops(&blue).await, None);
         start(&green, LIMIT).await.unwrap();
-        assert!(!is_running(&blue).await);
+        stops(&blue).await;
     });
 }
 
