@@ -43,7 +43,7 @@ impl Cli {
         page: &AppSettings,
     ) -> anyhow::Result<u8> {
         let held = hold::now(&settings.agent.hold_dir, &page.name);
-        let held = held.filter(|held| *held == Held::Unknown || held.is_of_maintenance());
+        let held = held.filter(Held::may_be_of_maintenance);
         let seen = snapshot_of(settings, page).await?;
         match self.json {
             true => say(&format!("{}\n", data(page, held.as_ref(), &seen))),

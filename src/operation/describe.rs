@@ -2,7 +2,7 @@
 
 use crate::app::Change;
 use crate::config::AppSettings;
-use crate::restart::switch::{Names, SwitchPhase, WhyBack};
+use crate::restart::switch::{Names, SwitchPhase, THE_APP, THE_PAGE, WhyBack};
 use crate::restart::{Limits, Phase, Why};
 
 /// What a phase does and waits for. `app`: seen at the target that is to serve.
@@ -13,23 +13,12 @@ pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
 /// A text of the rules, which do not know the names of the targets. Beside several other targets the
 /// old one stays without a name.
 pub fn named(text: &str, limits: &Limits, app: &AppSettings) -> String {
-    let (app_name, page) = ("the app", "the page");
-    match (limits.switch.with_page, app.is_page()) {
-        (true, true) => {
-            return Names {
-                old: app_name,
-                new: page,
-            }
-            .fill(text);
-        }
-        (true, false) => {
-            return Names {
-                old: page,
-                new: app_name,
-            }
-            .fill(text);
-        }
-        (false, _) => {}
+    let (old, new) = match app.is_page() {
+        true => (THE_APP, THE_PAGE),
+        false => (THE_PAGE, THE_APP),
+    };
+    if limits.switch.with_page {
+        return Names { old, new }.fill(text);
     }
     let others: Vec<_> = app.other_targets().map(|one| one.name.as_str()).collect();
     let unknown = Names::default();

@@ -10,7 +10,7 @@ use crate::config::PAGE;
 use crate::gate::{Gate, Position};
 use crate::haproxy::{BalancerObservation, both};
 use crate::host::{self, Snapshot};
-use crate::restart::switch::{Names, THE_PAGE};
+use crate::restart::switch::{Names, THE_APP, THE_PAGE};
 use crate::restart::{Outcome, PhaseTime, Verb, seconds};
 use crate::state::caller::Origin;
 use crate::state::journal::CutShort;
@@ -206,7 +206,7 @@ impl Draft {
 /// The name of a target in a sentence. An app without targets has none.
 fn shown(target: &str) -> &str {
     match target {
-        "" => "the app",
+        "" => THE_APP,
         PAGE => THE_PAGE,
         target => target,
     }

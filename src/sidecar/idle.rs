@@ -6,8 +6,8 @@ use super::next_action::Idle;
 use super::reconciler::{BUSY, Reconciler};
 use super::records::Records;
 use super::retry::Retry;
-use crate::gate::{Gate, GateError, Position, View};
-use crate::host::at_rest;
+use crate::gate::{Gate, GateError, View};
+use crate::host::{at_rest, gates_of_others, idle_gates, open_targets};
 use crate::state::journal::Journal;
 use crate::state::lock::{Lock, LockError, describe};
 use crate::state::target;
@@ -34,26 +34,11 @@ impl Reconciler {
 
     /// The idle targets with a gate that is not closed.
     fn open_idle(&self, rules: &View, records: &Records) -> Vec<String> {
-        let gates = self.idle_gates(records).into_iter();
-        let open = gates.filter(|gate| rules.position(gate) != Position::Closed);
-        let mut names: Vec<String> = open.filter_map(|gate| gate.target).collect();
-        names.dedup();
-        names
+        open_targets(self.idle_gates(records), rules)
     }
 
-    /// The page's gate, too, unless users meet the page or may do so.
     fn idle_gates(&self, records: &Records) -> Vec<Gate> {
-        let page = self.app.at_page().filter(|_| !records.may_be_on_the_page());
-        let page = page.into_iter().flat_map(|page| self.settings.gates(&page));
-        self.gates_of_others().into_iter().chain(page).collect()
-    }
-
-    fn gates_of_others(&self) -> Vec<Gate> {
-        let others = self.app.instances().into_iter();
-        let others = others.filter(|other| other.target != self.app.target);
-        others
-            .flat_map(|other| self.settings.gates(&other))
-            .collect()
+        idle_gates(&self.settings, &self.app, records.held.as_ref())
     }
 
     /// Closes their gates: exactly one target has users at rest.
@@ -81,7 +66,8 @@ impl Reconciler {
 
     /// Closes the gates of the idle targets. Ok(true): one of them was not closed.
     pub(super) async fn close_idle_gates(&mut self) -> Result<bool, GateError> {
-        self.close(&self.gates_of_others()).await
+        self.close(&gates_of_others(&self.settings, &self.app))
+            .await
     }
 
     async fn close(&mut self, gates: &[Gate]) -> Result<bool, GateError> {

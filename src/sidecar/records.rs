@@ -27,8 +27,7 @@ impl Records {
 
     /// Users meet the page, or a hold that can't be read may say so.
     pub(super) fn may_be_on_the_page(&self) -> bool {
-        let held = self.held.as_ref();
-        held.is_some_and(|held| *held == Held::Unknown || held.is_of_maintenance())
+        self.held.as_ref().is_some_and(Held::may_be_of_maintenance)
     }
 
     pub(super) fn is_of_a_cut_switch(&self) -> bool {

@@ -1,9 +1,9 @@
 //! After an operation on the current target: closes gates that idle targets have open, and parks
 //! those targets.
 
-use crate::gate::{Gate, Position};
+use crate::gate::Gate;
 use crate::haproxy::BalancerObservation;
-use crate::host::ThisHost;
+use crate::host::{ThisHost, idle_gates, open_targets};
 use crate::operation::Operation;
 use crate::report::Draft;
 use crate::restart::switch::{Part, closes_idle};
@@ -43,22 +43,15 @@ impl Operation<'_> {
     async fn open_idle(&self, host: &mut ThisHost) -> Result<Vec<String>, String> {
         let rules = host.rules.look(&host.firewall).await;
         let rules = rules.map_err(|error| error.to_string())?;
-        let gates = self.idle_gates().into_iter();
-        let open = gates.filter(|gate| rules.position(gate) != Position::Closed);
-        let mut names: Vec<String> = open.filter_map(|gate| gate.target).collect();
-        names.dedup();
-        Ok(names)
+        Ok(open_targets(self.idle_gates(), &rules))
     }
 
-    /// In maintenance the page is not idle.
     fn idle_gates(&self) -> Vec<Gate> {
-        let others = self.app.instances().into_iter();
-        let others = others.filter(|other| other.target != self.app.target);
-        let page = self.app.at_page().filter(|_| !self.may_be_on_the_page());
-        others
-            .chain(page)
-            .flat_map(|other| self.settings.gates(&other))
-            .collect()
+        idle_gates(self.settings, self.app, self.held_now().as_ref())
+    }
+
+    fn held_now(&self) -> Option<Held> {
+        hold::now(self.hold_dir(), &self.app.name)
     }
 
     /// An operation that has just opened the gates found the app healthy. Where there was nothing to
@@ -70,7 +63,7 @@ impl Operation<'_> {
         open: bool,
         idle: &[String],
     ) -> Option<String> {
-        let held = hold::now(self.hold_dir(), &self.app.name).is_some();
+        let held = self.held_now().is_some();
         let health = match outcome {
             Outcome::Nothing(_) if !held => host.health(Part::Old).await,
             _ => Ok(()),
@@ -109,17 +102,15 @@ impl Operation<'_> {
         }
     }
 
-    /// Also a hold that can't be read may say so.
-    fn may_be_on_the_page(&self) -> bool {
-        let held = hold::now(self.hold_dir(), &self.app.name);
-        held.is_some_and(|held| held == Held::Unknown || held.is_of_maintenance())
-    }
-
     /// In maintenance all ports stay parked on the page.
     ///
     /// Without parking a reload of HAProxy stalls users for a moment, and no more.
     async fn park_other_targets(&self, host: &mut ThisHost) -> Option<String> {
-        if self.may_be_on_the_page() {
+        if self
+            .held_now()
+            .as_ref()
+            .is_some_and(Held::may_be_of_maintenance)
+        {
             return None;
         }
         let error = host.park_others(self.settings).await.err()?;

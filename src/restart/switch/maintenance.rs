@@ -1,6 +1,7 @@
 //! How `agent maintenance on` and `off` ended, in words. Both are a switch: `on` brings the users from
 //! the app to its page, `off` brings them back.
 
+use super::{THE_APP, THE_PAGE};
 use crate::restart::{Outcome, Verb};
 
 /// What serves at the end, and what serves if it goes back.
@@ -18,8 +19,8 @@ const ON: Sides = Sides {
     not_done: "`maintenance on` is not done",
     again: "maintenance is off again",
     as_before: "users are where they were before",
-    new: "the page",
-    old: "the app",
+    new: THE_PAGE,
+    old: THE_APP,
 };
 
 const OFF: Sides = Sides {
@@ -27,8 +28,8 @@ const OFF: Sides = Sides {
     not_done: "maintenance stays on",
     again: "maintenance is on again",
     as_before: "the page serves as before",
-    new: "the app",
-    old: "the page",
+    new: THE_APP,
+    old: THE_PAGE,
 };
 
 impl Outcome {

@@ -21,7 +21,9 @@ impl Default for Names<'_> {
     }
 }
 
-/// The page of a maintenance, in a message.
+/// The app in a message about maintenance.
+pub const THE_APP: &str = "the app";
+/// Its page.
 pub const THE_PAGE: &str = "the page";
 
 impl Names<'_> {

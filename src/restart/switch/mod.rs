@@ -26,7 +26,7 @@ mod step;
 
 pub(super) use decide::decide;
 pub use idle::closes_idle;
-pub use message::{Names, THE_PAGE};
+pub use message::{Names, THE_APP, THE_PAGE};
 pub use model::{How, Part, Switching, WhyBack};
 pub use phase::SwitchPhase;
 pub(super) use signals::put_off;

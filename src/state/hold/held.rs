@@ -68,6 +68,11 @@ impl Held {
         self.by() == By::Maintenance
     }
 
+    /// Users meet the page, or a hold that can't be read may say so.
+    pub fn may_be_of_maintenance(&self) -> bool {
+        *self == Held::Unknown || self.is_of_maintenance()
+    }
+
     /// When a maintenance ends by itself, in seconds since 1970.
     pub fn maintenance_ends(&self) -> Option<u64> {
         let Held::By(hold) = self else { return None };

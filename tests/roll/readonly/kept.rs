@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use lab::agent::Running;
-use lab::built;
 use lab::release::Release;
 use lab::sidecar::Sidecar;
 use lab::wait_for;
@@ -62,20 +60,8 @@ fn recover_makes_it_what_the_record_says() {
     let record = host.dir.join("state/web.readonly");
     let mut recorded = Vec::new();
     for sync in 1.. {
-        let mut command = host.namespace.command("strace");
-        let inject = format!("inject=fsync,fdatasync:signal=KILL:when={sync}");
-        command.args([
-            "-qq",
-            "-o",
-            "/dev/null",
-            "-e",
-            "trace=fsync,fdatasync",
-            "-e",
-            &inject,
-        ]);
-        command.arg(built::agent());
-        agent.asked(&mut command, &["readonly", "on", "web"]);
-        let ended = Running::start("agent", &mut command).wait();
+        let words = ["readonly", "on"];
+        let ended = agent.start_words_killed_at(&words, sync).wait();
         if ended.exit == 0 {
             break;
         }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn left(phase: SwitchPhase, switching: Switching) -> UnfinishedOperation {
+pub(super) fn left(phase: SwitchPhase, switching: Switching) -> UnfinishedOperation {
     UnfinishedOperation {
         verb: Verb::Switch,
         phase: Phase::Switch(phase),

@@ -5,6 +5,7 @@ mod process;
 
 use super::super::super::*;
 use super::super::limits;
+use super::resumed::left;
 use super::world::{Event, World};
 use process::{Ended, process};
 use proptest::prelude::*;
@@ -123,18 +124,6 @@ fn rests(world: &World, outcome: &Outcome) -> Checked<()> {
     prop_assert_eq!(world.of(serves.other()).gates, [false; 2], "{:?}", outcome);
     prop_assert!(world.of(serves).runs, "{:?}", outcome);
     Ok(())
-}
-
-fn left(phase: SwitchPhase, switching: Switching) -> UnfinishedOperation {
-    UnfinishedOperation {
-        verb: Verb::Switch,
-        phase: Phase::Switch(phase),
-        restarting: false,
-        restarted: None,
-        unsure: false,
-        version: Version::Same,
-        switch: Some(switching),
-    }
 }
 
 proptest! {
