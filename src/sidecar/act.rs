@@ -1,6 +1,7 @@
 //! Runs the operations of the command line for one app, without waits, so that another process
 //! gets the lock soon.
 
+use super::next_action::Gates;
 use super::progress::LoggedProgress;
 use super::reconciler::{BUSY, Reconciler};
 use super::retry::Retry;
@@ -59,6 +60,9 @@ impl Reconciler {
         if record.is_ok_and(|record| record != self.record) {
             return SOON;
         }
+        if verb == Verb::Recover && self.is_put_right().await {
+            return SOON;
+        }
         let repairs = self.open && verb == Verb::Recover;
         let ended = self.run(verb).await;
         if repairs && ended.report.exit == 0 {
@@ -67,6 +71,12 @@ impl Reconciler {
         drop(lock);
         let report = ended.write().await;
         self.ended(verb, &report)
+    }
+
+    /// Another process has opened the gates since the look of this round, and has ended.
+    async fn is_put_right(&mut self) -> bool {
+        let looked = self.rules.look(&self.host).await.is_ok();
+        looked && self.rules.gates() == Gates::Open && !self.read_records().is_unfinished()
     }
 
     pub(super) fn lock(&self) -> Result<Lock, LockError> {
