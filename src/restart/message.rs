@@ -91,7 +91,7 @@ impl Outcome {
             Outcome::Switched { .. }
             | Outcome::NotPlaced { .. }
             | Outcome::SwappedBack { .. }
-            | Outcome::StillDraining(_)
+            | Outcome::StillDraining { .. }
             | Outcome::NeitherHealthy { .. }
             | Outcome::BothMayServe { .. }
             | Outcome::Sick(_) => self.of_switch(verb, app, names),
