@@ -23,7 +23,15 @@ impl TwoHosts {
     pub(super) fn record_maintenance(&self, page_serves: bool) -> Result<(), String> {
         let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
         let recorded = match (page_serves, &self.maintenance) {
-            (true, Some(asked)) => hold::set(hold_dir, &kept(hold::find(hold_dir, app), asked)),
+            (true, Some(asked)) => {
+                let there = hold::find(hold_dir, app);
+                let hold = kept(there.clone(), asked);
+                // Join is repeated at each look.
+                match there == Some(Held::By(hold.clone())) {
+                    true => Ok(()),
+                    false => hold::set(hold_dir, &hold),
+                }
+            }
             _ => hold::lift(hold_dir, app),
         };
         recorded.map_err(|error| directory::unusable("hold_dir", hold_dir, &error))

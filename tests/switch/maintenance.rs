@@ -39,13 +39,13 @@ fn ten_times() {
 const AFTER: Duration = Duration::from_millis(700);
 
 /// Three hosts with `agent page`.
-struct Paged {
+pub(super) struct Paged {
     pages: Vec<Running>,
-    fleet: Fleet,
+    pub(super) fleet: Fleet,
 }
 
 impl Paged {
-    fn open(release: Release, test: &str) -> Paged {
+    pub(super) fn open(release: Release, test: &str) -> Paged {
         let last = "    server bkp3 10.77.0.13:1000 cookie w3 port 3000 backup\n";
         let lines = NUMBERS.map(|number| {
             format!("    server page{number} 10.77.0.1{number}:1009 port 2009 backup\n")
@@ -117,7 +117,7 @@ impl Paged {
     }
 }
 
-fn paged(settings: Settings) -> Settings {
+pub(super) fn paged(settings: Settings) -> Settings {
     let file = lab::project().join("haproxy/maintenance.html");
     settings
         .set("app.web.page.port", 1009)

@@ -44,6 +44,7 @@ impl Operation<'_> {
         }
         let found = or_refuse(current(self.settings, self.app).await.map_err(refusal))?;
         let app = seen_at(self.app, found.as_ref());
+        let hold = self.maintenance(self.verb == Verb::MaintenanceOff);
         let (from, to) = match self.verb {
             Verb::MaintenanceOff => (page, app),
             _ => (app, page),
@@ -58,6 +59,7 @@ impl Operation<'_> {
                 ..Switching::default()
             },
             keep: Duration::ZERO,
+            hold: Some(Box::new(hold)),
         })
     }
 
@@ -72,15 +74,13 @@ impl Operation<'_> {
         }
     }
 
-    /// The hold that `on` asks for, or the one that `off` has found: it is set again if `off` has to
-    /// go back. A recovery may find none.
-    pub(super) fn maintenance(&self, pair: &Pair) -> Option<Hold> {
-        let wanted = || self.wanted(Invocation::new(Verb::MaintenanceOn, &self.app.name));
-        let found = match hold::find(self.hold_dir(), &self.app.name) {
-            Some(Held::By(hold)) if hold.is_of_maintenance() && pair.from.is_page() => Some(hold),
-            _ => None,
-        };
-        pair.has_page().then(|| found.unwrap_or_else(wanted))
+    /// The hold that `on` asks for, or the one that `off` finds: it is set again if `off` has to go
+    /// back. The recovery of an older agent's `off` may find none.
+    pub(super) fn maintenance(&self, ends: bool) -> Hold {
+        match hold::find(self.hold_dir(), &self.app.name) {
+            Some(Held::By(hold)) if hold.is_of_maintenance() && ends => hold,
+            _ => self.wanted(Invocation::new(Verb::MaintenanceOn, &self.app.name)),
+        }
     }
 
     /// The gates of the app are held closed already: by an earlier `on`, or by the agent after a failure.
