@@ -1,5 +1,6 @@
 //! The command line: its arguments, its output and its exit codes.
 
+mod any_app;
 mod arguments;
 mod attached;
 mod completions;
@@ -22,6 +23,7 @@ mod options;
 mod page;
 mod print;
 mod probe;
+mod probed;
 mod progress;
 mod readonly;
 mod report;
@@ -32,6 +34,7 @@ mod sidecar;
 mod status;
 mod switch;
 mod switching;
+mod times;
 mod uninstall;
 mod without;
 

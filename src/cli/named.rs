@@ -1,6 +1,6 @@
 //! The app and the target that the command line names.
 
-use super::options::waits;
+use super::times::waits;
 use crate::config::{AppSettings, Settings};
 use std::time::Duration;
 

@@ -331,7 +331,7 @@ fn the_sidecar_keeps_it_and_ends_it_in_time() {
     wait_for("the app again", Duration::from_secs(15), || shows(false));
     let status = ["maintenance", "status", "web", "--json"];
     let status = paged.agent(1).words(&status).expect_exit(0).json();
-    assert_eq!(status["maintenance"], false, "{status}");
+    assert_eq!(status["apps"][0]["page"]["maintenance"], false, "{status}");
     paged.fleet.haproxy.wait_until("the page is out", |lines| {
         let mut lines = lines.iter();
         lines.any(|line| line.get("svname") == "page1" && line.get("status") == "DOWN")
