@@ -1,5 +1,6 @@
 //! The command line: its arguments, its output and its exit codes.
 
+mod advice;
 mod any_app;
 mod arguments;
 mod attached;
