@@ -205,7 +205,7 @@ fn of(app: &AppSettings, name: Option<&str>) -> anyhow::Result<Option<String>> {
 }
 
 /// The command line of this process.
-fn call() -> Vec<String> {
+pub(super) fn call() -> Vec<String> {
     let words = std::env::args_os().skip(1);
     let words = words.map(|word| word.to_string_lossy().into_owned());
     std::iter::once("agent".to_owned()).chain(words).collect()

@@ -3,7 +3,9 @@
 use super::arguments::Cli;
 use super::declaring::{Beginning, Declaring, Ending, What};
 use super::named::the_app;
+use super::operate::call;
 use super::options::Target;
+use super::print::last_lines;
 use super::screen::{complain, say};
 use super::status;
 use crate::config::{AppSettings, Settings};
@@ -35,6 +37,7 @@ impl Cli {
             lasts,
             reason: of.reason.clone(),
             dry_run: of.dry_run,
+            call: call(),
             without_balancers: of.without.names(settings, app, false)?,
         };
         let report = readonly.run(StopSignal::listen()?).await;
@@ -94,6 +97,9 @@ fn print(report: &ReadonlyReport, json: bool) {
             let plan: String = plan.map(|line| format!("{line}\n")).collect();
             say(&format!("{plan}{line}\n"));
         }
-        _ => complain(&line),
+        _ => {
+            let lines = last_lines(app, &report.reasons, &report.message);
+            lines.iter().for_each(|line| complain(line));
+        }
     }
 }

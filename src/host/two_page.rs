@@ -7,7 +7,7 @@
 use super::TwoHosts;
 use crate::restart::switch::Part;
 use crate::state::directory;
-use crate::state::hold::{self, Held, Hold};
+use crate::state::hold::{self, Held};
 
 impl TwoHosts {
     /// Which of the two is the page. None: both are targets.
@@ -25,7 +25,7 @@ impl TwoHosts {
         let recorded = match (page_serves, &self.maintenance) {
             (true, Some(asked)) => {
                 let there = hold::find(hold_dir, app);
-                let hold = kept(there.clone(), asked);
+                let hold = hold::in_maintenance(there.as_ref(), asked);
                 // Join is repeated at each look.
                 match there == Some(Held::By(hold.clone())) {
                     true => Ok(()),
@@ -41,23 +41,5 @@ impl TwoHosts {
     pub(super) fn is_in_maintenance(&self) -> bool {
         let held = hold::now(&self.old.hold_dir, &self.old.app.name);
         held.is_some_and(|held| held.is_of_maintenance())
-    }
-}
-
-/// A second `on` changes only what it names.
-fn kept(there: Option<Held>, asked: &Hold) -> Hold {
-    match there {
-        Some(Held::By(there)) if there.is_of_maintenance() => Hold {
-            reason: asked.reason.clone().or(there.reason.clone()),
-            until: asked.until.clone().or(there.until.clone()),
-            ..there
-        },
-        // Also after that, an operator must look at the app.
-        Some(Held::By(there)) if there.failed.is_some() => Hold {
-            also: there.reason.clone(),
-            failed: there.failed,
-            ..asked.clone()
-        },
-        _ => asked.clone(),
     }
 }

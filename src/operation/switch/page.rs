@@ -7,6 +7,7 @@ use crate::haproxy::Role;
 use crate::host::Snapshot;
 use crate::operation::Operation;
 use crate::operation::go::{Begin, Preflight, or_refuse, refusal};
+use crate::operation::lasting::lasting;
 use crate::restart::switch::{How, Switching};
 use crate::restart::{Limits, OnDrainTimeout, Verb};
 use crate::state::StateFile;
@@ -27,12 +28,7 @@ impl Operation<'_> {
     /// already. A second `on` sets right what another process has changed since.
     pub(super) async fn pair_with_page(&self) -> Preflight<Pair> {
         let name = &self.app.name;
-        let no_page = || {
-            refusal(format!(
-                "app {name} has no page: write [app.{name}.page] with port, status_port and file \
-                 (`man agent.toml`)"
-            ))
-        };
+        let no_page = || refusal(format!("app {name} has no page"));
         let page = or_refuse(self.app.at_page().ok_or_else(no_page))?;
         let held = hold::now(self.hold_dir(), name);
         let is_on = held.as_ref().is_some_and(Held::is_of_maintenance);
@@ -81,6 +77,17 @@ impl Operation<'_> {
             Some(Held::By(hold)) if hold.is_of_maintenance() && ends => hold,
             _ => self.wanted(Invocation::new(Verb::MaintenanceOn, &self.app.name)),
         }
+    }
+
+    /// For the plan of a dry run: until when users meet the page, and why.
+    pub(super) fn how_long(&self, pair: &Pair, there: Option<&Held>) -> Option<String> {
+        let asked = pair.hold.as_deref();
+        let asked = asked.filter(|_| self.verb == Verb::MaintenanceOn)?;
+        let hold = Held::By(hold::in_maintenance(there, asked));
+        let app = &self.app.name;
+        let off = format!("agent maintenance off {app}");
+        let lasts = lasting(hold.maintenance_ends(), hold.reason(), &off);
+        Some(format!("{app}: users meet the page {lasts}"))
     }
 
     /// The gates of the app are held closed already: by an earlier `on`, or by the agent after a failure.
