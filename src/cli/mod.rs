@@ -4,6 +4,7 @@ mod advice;
 mod any_app;
 mod arguments;
 mod attached;
+mod call;
 mod completions;
 mod configured;
 mod declaring;

@@ -1,9 +1,9 @@
 //! `agent readonly`: HAProxy refuses writes, or takes them again.
 
 use super::arguments::Cli;
+use super::call::call;
 use super::declaring::{Beginning, Declaring, Ending, What};
 use super::named::the_app;
-use super::operate::call;
 use super::options::Target;
 use super::print::last_lines;
 use super::screen::{complain, say};

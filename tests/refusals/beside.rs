@@ -127,7 +127,7 @@ fn an_app_without_them_has_nothing_to_turn_on() {
     refused(&config, &["probe", "web/red"], 2, all);
 }
 
-/// HAProxy's own check closes the way, whoever sees that.
+/// HAProxy's own check of the marker fails, also where the agent does not see it.
 #[test]
 fn a_balancer_that_is_gone_does_not_keep_writes_refused() {
     if !inside("beside::a_balancer_that_is_gone_does_not_keep_writes_refused") {

@@ -7,7 +7,7 @@ pub(super) struct Given<'a> {
     pub(super) unknown: &'a str,
 }
 
-/// Other words for the same wish. None: it is another slip. They need not parse.
+/// Other words with the same meaning. None: it is another slip. They need not parse.
 type Rule = fn(&Given<'_>) -> Option<Vec<String>>;
 
 pub(super) const RULES: [Rule; 4] = [of_another_verb, by_its_option, in_order, only_asked];
