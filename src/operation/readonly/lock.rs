@@ -26,7 +26,7 @@ impl Readonly<'_> {
             return Err(End::refused(needs));
         }
         directory::trusted(self.state_dir(), self.hold_dir(), &self.app.name)
-            .map_err(|untrusted| End::refused(untrusted))?;
+            .map_err(End::refused)?;
         let path = lock_path(self.state_dir(), &self.app.name);
         if self.dry_run {
             return match Lock::owner(&path) {
