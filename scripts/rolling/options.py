@@ -99,7 +99,9 @@ class Options:
 
     def words(self, *flags: str) -> tuple[str, ...]:
         """The words of the agent's operation on a host."""
-        words = [self.verb, "--json", *flags, *self.turning(), *self.without()]
+        # `on` and `off` have the flags, not `maintenance`.
+        way = [] if self.maintenance is None else [self.maintenance]
+        words = [self.verb, "--json", *way, *flags, *self.turning(), *self.without()]
         if self.with_command is not None:
             words += ["--with", self.with_command]
         if self.rollback_command is not None:
@@ -117,7 +119,7 @@ class Options:
     def turning(self) -> list[str]:
         """The words that only one of the verbs has. A switch waits for no turn."""
         if self.maintenance is not None:
-            return [self.maintenance, *([] if self.lasts is None else [f"--for={self.lasts}"])]
+            return [] if self.lasts is None else [f"--for={self.lasts}"]
         if not self.switch:
             return ["--turn", self.turn]
         words = ["--back"] if self.back else []

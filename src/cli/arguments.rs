@@ -6,6 +6,7 @@ use super::examples::{AFTER_HELP, DOCTOR_HELP};
 use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
+use super::maintenance::{Maintaining, What};
 use super::page::Paging;
 use super::report::Reporting;
 use crate::config;
@@ -108,7 +109,10 @@ impl Asked {
                 Command::Run { .. }
                 | Command::Status { .. }
                 | Command::Probe(_)
-                | Command::Readonly(_),
+                | Command::Readonly(_)
+                | Command::Maintenance(Maintaining {
+                    what: What::Status(_),
+                }),
             ) => false,
             asked => matches!(asked, Asked::Configured(_)),
         };

@@ -49,6 +49,7 @@ pub(super) const READONLY: &str = "\
 Examples:
   agent readonly on web --dry-run
   agent readonly on web --for 30m --reason 'the database moves'
+  agent readonly status web
   agent readonly off web";
 
 pub(super) const PROBE: &str = "\

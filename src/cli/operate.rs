@@ -2,6 +2,7 @@
 
 use super::arguments::Cli;
 use super::attached;
+use super::call::call;
 use super::named::{the_app, the_target};
 use super::options::{Closing, Each, Opening, Recovering, Restarting, Target, Upgrade};
 use super::progress::{self, Audience};
@@ -202,13 +203,6 @@ pub(super) fn options(target: &Target) -> Options {
 fn of(app: &AppSettings, name: Option<&str>) -> anyhow::Result<Option<String>> {
     let target = name.map(|name| the_target(app, name));
     Ok(target.transpose()?.map(str::to_owned))
-}
-
-/// The command line of this process.
-fn call() -> Vec<String> {
-    let words = std::env::args_os().skip(1);
-    let words = words.map(|word| word.to_string_lossy().into_owned());
-    std::iter::once("agent".to_owned()).chain(words).collect()
 }
 
 /// The settings with the command line's choice of this app's upgrade and rollback.

@@ -146,6 +146,7 @@ impl From<Unseen> for NoAnswer {
             why: unseen.to_string(),
             may_pass: unseen.may_pass(),
             out_of_reach: unseen.is_out_of_reach(),
+            lacks_lines: false,
             checks: None,
         }
     }

@@ -95,7 +95,7 @@ class CommandLine(unittest.TestCase):
         on = Options(app="web", maintenance="on", lasts="2h", reason="-x", without_balancers=["b"])
         self.assertEqual(
             " ".join(on.words("--attached")),
-            "maintenance --json --attached on --for=2h --without-balancer=b --reason=-x -- web",
+            "maintenance --json on --attached --for=2h --without-balancer=b --reason=-x -- web",
         )
         off = merge(Options(), {"maintenance": "off"})
         self.assertEqual(off.words(), ("maintenance", "--json", "off"))

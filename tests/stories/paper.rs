@@ -136,6 +136,7 @@ pub fn no_answer() -> NoAnswer {
         why: "no complete answer within 2s".to_owned(),
         may_pass: false,
         out_of_reach: true,
+        lacks_lines: false,
         checks: None,
     }
 }

@@ -94,6 +94,7 @@ fn run(verb: Verb, pair: &mut Pair, limits: &Limits) -> Option<Outcome> {
         to: NAMES[1].to_owned(),
         switching: limits.switch,
         keep_s: 600,
+        hold: None,
     });
     let limits = Limits {
         switch: targets.switching,

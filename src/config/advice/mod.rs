@@ -38,6 +38,7 @@ use tree::Tree;
 pub(super) use lines::line_number;
 pub(super) use near::near;
 pub(super) use reference::table_of;
+pub(crate) use spelling::time as meant_time;
 pub(super) use tree::{Node, Tree as Keys};
 
 /// Each candidate costs one reading of the text.

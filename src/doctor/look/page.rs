@@ -3,7 +3,7 @@
 use crate::config::{AppSettings, Settings};
 use crate::doctor::page::Page;
 use crate::gate::{Firewall, Position};
-use crate::host::{balancers, look_at_page};
+use crate::host::{balancers, look_beside};
 use crate::state::directory;
 use crate::state::hold::{self, Held};
 use crate::state::lock::Lock;
@@ -12,7 +12,7 @@ use crate::state::lock::Lock;
 pub(super) async fn of_page(all: &Settings, app: &AppSettings) -> Option<Page> {
     let page = app.at_page()?;
     let settings = app.page.as_ref()?;
-    let look = look_at_page(&page, &mut balancers(all, &page)).await;
+    let look = look_beside(&page, &mut balancers(all, &page)).await;
     Some(Page {
         app: app.name.clone(),
         port: settings.ports.port,

@@ -4,7 +4,7 @@ use super::Point;
 use super::check::{Check, about, checks};
 use crate::gate::Position;
 use crate::haproxy::ServerLine;
-use crate::host::PageLook;
+use crate::host::BesideLook;
 
 checks! {
     GATE "page-gate":
@@ -33,7 +33,7 @@ pub(crate) struct Page {
     pub is_on: bool,
     /// An operation on the app is under way, and moves its gate.
     pub under_way: bool,
-    pub look: PageLook,
+    pub look: BesideLook,
 }
 
 /// The point about its gate.

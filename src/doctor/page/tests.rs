@@ -17,7 +17,7 @@ fn page(lines: &[bool]) -> Page {
         position: Some(Position::Closed),
         is_on: false,
         under_way: false,
-        look: PageLook {
+        look: BesideLook {
             address: "127.0.0.1:1009".parse().unwrap(),
             health: Ok(()),
             balancers: vec![BalancerObservation::of_lines(

@@ -15,6 +15,8 @@ pub struct NoAnswer {
     pub may_pass: bool,
     /// HAProxy can't be asked: it is gone, or not reached from here.
     pub out_of_reach: bool,
+    /// HAProxy shows everything, and our lines are missing or wrong.
+    pub lacks_lines: bool,
     /// The port that a line of the app checks, and no gate of the app redirects.
     pub checks: Option<u16>,
 }
@@ -26,6 +28,7 @@ impl NoAnswer {
             why: what,
             may_pass: worker.is_some_and(|worker| worker.uptime < YOUNG),
             out_of_reach: false,
+            lacks_lines: true,
             checks: None,
         }
     }
