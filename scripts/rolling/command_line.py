@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NoReturn
 
+from .choices import add_options
+from .kinds import config_file, number, share, time
 from .options import Options, UsageError
-from .plan import Share
-from .text import seconds
 
 EXAMPLES = """\
 A batch begins when every host of the previous batch is done: its agent ended
@@ -48,8 +47,9 @@ record, and prints the command to continue. It then restarts all hosts that the
 record does not show as done, also those that were under way when the roll was
 killed. A canary that fails ends the roll, whatever --max-failures is.
 
-exit: 0 all done; 1 some failed; 2 usage; 3 the roll did not begin; 70 internal
-error; 129, 130, 143 interrupted
+exit: 0 all done; 1 some failed; 2 usage; 3 the roll did not begin; 4 not
+approved; 5 the window closed; 6 a hook failed with --hook-must-succeed; 70
+internal error; 129, 130, 143 interrupted
 """
 
 
@@ -58,33 +58,6 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
-
-
-def number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hosts")
-    return int(text)
-
-
-def time(text: str) -> str:
-    try:
-        seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
-
-
-def share(text: str) -> str:
-    try:
-        Share.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
-
-
-def config_file(text: str) -> str:
-    """Absolute, because the roll may continue from another folder."""
-    return text if text == "none" else os.path.abspath(text)
 
 
 def parser(program: str) -> Parser:
@@ -128,6 +101,7 @@ def parser(program: str) -> Parser:
         metavar="N",
         help="continue with up to N failed hosts (default: 0)",
     )
+    add_options(made)
     upgrade = made.add_mutually_exclusive_group()
     upgrade.add_argument(
         "--with",

@@ -15,10 +15,12 @@ from . import command_line
 from . import hosts as names
 from . import record as records
 from . import summary as ending
+from .confirm import wrong_source
 from .options import Options, UsageError, merge
 from .record import Record, Unkept
 from .session import Session
 from .summary import Summary
+from .terminal import open_terminal
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,17 +71,31 @@ def prepare(arguments: Namespace) -> Record:
             "--maintenance has all hosts at once, and keeps no record: remove --resume"
         )
     record = records.read(path) if path is not None else None
+    options = merge(record.options if record is not None else Options(), given)
+    check_source(options, arguments)
     if record is None:
         if not listed:
             raise UsageError("no hosts: name them, or a file with --hosts")
         # Without a path there is no record before the roll begins.
-        return Record(path or Path(), merge(Options(), given), listed)
-    if listed and set(listed) != set(record.hosts):
+        record = Record(path or Path(), options, listed)
+    elif listed and set(listed) != set(record.hosts):
         raise UsageError(
             f"{path} is the record of other hosts: {differences(record.hosts, listed)}"
         )
-    record.options = merge(record.options, given)
+    record.options = options
     return record
+
+
+def check_source(options: Options, arguments: Namespace) -> None:
+    """An approval must be possible. The terminal is asked only when the time comes."""
+    if not options.confirms or arguments.dry_run:
+        return
+    file = open_terminal()
+    if file is not None:
+        os.close(file)
+    wrong = wrong_source(options, file is not None)
+    if wrong is not None:
+        raise UsageError(wrong)
 
 
 def differences(kept: Sequence[str], listed: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from . import page
+from .choices import Choices, exclude
 from .plan import Shape, Share
 from .ssh import Remote
 from .text import on_one_line, seconds
@@ -36,7 +37,7 @@ class UsageError(Exception):
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Choices):
     """The options that a record keeps, so that a roll continues as it began."""
 
     app: str | None = None
@@ -161,6 +162,7 @@ class Options:
                 raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
             page.check(asdict(self), asdict(Options()))
             self.check_switch()
+            self.check_choices()
             lines = (self.with_command, self.rollback_command)
             names = (self.app, self.to, self.agent, self.ssh_config, *self.without_balancers)
             words = (*names, *lines)
@@ -213,6 +215,6 @@ def merge(base: Options, new: dict[str, Any]) -> Options:
         new = {"with_command": None, "rollback_command": None, **new}
     elif "rollback_command" in new:
         new = {**new, "without_upgrade": False}
-    options = replace(base, **new)
+    options = replace(base, **exclude(new))
     options.check()
     return options
