@@ -1,4 +1,4 @@
-"""The options for what happens between two batches, and for hooks."""
+"""The options for what happens between two batches, for hooks, and for an inventory."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class Choices:
     hook: list[str] = field(default_factory=list)
     hook_must_succeed: bool = False
     not_after: str | None = None
+    inventory: str | None = None
+    group: str | None = None
 
     @property
     def confirms(self) -> bool:
@@ -52,8 +54,10 @@ class Choices:
             raise ValueError("--hook-must-succeed needs a --hook")
         if self.not_after is not None:
             end_of(self.not_after, 0.0)
+        if (self.inventory is None) != (self.group is None):
+            raise ValueError("--inventory FILE and --group NAME go together")
         check_words("--go-command and --hook", [self.go_command, *self.hook])
-        check_words("--go", [self.go])
+        check_words("--go, --inventory and --group", [self.go, self.inventory, self.group])
 
 
 def check_words(options: str, words: Sequence[str | None]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NoReturn
@@ -74,6 +75,8 @@ def parser(program: str) -> Parser:
     add = made.add_argument
     add("hosts", nargs="*", metavar="HOST", help="[user@]name, as for ssh")
     add("--hosts", dest="file", metavar="FILE", help="hosts, one a line, # comments; -: stdin")
+    add("--inventory", type=os.path.abspath, metavar="FILE", help="an Ansible inventory")
+    add("--group", metavar="NAME", help="the group of hosts in that inventory")
     add("--app", help="the app (default: the only app of the hosts)")
     size = made.add_mutually_exclusive_group()
     size.add_argument(
@@ -217,4 +220,6 @@ def parse(program: str, argv: Sequence[str]) -> argparse.Namespace:
     arguments = parser(program).parse_intermixed_args(argv)
     if arguments.hosts and arguments.file is not None:
         raise UsageError("hosts come from arguments or from --hosts, not from both")
+    if arguments.group is not None and (arguments.hosts or arguments.file is not None):
+        raise UsageError("hosts come from --group, or from arguments or --hosts, not from both")
     return arguments

@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import command_line
+from . import command_line, inventory
 from . import hosts as names
 from . import record as records
 from . import summary as ending
@@ -73,6 +73,9 @@ def prepare(arguments: Namespace) -> Record:
     record = records.read(path) if path is not None else None
     options = merge(record.options if record is not None else Options(), given)
     check_source(options, arguments)
+    targets = targets_of(options)
+    if "group" in given:
+        listed = list(targets)
     if record is None:
         if not listed:
             raise UsageError("no hosts: name them, or a file with --hosts")
@@ -82,8 +85,18 @@ def prepare(arguments: Namespace) -> Record:
         raise UsageError(
             f"{path} is the record of other hosts: {differences(record.hosts, listed)}"
         )
-    record.options = options
+    record.options, record.targets = options, targets
+    gone = [name for name in record.hosts if options.group is not None and name not in targets]
+    if gone:
+        raise UsageError(f"group {options.group} no longer has {', '.join(gone[:4])}")
     return record
+
+
+def targets_of(options: Options) -> dict[str, inventory.Target]:
+    """The hosts of the inventory, if there is one."""
+    if options.inventory is None or options.group is None:
+        return {}
+    return inventory.read(options.inventory, options.group)
 
 
 def check_source(options: Options, arguments: Namespace) -> None:

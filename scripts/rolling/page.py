@@ -14,7 +14,7 @@ from .text import seconds
 AS_BEFORE = (2, 10, 11, 12, 13, 17, 18, *INTERRUPTED)
 
 # The options of `--maintenance`.
-ITS_OWN = "app agent lasts maintenance reason ssh_config sudo without_balancers"
+ITS_OWN = "app agent lasts maintenance reason ssh_config sudo without_balancers inventory group"
 # Fields with another name than their option.
 OPTIONS = {
     "with_command": "--with",

@@ -41,7 +41,8 @@ class Session:
 
     async def run(self) -> Summary:
         self.stop = Stop()
-        async with Ssh(self.options.ssh_config, self.options.remote) as ssh:
+        remote, targets = self.options.remote, self.record.targets
+        async with Ssh(self.options.ssh_config, remote, targets) as ssh:
             remaining = [name for name in self.record.hosts if name not in self.before]
             self.hosts = [self.host(name, ssh) for name in remaining]
             self.stop.listen(self.signal_came)
