@@ -66,7 +66,7 @@ class Between:
         self.hooks = hooks or Hooks([], False, screen, stop)
         self.source = source
         self.window = window or Window(None, time.time())
-        # Hosts were done before. So nobody has approved the first batch either.
+        # Hosts were done before, so the first batch needs an approval, too.
         self.resumed = resumed
         self.over = 0
         # Who has approved which batch.

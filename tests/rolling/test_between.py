@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import sys
 import time
@@ -165,11 +166,14 @@ class OnTerminal(Whole):
             os.environ.update(PATH=path, XDG_STATE_HOME=str(self.fleet.path), TERM="xterm")
             os.execv(sys.executable, [sys.executable, "-B", str(SCRIPT), *CANARY, *words])
         self.addCleanup(os.close, self.end)
+        self.addCleanup(self.kill)
         self.text = ""
 
     def reads(self, wanted: str) -> str:
         """Reads until this text came."""
         while not re.search(wanted, self.text):
+            if not select.select([self.end], [], [], 30)[0]:
+                self.fail(f"no {wanted} in {self.text}")
             try:
                 self.text += os.read(self.end, 4096).decode()
             except OSError:
@@ -180,7 +184,14 @@ class OnTerminal(Whole):
         os.write(self.end, keys.encode())
 
     def exit(self) -> int:
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        pid, self.pid = self.pid, 0
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def kill(self) -> None:
+        """Ends one that a failed test has left."""
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
 
     def test_the_operator_is_asked_and_goes_on(self) -> None:
         self.start("--confirm")

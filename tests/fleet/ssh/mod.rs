@@ -11,6 +11,7 @@ use lab::settings::Settings;
 use lab::traffic::InFlight;
 
 mod batches;
+mod between;
 mod faults;
 mod forty;
 mod interrupts;
