@@ -13,6 +13,8 @@ The decisions, without effects:
     status    the status of a host: the parser of the Ansible collection
     judge     the meaning of that status for a roll
     ending    the meaning of the agent's end
+    window    the time after which no batch begins
+    confirm   the meaning of an approval
 
 The effects:
 
@@ -20,6 +22,10 @@ The effects:
     session   one call of the program: snapshot, roll, summary
     snapshot  one look at all hosts before anything begins
     roll      the loop: look, decide, act; signals stop it
+    between   before each batch: hooks, a pause, an approval, the window
+    sources   where an approval comes from: a file, a command, the terminal
+    hooks     command lines of the operator at each event; local runs them
+    inventory the hosts of an Ansible inventory
     host      one host: its status, its restart or switch, its way back into rotation
     ssh       one connection a host; program: a program that runs over it, and its output
     record    a file with the states of all hosts, to continue from

@@ -24,6 +24,10 @@ examples:
       one host, then a quarter of all at a time
   %(prog)s --hosts FILE --seesaw --pause 5m
       one half, then the other
+  %(prog)s --hosts FILE --canary 1 --confirm --not-after 17:00
+      ask after the canary and between batches; begin none after 17:00
+  %(prog)s --inventory hosts.yml --group web --hook 'logger -t roll'
+      the hosts of an Ansible group; each event as JSON on stdin of the hook
   %(prog)s --hosts FILE --dry-run
       show the order, and the hosts that would refuse
   %(prog)s --hosts FILE --with 'apt-get install -y web'
