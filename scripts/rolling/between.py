@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -136,8 +135,7 @@ class Between:
         asked = question(self.plan, batch, self.hooks.so_far())
         self.screen.line(f"{asked}; {source.how}")
         self.hooks.report("confirm", batch)
-        given = {"event": "confirm", "batch": batch + 1, "host": None, **self.hooks.so_far()}
-        source.ask(asked, json.dumps(given).encode() + b"\n")
+        source.ask(asked, self.hooks.said("confirm", batch))
         try:
             return await self.answer(batch, source)
         finally:
@@ -157,7 +155,7 @@ class Between:
             if left <= 0:
                 limit = self.options.confirm_timeout
                 message = f"no approval of {self.name(batch)} within {limit}"
-                return Halt("unanswered", NOT_APPROVED, message, batch)
+                return Halt("not_approved", NOT_APPROVED, message, batch)
             self.screen.says(f"waits for approval of {self.name(batch)}: {span(left)} left")
             await self.stop.wait(min(LOOK, left))
 
@@ -165,7 +163,7 @@ class Between:
         by = f" by {reply.by}" if reply.by else ""
         if not reply.go:
             message = f"{self.name(batch)} was refused{by}"
-            return Halt("refused", NOT_APPROVED, message, batch, reply.by)
+            return Halt("not_approved", NOT_APPROVED, message, batch, reply.by)
         self.screen.line(f"{self.name(batch)} is approved{by}")
         self.approvals.append({"batch": batch + 1, "by": reply.by})
         if reply.always:

@@ -52,11 +52,15 @@ class Hooks:
         """Runs the hooks for this event. `batch`: its number, from 0."""
         if not self.lines:
             return
-        number = None if batch is None else batch + 1
-        said = {"event": event, "batch": number, "host": host, **self.so_far()}
-        self.events.append((event, json.dumps(said).encode() + b"\n"))
+        self.events.append((event, self.said(event, batch, host)))
         if not self.busy:
             self.task = asyncio.ensure_future(self.work())
+
+    def said(self, event: str, batch: int | None = None, host: str | None = None) -> bytes:
+        """The event as one line of JSON."""
+        number = None if batch is None else batch + 1
+        said = {"event": event, "batch": number, "host": host, "roll": self.so_far()}
+        return json.dumps(said).encode() + b"\n"
 
     @property
     def busy(self) -> bool:

@@ -45,6 +45,8 @@ async def run(line: str, given: bytes, limit: float) -> Answer:
     try:
         return await child.answer(limit)
     finally:
+        # A task that is cancelled has killed it. Its end must be seen before its pipes are closed.
+        await child.exited.wait()
         transport.close()
 
 

@@ -43,7 +43,7 @@ class Whole(unittest.TestCase):
 class Approval(Whole):
     def test_a_refusal_stops_the_roll_and_the_next_one_asks_first(self) -> None:
         rolled = self.fleet.roll("--go-command", "echo ann; exit 1", *CANARY)
-        self.assert_stopped(rolled, "refused", 4)
+        self.assert_stopped(rolled, "not_approved", 4)
         self.assertEqual(rolled["halt"]["by"], "ann")
         said = "batch 2 of 2 was refused by ann: 1 of 3 hosts done in "
         self.assertTrue(rolled["message"].startswith(said), rolled["message"])
@@ -57,8 +57,8 @@ class Approval(Whole):
         rolled = self.fleet.roll("--go-command", f"cat >{self.file}", *CANARY)
         self.assertEqual(rolled["exit"], 0)
         asked = json.loads(self.file.read_text())
-        self.assertEqual((asked["event"], asked["batch"], asked["exit"]), ("confirm", 2, None))
-        self.assertEqual(states(asked)["web1"], "done")
+        self.assertEqual((asked["event"], asked["batch"], asked["host"]), ("confirm", 2, None))
+        self.assertEqual(states(asked["roll"])["web1"], "done")
 
     def test_a_file_goes_on_when_it_is_written_after_the_batch(self) -> None:
         self.file.write_text("from yesterday")
@@ -69,7 +69,7 @@ class Approval(Whole):
     def test_no_answer_in_time_stops_the_roll(self) -> None:
         self.file.write_text("from yesterday")
         rolled = self.fleet.roll("--go", str(self.file), "--confirm-timeout", "1s", *CANARY)
-        self.assert_stopped(rolled, "unanswered", 4)
+        self.assert_stopped(rolled, "not_approved", 4)
         self.assertIn("no approval of batch 2 of 2 within 1s", rolled["message"])
 
     def test_ctrl_c_ends_the_question_and_its_command(self) -> None:
@@ -103,11 +103,11 @@ class Hooks(Whole):
             ],
         )
         for event in events:
-            self.assertEqual(set(event), {"event", "batch", "host", *rolled})
-        exits = [event["exit"] for event in events]
+            self.assertEqual(set(event["roll"]), set(rolled))
+        exits = [event["roll"]["exit"] for event in events]
         self.assertEqual(exits, [None] * 6 + [1])
-        self.assertEqual(states(events[0]), dict.fromkeys(WEB, "not_reached"))
-        self.assertEqual(states(events[-1]), states(rolled))
+        self.assertEqual(states(events[0]["roll"]), dict.fromkeys(WEB, "not_reached"))
+        self.assertEqual(events[-1]["roll"], rolled)
 
     def test_a_failed_hook_stops_no_roll(self) -> None:
         rolled = self.fleet.roll("--hook", "exit 9", *CANARY)

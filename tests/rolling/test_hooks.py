@@ -58,7 +58,7 @@ class Events(unittest.IsolatedAsyncioTestCase):
 
     def hooks(self, *lines: str, must_succeed: bool = False) -> Hooks:
         hooks = Hooks(lines, must_succeed, Screen(self.shown), self.stop)
-        hooks.so_far = lambda: {"outcome": "under_way"}
+        hooks.so_far = lambda: ROLL
         return hooks
 
     async def test_each_event_reaches_each_hook_in_order(self) -> None:
@@ -70,8 +70,8 @@ class Events(unittest.IsolatedAsyncioTestCase):
         lines = self.file.read_text().splitlines()
         self.assertEqual(lines[1::2], ["two", "two"])
         first, second = (json.loads(line) for line in lines[::2])
-        self.assertEqual(first, {"event": "started", "batch": None, "host": None, **UNDER_WAY})
-        self.assertEqual(second, {"event": "host_done", "batch": 1, "host": "web1", **UNDER_WAY})
+        self.assertEqual(first, {"event": "started", "batch": None, "host": None, "roll": ROLL})
+        self.assertEqual(second, {"event": "host_done", "batch": 1, "host": "web1", "roll": ROLL})
         self.assertIsNone(hooks.in_the_way)
 
     async def test_a_failure_is_shown_once_and_kept(self) -> None:
@@ -112,4 +112,4 @@ class Events(unittest.IsolatedAsyncioTestCase):
         self.assertTrue(ended(int(pid.read_text())))
 
 
-UNDER_WAY = {"outcome": "under_way"}
+ROLL = {"outcome": "under_way"}

@@ -108,7 +108,7 @@ fn refused(desk: &Desk) -> Rolled {
     roll.wait_for_word("waits for approval of batch 2 of 3");
     std::fs::write(&desk.go, "no: ann, the canary is slow\n").expect("a file");
     let rolled = ended(roll, 4);
-    assert_eq!(rolled.outcome, "refused", "{rolled:#?}");
+    assert_eq!(rolled.outcome, "not_approved", "{rolled:#?}");
     let said = "batch 2 of 3 was refused by ann, the canary is slow: 1 of 5 hosts done";
     assert!(rolled.message.starts_with(said), "{rolled:#?}");
     assert_eq!(rolled.in_state("not_reached"), [2, 3, 4, 5]);
@@ -161,7 +161,11 @@ fn closed_in_the_middle(desk: &Desk, before: &Rolled) -> Rolled {
     assert_eq!(desk.estate.boots(), [2, 2, 2, 1, 1]);
     let last = desk.events().pop().expect("events");
     assert_eq!(
-        (&last["event"], &last["outcome"], &last["exit"]),
+        (
+            &last["event"],
+            &last["roll"]["outcome"],
+            &last["roll"]["exit"]
+        ),
         (&"stopped".into(), &"window_closed".into(), &5.into())
     );
     rolled
