@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .ending import INTERRUPTED, ROLLED_BACK
+from .ending import INTERRUPTED, TAKEN_BACK
 from .host import Host
 from .step import Stage
 from .text import span
@@ -93,8 +93,9 @@ def why(host: Host) -> str:
     ending = host.ending
     if ending is None:
         return f"not started: {host.message}"
-    if ending.exit == ROLLED_BACK:
-        return f"exit {ending.exit}, rolled back, the old version serves again: {host.message}"
+    if ending.exit == TAKEN_BACK:
+        how = "switched back" if ending.outcome == "swapped_back" else "rolled back"
+        return f"exit {ending.exit}, {how}, the old version serves again: {host.message}"
     if ending.exit in INTERRUPTED and ending.report is not None:
         asked = "called off" if host.called_off else "interrupted on the host"
         return f"exit {ending.exit}, {asked}: {host.message}"
