@@ -118,8 +118,10 @@ class Session:
         return [host for host in self.hosts if host.name not in seen.trouble]
 
     def at_rest(self, seen: Snapshot) -> list[Host]:
-        """Those whose agent has nothing to finish first. A dry run finishes nothing."""
-        return [host for host in self.clear(seen) if not seen.statuses[host.name].trouble]
+        """Those whose dry run shows what the agent would do. Only a switch finishes an earlier
+        one first, and a dry run of it refuses instead."""
+        first = seen.finish_first() if self.options.switch else {}
+        return [host for host in self.clear(seen) if host.name not in first]
 
     def plan(self, seen: Snapshot) -> list[list[str]]:
         """The batches of the hosts that may be restarted. A host that may not is no canary."""
@@ -133,8 +135,10 @@ class Session:
         return Rules(options.max_failures, options.pause_seconds > 0, canary)
 
     async def dry_run(self, ssh: Ssh, seen: Snapshot) -> Summary:
-        """Each batch, and the result of `agent restart --dry-run` on each host."""
-        endings = await dry_runs(self.clear(seen), ssh, self.options, self.stop)
+        """Each batch, and the result of the agent's dry run on each host."""
+        first = seen.finish_first() if self.options.switch else {}
+        endings = await dry_runs(self.at_rest(seen), ssh, self.options, self.stop)
+        endings.update(first)
         refusals = 0
         for host in self.hosts:
             host.ending = endings.get(host.name)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .ending import INTERRUPTED, TAKEN_BACK
+from .ending import INTERRUPTED, TAKEN_BACK, Verdict
 from .host import Host
 from .step import Stage
 from .text import span
@@ -75,7 +75,7 @@ class Summary:
         return "\n".join(lines)
 
     def planned(self) -> str:
-        """The text of a dry run: the batches, and the hosts that would refuse."""
+        """The text of a dry run: the batches, and the hosts that would do something else."""
         lines = [
             f"batch {number} of {len(self.batches)}: {' '.join(batch)}"
             for number, batch in enumerate(self.batches, 1)
@@ -83,7 +83,7 @@ class Summary:
         lines += [
             f"  {host.name}: {host.message}"
             for host in self.hosts
-            if host.ending is None or host.ending.exit != 0 or host.skipped
+            if host.ending is None or host.ending.verdict is not Verdict.SERVES
         ]
         return "\n".join([*lines, self.message])
 
