@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from .options import Options, UsageError
 from .plan import Share
-from .text import seconds
+from .verb_options import add_verbs, time
 
 EXAMPLES = """\
 A batch begins when every host of the previous batch is done: its agent ended
@@ -36,6 +36,8 @@ examples:
       all hosts back to the version before, while it is kept ready
   %(prog)s --hosts FILE --maintenance on --for 2h --reason 'a database moves'
       all users to the page, on all hosts at once; --maintenance off: back
+  %(prog)s --hosts FILE --readonly on --for 20m
+      HAProxy refuses writes; --readonly off: it takes them again
   %(prog)s --hosts FILE --reason 'new certificates'
       store this reason in the agent history of each host
   %(prog)s --resume roll.json --hosts FILE
@@ -66,14 +68,6 @@ def number(text: str) -> int:
     return int(text)
 
 
-def time(text: str) -> str:
-    try:
-        seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
-
-
 def share(text: str) -> str:
     try:
         Share.parse(text)
@@ -93,7 +87,7 @@ def parser(program: str) -> Parser:
         prog=program,
         description="Restarts an app on many hosts over SSH, by agent restart, a few at a time. "
         "With --switch by agent switch: a new version beside the old one. With --maintenance: the "
-        "page for all users.",
+        "page for all users. With --readonly: HAProxy refuses writes.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -147,37 +141,7 @@ def parser(program: str) -> Parser:
         metavar="CMD",
         help="take a failed upgrade back with this command line for /bin/sh",
     )
-    add(
-        "--switch",
-        action="store_true",
-        default=None,
-        help="agent switch instead of agent restart; --with prepares the idle target",
-    )
-    add("--to", metavar="TARGET", help="with --switch: the target that is current then")
-    add(
-        "--back",
-        action="store_true",
-        default=None,
-        help="with --switch: back to the target that is kept ready",
-    )
-    add(
-        "--keep",
-        type=time,
-        metavar="TIME",
-        help="with --switch: how long the old target is kept ready (default: the configuration's)",
-    )
-    add(
-        "--maintenance",
-        choices=["on", "off"],
-        help="agent maintenance on all hosts at once, or on none: users meet the page, or the app",
-    )
-    add(
-        "--for",
-        dest="lasts",
-        type=time,
-        metavar="TIME",
-        help="with --maintenance on: the sidecars end it after this time",
-    )
+    add_verbs(made)
     held = made.add_mutually_exclusive_group()
     for option, value, what in (
         ("--reopen", "reopen", "restart and open hosts that are held closed; their hold ends"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from . import page
+from . import toggle, verbs
 from .plan import Shape, Share
 from .ssh import Remote
 from .text import on_one_line, seconds
@@ -60,8 +60,9 @@ class Options:
     to: str | None = None
     back: bool = False
     keep: str | None = None
-    # `agent maintenance on` or `off`, on all hosts at once.
+    # `agent maintenance` or `agent readonly`, `on` or `off`, on all hosts at once.
     maintenance: str | None = None
+    readonly: str | None = None
     lasts: str | None = None
 
     @property
@@ -83,9 +84,17 @@ class Options:
     @property
     def verb(self) -> str:
         """The agent's verb on each host."""
-        if self.maintenance is not None:
-            return "maintenance"
-        return "switch" if self.switch else "restart"
+        return verbs.verb_of(vars(self))
+
+    @property
+    def toggled(self) -> str | None:
+        """`on` or `off`."""
+        return self.maintenance or self.readonly
+
+    def off(self) -> Options:
+        """The options that undo it."""
+        undone: dict[str, Any] = {self.verb: "off", "lasts": None}
+        return replace(self, **undone)
 
     @property
     def takes_out(self) -> bool:
@@ -94,8 +103,14 @@ class Options:
 
     @property
     def attached(self) -> bool:
-        """A lost connection calls the agent off. The way back from the page goes on."""
-        return self.maintenance != "off"
+        """A lost connection calls the agent off. The way back to the app, or to writes, goes on."""
+        return self.toggled != "off"
+
+    @property
+    def flags(self) -> list[str]:
+        """For the agent's work, beside a dry run. `agent readonly` has no phases to show."""
+        flags = [] if self.verb == "readonly" else ["--progress"]
+        return [*flags, "--attached"] if self.attached else flags
 
     def words(self, *flags: str) -> tuple[str, ...]:
         """The words of the agent's operation on a host."""
@@ -116,8 +131,8 @@ class Options:
 
     def turning(self) -> list[str]:
         """The words that only one of the verbs has. A switch waits for no turn."""
-        if self.maintenance is not None:
-            return [self.maintenance, *([] if self.lasts is None else [f"--for={self.lasts}"])]
+        if self.toggled is not None:
+            return [self.toggled, *([] if self.lasts is None else [f"--for={self.lasts}"])]
         if not self.switch:
             return ["--turn", self.turn]
         words = ["--back"] if self.back else []
@@ -159,7 +174,8 @@ class Options:
             seconds(self.pause)
             if not 1 <= self.turn_seconds <= DAY:
                 raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
-            page.check(asdict(self), asdict(Options()))
+            verbs.check(asdict(self), asdict(Options()))
+            toggle.check(self.verb, self.toggled, self.lasts)
             self.check_switch()
             lines = (self.with_command, self.rollback_command)
             names = (self.app, self.to, self.agent, self.ssh_config, *self.without_balancers)
@@ -184,16 +200,9 @@ class Options:
             raise UsageError(str(error)) from error
 
     def check_switch(self) -> None:
-        """Raises ValueError if an option does not fit the verb."""
+        """Raises ValueError if the options of a switch do not fit."""
         if not self.switch:
-            for option, value in (("--to", self.to), ("--back", self.back), ("--keep", self.keep)):
-                if value:
-                    raise ValueError(f"{option} is an option of a switch: add --switch")
             return
-        if self.rollback_command is not None or self.without_upgrade:
-            raise ValueError("--rollback and --without-upgrade do not go with --switch")
-        if self.on_hold != "refuse":
-            raise ValueError("--switch never touches hosts that are held closed: remove the option")
         if self.back and (self.to is not None or self.with_command is not None):
             raise ValueError("--back returns to the target before: remove --to and --with")
         if not self.back and self.to is None:

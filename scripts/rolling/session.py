@@ -63,8 +63,8 @@ class Session:
         return summary
 
     async def begin(self, ssh: Ssh) -> Summary:
-        if self.options.maintenance is not None:
-            return await self.maintain(ssh)
+        if self.options.toggled is not None:
+            return await self.toggle(ssh)
         self.show_record()
         self.screen.line(f"asking {len(self.hosts)} hosts for their status")
         seen = await look_at_all(self.hosts, self.stop)
@@ -87,7 +87,7 @@ class Session:
         self.show_notices(seen)
         return await self.roll(seen)
 
-    async def maintain(self, ssh: Ssh) -> Summary:
+    async def toggle(self, ssh: Ssh) -> Summary:
         """All hosts at once, or none."""
         farm = Farm(self.hosts, self.options, ssh, self.screen, self.stop)
         over = await farm.look(self.arguments.dry_run)

@@ -56,6 +56,18 @@ class StatusOf(unittest.TestCase):
         self.assertEqual((status.app, status.spare), ("web", 3))
         self.assertTrue(status.healthy and status.in_rotation and status.serving)
 
+    def test_read_only_is_read(self) -> None:
+        record = {"declared": {"reason": "a move"}, "gate": {}, "text": "x"}
+        for given, read_only in (
+            ({}, False),
+            ({"readonly": {**record, "declared": None}}, False),
+            ({"readonly": record}, True),
+        ):
+            with self.subTest(given):
+                self.assertEqual(status_of(answer(printed(**given)), None).read_only, read_only)
+        with self.assertRaisesRegex(Unusable, "another version"):
+            status_of(answer(printed(readonly=7)), None)
+
     def test_a_login_shell_may_print_before_it(self) -> None:
         noisy = b"welcome to web1\n" + json.dumps(printed()).encode() + b"\n"
         self.assertEqual(status_of(answer(noisy), "web").app, "web")

@@ -102,15 +102,40 @@ class CommandLine(unittest.TestCase):
         self.assertEqual((on.attached, off.attached), (True, False))
         for asked, says in (
             ({"lasts": "2h"}, "--for is an option of --maintenance on"),
-            ({"maintenance": "off", "lasts": "2h"}, "goes with on"),
+            ({"maintenance": "off", "lasts": "2h"}, "it goes with --maintenance on"),
             ({"maintenance": "status"}, "on or off"),
             ({"maintenance": "on", "batch": "2"}, "remove --batch"),
             ({"maintenance": "on", "switch": True, "back": True}, "remove --switch"),
-            ({"maintenance": "on", "with_command": "true"}, "remove --with"),
+            (
+                {"maintenance": "on", "with_command": "true"},
+                "--with does not go with --maintenance: remove it",
+            ),
             ({"maintenance": "off", "on_hold": "skip"}, "--skip-held"),
             ({"maintenance": "on", "max_failures": 1}, "remove --max-failures"),
         ):
             with self.assertRaisesRegex(UsageError, says):
+                merge(Options(), asked)
+
+    def test_read_only_has_the_same_words_without_progress(self) -> None:
+        on = Options(app="web", readonly="on", lasts="20m")
+        words = "readonly --json --attached on --for=20m -- web"
+        self.assertEqual(" ".join(on.words(*on.flags)), words)
+        off = on.off()
+        self.assertEqual(" ".join(off.words(*off.flags)), "readonly --json off -- web")
+        maintenance = Options(maintenance="on")
+        self.assertEqual(maintenance.flags, ["--progress", "--attached"])
+        for asked, says in (
+            ({"readonly": "off", "lasts": "1m"}, "it goes with --readonly on"),
+            (
+                {"readonly": "on", "canary": 1},
+                "--readonly is on all hosts at once: remove --canary",
+            ),
+            ({"readonly": "on", "to": "green"}, "--to does not go with --readonly: remove it"),
+            ({"readonly": "on", "maintenance": "on"}, "remove --maintenance or --readonly"),
+            ({"readonly": "on", "switch": True}, "remove --switch or --readonly"),
+            ({"readonly": "x"}, "on or off, not 'x'"),
+        ):
+            with self.subTest(says), self.assertRaisesRegex(UsageError, says):
                 merge(Options(), asked)
 
     def test_options_that_do_not_go_with_the_verb_are_errors(self) -> None:
@@ -122,8 +147,8 @@ class CommandLine(unittest.TestCase):
             (["--switch", "--back", "--to", "green"], "remove --to and --with"),
             (["--switch", "--back", "--with", "x"], "remove --to and --with"),
             (["--switch", "--to", "green", "--skip-held"], "held closed"),
-            (["--switch", "--to", "green", "--without-upgrade"], "do not go with --switch"),
-            (["--switch", "--to", "green", "--rollback", "x"], "do not go with --switch"),
+            (["--switch", "--to", "green", "--without-upgrade"], "does not go with --switch"),
+            (["--switch", "--to", "green", "--rollback", "x"], "does not go with --switch"),
             (["--switch", "--to=-x"], "looks like an option"),
         ]:
             with self.subTest(argv), self.assertRaisesRegex(UsageError, said):
