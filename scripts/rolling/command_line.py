@@ -38,6 +38,8 @@ examples:
       all users to the page, on all hosts at once; --maintenance off: back
   %(prog)s --hosts FILE --readonly on --for 20m
       HAProxy refuses writes; --readonly off: it takes them again
+  %(prog)s --close web1 web2 --for 2h --reason 'new disks'
+      hold these two closed; --open web1 web2: back
   %(prog)s --hosts FILE --reason 'new certificates'
       store this reason in the agent history of each host
   %(prog)s --resume roll.json --hosts FILE
@@ -87,7 +89,8 @@ def parser(program: str) -> Parser:
         prog=program,
         description="Restarts an app on many hosts over SSH, by agent restart, a few at a time. "
         "With --switch by agent switch: a new version beside the old one. With --maintenance: the "
-        "page for all users. With --readonly: HAProxy refuses writes.",
+        "page for all users. With --readonly: HAProxy refuses writes. With --close and --open: "
+        "hold hosts closed, and end that.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -101,7 +104,7 @@ def parser(program: str) -> Parser:
         "--batch",
         type=share,
         metavar="SIZE",
-        help="hosts at a time: a number, 3, or a share of all, 25%% (default: 1)",
+        help="hosts at a time: a number, 3, or a share of all, 25%% (default: 1; --open: all)",
     )
     size.add_argument(
         "--seesaw",
@@ -158,7 +161,8 @@ def parser(program: str) -> Parser:
         "--turn",
         type=time,
         metavar="TIME",
-        help="how long to wait if too few other servers are available (default: 10m)",
+        help="how long to wait if too few other servers are available (default: 10m; --close: not "
+        "at all)",
     )
     add(
         "--without-balancer",

@@ -37,6 +37,7 @@ class Verdict(Enum):
 DONE = {
     "recovered": Verdict.FINISHED,
     "restarted_closed": Verdict.CLOSED,
+    "closed": Verdict.CLOSED,
     "skipped": Verdict.SKIPPED,
 }
 

@@ -1,4 +1,4 @@
-"""One host of a roll: its status, its restart or switch, its way back into rotation."""
+"""One host of a roll: its status, its agent's work, its way back into rotation."""
 
 from __future__ import annotations
 
@@ -188,11 +188,11 @@ class Host:
 
     @property
     def done_word(self) -> str:
-        return "switched" if self.options.switch else "restarted"
+        return {"switch": "switched", "open": "opened"}.get(self.options.verb, "restarted")
 
     @property
     def skipped(self) -> bool:
-        """The agent restarted nothing, because a hold keeps the gates closed."""
+        """A hold keeps the gates closed, and the agent was not asked, or changed nothing."""
         return self.ending is not None and self.ending.verdict is Verdict.SKIPPED
 
     def fail(self, message: str) -> None:

@@ -22,6 +22,9 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
+# How long a host waits for its turn.
+TURN = "10m"
+
 # The option of `agent restart` for hosts that are held closed.
 ON_HOLD = {
     "refuse": None,
@@ -40,7 +43,7 @@ class Options:
     """The options that a record keeps, so that a roll continues as it began."""
 
     app: str | None = None
-    batch: str = "1"
+    batch: str | None = None
     canary: int = 0
     seesaw: bool = False
     pause: str = "0s"
@@ -52,7 +55,7 @@ class Options:
     sudo: bool = False
     ssh_config: str | None = None
     agent: str = "agent"
-    turn: str = "10m"
+    turn: str | None = None
     on_hold: str = "refuse"
     without_balancers: list[str] = field(default_factory=list)
     # `agent switch` in place of `agent restart`.
@@ -60,6 +63,9 @@ class Options:
     to: str | None = None
     back: bool = False
     keep: str | None = None
+    # `agent close` or `agent open`.
+    close: bool = False
+    open: bool = False
     # `agent maintenance` or `agent readonly`, `on` or `off`, on all hosts at once.
     maintenance: str | None = None
     readonly: str | None = None
@@ -67,7 +73,9 @@ class Options:
 
     @property
     def shape(self) -> Shape:
-        return Shape(self.canary, Share.parse(self.batch), self.seesaw)
+        # All at once, if nothing says otherwise: a host that opens takes no server away.
+        usual = "100%" if self.open else "1"
+        return Shape(self.canary, Share.parse(self.batch or usual), self.seesaw)
 
     @property
     def remote(self) -> Remote:
@@ -79,7 +87,13 @@ class Options:
 
     @property
     def turn_seconds(self) -> float:
-        return seconds(self.turn)
+        return seconds(self.turn or TURN)
+
+    @property
+    def waits_for_turn(self) -> bool:
+        """Whether a host waits until HAProxy can spare a server. A roll that closes gives none
+        back: its next agent refuses at once, if the operator gave it no time."""
+        return not self.close or self.turn is not None
 
     @property
     def verb(self) -> str:
@@ -99,7 +113,7 @@ class Options:
     @property
     def takes_out(self) -> bool:
         """Whether a host leaves the rotation meanwhile. With a switch its other target serves."""
-        return not self.switch
+        return not self.switch and not self.open
 
     @property
     def attached(self) -> bool:
@@ -131,10 +145,12 @@ class Options:
 
     def turning(self) -> list[str]:
         """The words that only one of the verbs has. A switch waits for no turn."""
-        if self.toggled is not None:
-            return [self.toggled, *([] if self.lasts is None else [f"--for={self.lasts}"])]
+        if self.toggled is not None or self.close:
+            words = [] if self.toggled is None else [self.toggled]
+            given = {"--turn": self.turn, "--for": self.lasts}
+            return words + [f"{option}={value}" for option, value in given.items() if value]
         if not self.switch:
-            return ["--turn", self.turn]
+            return [] if self.open else ["--turn", self.turn or TURN]
         words = ["--back"] if self.back else []
         given = {"--to": self.to, "--keep": self.keep}
         return words + [f"{option}={value}" for option, value in given.items() if value is not None]

@@ -72,7 +72,7 @@ class Session:
         if self.arguments.dry_run:
             self.show_notices(seen)
             return await self.dry_run(ssh, seen)
-        if self.options.switch:
+        if self.options.verb != "restart":
             # A roll back must not stop at a host with nothing ready while others wait for theirs.
             seen.trouble.update(await refusals(self.at_rest(seen), ssh, self.options, self.stop))
         if len(seen.trouble) > self.options.max_failures:

@@ -25,6 +25,18 @@ def add_verbs(made: argparse.ArgumentParser) -> None:
         help="agent switch instead of agent restart; --with prepares the idle target",
     )
     verb.add_argument(
+        "--close",
+        action="store_true",
+        default=None,
+        help="agent close: hold these hosts closed, as far as enough other hosts are left",
+    )
+    verb.add_argument(
+        "--open",
+        action="store_true",
+        default=None,
+        help="agent open: end the holds of these hosts, of all at once without --batch",
+    )
+    verb.add_argument(
         "--maintenance",
         choices=["on", "off"],
         help="agent maintenance on all hosts at once, or on none: users meet the page, or the app",
@@ -59,5 +71,6 @@ def add_their_own(made: argparse.ArgumentParser) -> None:
         dest="lasts",
         type=time,
         metavar="TIME",
-        help="with --maintenance on and --readonly on: the sidecars end it after this time",
+        help="with --close, --maintenance on and --readonly on: the sidecars end it after this "
+        "time",
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # Batch after batch.
-ROLLS = ("restart", "switch")
+ROLLS = ("restart", "switch", "close", "open")
 # On all hosts at once, or on none.
 TOGGLES = ("maintenance", "readonly")
 
@@ -19,7 +19,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "to": ("switch",),
     "back": ("switch",),
     "keep": ("switch",),
-    "lasts": TOGGLES,
+    "lasts": ("close", *TOGGLES),
 }
 # The other options that a toggle has. All hosts at once need no batches, and no record.
 OF_TOGGLES = "app agent reason ssh_config sudo without_balancers"
@@ -35,7 +35,7 @@ OPTIONS = {
 # Why a verb has no such option, or what to write.
 REASONS = {
     ("switch", "on_hold"): "--switch never touches hosts that are held closed: remove the option",
-    ("restart", "lasts"): "--for is an option of --maintenance on and --readonly on",
+    ("restart", "lasts"): "--for is an option of --close, --maintenance on and --readonly on",
 }
 
 

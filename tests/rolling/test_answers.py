@@ -165,6 +165,14 @@ class InTheWay(unittest.TestCase):
         said = in_the_way(status, "refuse", "switch") or ""
         self.assertIn("`agent maintenance off web`", said)
 
+    def test_the_agent_decides_what_becomes_of_a_hold_that_is_closed_or_opened(self) -> None:
+        for by, failed in (("operator", None), ("unit", None), ("agent", "upgrade")):
+            status = status_of(answer(printed(hold=hold(by, failed))), None)
+            for verb in ("close", "open"):
+                self.assertIsNone(in_the_way(status, "refuse", verb))
+        status = status_of(answer(printed(hold=hold("maintenance"))), None)
+        self.assertIn("`agent maintenance off web`", in_the_way(status, "refuse", "open") or "")
+
     def test_a_roll_that_skips_holds_stops_at_a_failed_upgrade(self) -> None:
         for held, in_way in [
             (hold("operator", "upgrade"), False),
@@ -189,6 +197,8 @@ class EndingOf(unittest.TestCase):
             (0, "restarted", Verdict.SERVES),
             (0, "recovered", Verdict.FINISHED),
             (0, "restarted_closed", Verdict.CLOSED),
+            (0, "closed", Verdict.CLOSED),
+            (0, "opened", Verdict.SERVES),
             (0, "skipped", Verdict.SKIPPED),
             (10, "locked", Verdict.LOCKED),
             (11, "refused", Verdict.FAILED),

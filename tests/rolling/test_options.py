@@ -101,7 +101,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(off.words(), ("maintenance", "--json", "off"))
         self.assertEqual((on.attached, off.attached), (True, False))
         for asked, says in (
-            ({"lasts": "2h"}, "--for is an option of --maintenance on"),
+            ({"lasts": "2h"}, "--for is an option of --close, --maintenance on"),
             ({"maintenance": "off", "lasts": "2h"}, "it goes with --maintenance on"),
             ({"maintenance": "status"}, "on or off"),
             ({"maintenance": "on", "batch": "2"}, "remove --batch"),
@@ -137,6 +137,38 @@ class CommandLine(unittest.TestCase):
         ):
             with self.subTest(says), self.assertRaisesRegex(UsageError, says):
                 merge(Options(), asked)
+
+    def test_close_and_open_have_words_of_their_own(self) -> None:
+        for argv, words in (
+            (["--close"], "close --json --progress --attached"),
+            (["--close", "--for", "2h"], "close --json --progress --attached --for=2h"),
+            (["--close", "--turn=1m"], "close --json --progress --attached --turn=1m"),
+            (["--open", "--reason=x"], "open --json --progress --attached --reason=x"),
+        ):
+            with self.subTest(argv):
+                options = merge(Options(), given(parse("x", [*argv, "web1"])))
+                self.assertEqual(" ".join(options.words(*options.flags)), words)
+                self.assertEqual(Options.from_record(options.recorded()), options)
+        self.assertEqual(Options(close=True).shape.sizes(3), [1, 1, 1])
+        self.assertEqual(Options(open=True).shape.sizes(3), [3], "all at once")
+        self.assertEqual(Options(open=True, batch="2").shape.sizes(3), [2, 1])
+        waits = [Options(), Options(close=True, turn="1m"), Options(close=True)]
+        self.assertEqual([one.waits_for_turn for one in waits], [True, True, False])
+        self.assertEqual(
+            [one.takes_out for one in waits] + [Options(open=True).takes_out][:1],
+            [True, True, True, False],
+        )
+        for argv, says in (
+            (["--close", "--open"], "not allowed with"),
+            (["--open", "--for", "2h"], "--for does not go with --open: remove it"),
+            (["--close", "--with", "x"], "--with does not go with --close: remove it"),
+            (["--close", "--skip-held"], "does not go with --close"),
+            (["--close", "--to", "x"], "--to does not go with --close: remove it"),
+        ):
+            with self.subTest(argv), self.assertRaisesRegex(UsageError, says):
+                merge(Options(), given(parse("x", [*argv, "web1"])))
+        with self.assertRaisesRegex(UsageError, "one verb: remove --close or --open"):
+            merge(Options(close=True), {"open": True})
 
     def test_options_that_do_not_go_with_the_verb_are_errors(self) -> None:
         for argv, said in [

@@ -44,3 +44,35 @@ class Switches(Whole):
         fleet = self.fleet()
         fleet.host("web1", status=CUT, dry_run=report(11, "refused"))
         self.assertEqual(fleet.roll("web1", "web2", "--dry-run")["exit"], 1)
+
+
+class Closing(Whole):
+    def test_hosts_are_closed_one_by_one_until_an_agent_refuses(self) -> None:
+        fleet = self.fleet(close=report(0, "closed"))
+        fleet.host("web2", close=report(12, "too_few_servers"), status=status(spare=0))
+        rolled = fleet.roll("--close", "web1", "web2", "web3")
+        self.assertEqual((rolled["outcome"], rolled["exit"]), ("failed", 1))
+        self.assertEqual(states(rolled), {"web1": "done", "web2": "failed", "web3": "not_reached"})
+        closed = [call for call in fleet.calls("close") if "--dry-run" not in call]
+        self.assertEqual([call[0] for call in closed], ["web1", "web2"])
+
+    def test_none_is_closed_if_one_would_refuse(self) -> None:
+        fleet = self.fleet(close=report(0, "closed"))
+        fleet.host("web2", dry_run=report(11, "refused"))
+        rolled = fleet.roll("--close", "web1", "web2")
+        self.assertEqual((rolled["outcome"], rolled["exit"]), ("could_not_begin", 3))
+
+    def test_all_hosts_open_at_once(self) -> None:
+        held = status(
+            hold={
+                "by": "operator",
+                "failed": None,
+                "reason": "x",
+                "text": "root: x",
+                "until_unix_seconds": None,
+            }
+        )
+        fleet = self.fleet(status=held, open=report(0, "opened"))
+        rolled = fleet.roll("--open", "web1", "web2", "web3")
+        self.assertEqual((rolled["outcome"], len(rolled["batches"])), ("rolled", 1))
+        self.assertEqual(states(rolled), dict.fromkeys(["web1", "web2", "web3"], "done"))

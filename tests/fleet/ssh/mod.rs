@@ -11,6 +11,7 @@ use lab::settings::Settings;
 use lab::traffic::InFlight;
 
 mod batches;
+mod closing;
 mod faults;
 mod forty;
 mod interrupts;
