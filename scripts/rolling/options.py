@@ -22,9 +22,6 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-# How long a host waits for its turn.
-TURN = "10m"
-
 # The option of `agent restart` for hosts that are held closed.
 ON_HOLD = {
     "refuse": None,
@@ -87,7 +84,7 @@ class Options:
 
     @property
     def turn_seconds(self) -> float:
-        return seconds(self.turn or TURN)
+        return seconds(self.turn or verbs.TURN)
 
     @property
     def waits_for_turn(self) -> bool:
@@ -128,7 +125,7 @@ class Options:
 
     def words(self, *flags: str) -> tuple[str, ...]:
         """The words of the agent's operation on a host."""
-        words = [self.verb, "--json", *flags, *self.turning(), *self.without()]
+        words = [self.verb, "--json", *flags, *verbs.words(vars(self)), *self.without()]
         if self.with_command is not None:
             words += ["--with", self.with_command]
         if self.rollback_command is not None:
@@ -142,18 +139,6 @@ class Options:
             # One word, because the reason may begin with a dash.
             words.append(f"--reason={self.reason}")
         return (*words, *self.named())
-
-    def turning(self) -> list[str]:
-        """The words that only one of the verbs has. A switch waits for no turn."""
-        if self.toggled is not None or self.close:
-            words = [] if self.toggled is None else [self.toggled]
-            given = {"--turn": self.turn, "--for": self.lasts}
-            return words + [f"{option}={value}" for option, value in given.items() if value]
-        if not self.switch:
-            return [] if self.open else ["--turn", self.turn or TURN]
-        words = ["--back"] if self.back else []
-        given = {"--to": self.to, "--keep": self.keep}
-        return words + [f"{option}={value}" for option, value in given.items() if value is not None]
 
     def status_words(self) -> tuple[str, ...]:
         """The words of an `agent status` on a host."""
@@ -192,7 +177,6 @@ class Options:
                 raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
             verbs.check(asdict(self), asdict(Options()))
             toggle.check(self.verb, self.toggled, self.lasts)
-            self.check_switch()
             lines = (self.with_command, self.rollback_command)
             names = (self.app, self.to, self.agent, self.ssh_config, *self.without_balancers)
             words = (*names, *lines)
@@ -214,18 +198,6 @@ class Options:
                     raise ValueError(f"{word!r} looks like an option")
         except (ValueError, TypeError, AttributeError) as error:
             raise UsageError(str(error)) from error
-
-    def check_switch(self) -> None:
-        """Raises ValueError if the options of a switch do not fit."""
-        if not self.switch:
-            return
-        if self.back and (self.to is not None or self.with_command is not None):
-            raise ValueError("--back returns to the target before: remove --to and --with")
-        if not self.back and self.to is None:
-            # A host may have switched already. Without a name it would switch back.
-            raise ValueError("--switch needs --to TARGET, or --back")
-        if self.keep is not None:
-            seconds(self.keep)
 
 
 def merge(base: Options, new: dict[str, Any]) -> Options:

@@ -1,14 +1,19 @@
-"""The verbs of a roll, and the options that go with each."""
+"""The verbs of a roll: the options that go with each, and its words on a host."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from .text import seconds
+
 # Batch after batch.
 ROLLS = ("restart", "switch", "close", "open")
 # On all hosts at once, or on none.
 TOGGLES = ("maintenance", "readonly")
+
+# How long a restart waits for its turn.
+TURN = "10m"
 
 # Options that only these verbs have.
 ONLY: dict[str, tuple[str, ...]] = {
@@ -47,6 +52,18 @@ def verb_of(given: Mapping[str, Any]) -> str:
     return named[0] if named else "restart"
 
 
+def words(given: Mapping[str, Any]) -> list[str]:
+    """The words that only some verbs have. A switch waits for no turn."""
+    verb = verb_of(given)
+    if verb == "restart":
+        return ["--turn", given["turn"] or TURN]
+    words = [given[verb]] if verb in TOGGLES else []
+    words += ["--back"] if given["back"] else []
+    valued = [("--to", "to"), ("--keep", "keep"), ("--for", "lasts")]
+    valued += [("--turn", "turn")] if verb == "close" else []
+    return words + [f"{option}={given[name]}" for option, name in valued if given[name]]
+
+
 def check(given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
     """Raises ValueError if an option does not go with the verb. `usual`: the values of options
     that were not given."""
@@ -60,6 +77,20 @@ def check(given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
             fits = verb not in TOGGLES or name in OF_TOGGLES.split()
         if not fits:
             raise ValueError(why_not(verb, name))
+    if verb == "switch":
+        check_switch(given)
+
+
+def check_switch(given: Mapping[str, Any]) -> None:
+    """Raises ValueError if the options of a switch do not fit each other."""
+    back, to = given["back"], given["to"]
+    if back and (to is not None or given["with_command"] is not None):
+        raise ValueError("--back returns to the target before: remove --to and --with")
+    if not back and to is None:
+        # A host may have switched already. Without a name it would switch back.
+        raise ValueError("--switch needs --to TARGET, or --back")
+    if given["keep"] is not None:
+        seconds(given["keep"])
 
 
 def why_not(verb: str, name: str) -> str:
