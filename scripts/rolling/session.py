@@ -60,6 +60,7 @@ class Session:
 
     def complete(self, summary: Summary) -> Summary:
         summary.done_before = self.before
+        summary.verb = self.options.verb
         return summary
 
     async def begin(self, ssh: Ssh) -> Summary:

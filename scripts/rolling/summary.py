@@ -1,4 +1,4 @@
-"""The summary of a roll, for people and machines."""
+"""The summary of a roll, for people and machines: roll.schema.json describes its JSON."""
 
 from __future__ import annotations
 
@@ -34,9 +34,12 @@ class Summary:
     record: str | None = None
     # The command to continue.
     go_on: str | None = None
+    # The agent's verb on each host.
+    verb: str | None = None
 
     def json(self) -> str:
         result = {
+            "verb": self.verb,
             "outcome": self.outcome,
             "exit": self.exit,
             "message": self.message,

@@ -27,7 +27,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "lasts": ("close", *TOGGLES),
 }
 # The other options that a toggle has. All hosts at once need no batches, and no record.
-OF_TOGGLES = "app agent reason ssh_config sudo without_balancers"
+OF_TOGGLES = "app agent reason ssh_config sudo without_balancers inventory group"
 
 # Fields with another name than their option.
 OPTIONS = {
