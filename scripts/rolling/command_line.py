@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 from .choices import add_options
 from .kinds import config_file, number, share, time
 from .options import Options, UsageError
+from .verb_options import add_verbs
 
 EXAMPLES = """\
 A batch begins when every host of the previous batch is done: its agent ended
@@ -40,6 +41,10 @@ examples:
       all hosts back to the version before, while it is kept ready
   %(prog)s --hosts FILE --maintenance on --for 2h --reason 'a database moves'
       all users to the page, on all hosts at once; --maintenance off: back
+  %(prog)s --hosts FILE --readonly on --for 20m
+      HAProxy refuses writes; --readonly off: it takes them again
+  %(prog)s --close web1 web2 --for 2h --reason 'new disks'
+      hold these two closed; --open web1 web2: back
   %(prog)s --hosts FILE --reason 'new certificates'
       store this reason in the agent history of each host
   %(prog)s --resume roll.json --hosts FILE
@@ -71,7 +76,8 @@ def parser(program: str) -> Parser:
         prog=program,
         description="Restarts an app on many hosts over SSH, by agent restart, a few at a time. "
         "With --switch by agent switch: a new version beside the old one. With --maintenance: the "
-        "page for all users.",
+        "page for all users. With --readonly: HAProxy refuses writes. With --close and --open: "
+        "hold hosts closed, and end that.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -87,7 +93,7 @@ def parser(program: str) -> Parser:
         "--batch",
         type=share,
         metavar="SIZE",
-        help="hosts at a time: a number, 3, or a share of all, 25%% (default: 1)",
+        help="hosts at a time: a number, 3, or a share of all, 25%% (default: 1; --open: all)",
     )
     size.add_argument(
         "--seesaw",
@@ -128,37 +134,7 @@ def parser(program: str) -> Parser:
         metavar="CMD",
         help="take a failed upgrade back with this command line for /bin/sh",
     )
-    add(
-        "--switch",
-        action="store_true",
-        default=None,
-        help="agent switch instead of agent restart; --with prepares the idle target",
-    )
-    add("--to", metavar="TARGET", help="with --switch: the target that is current then")
-    add(
-        "--back",
-        action="store_true",
-        default=None,
-        help="with --switch: back to the target that is kept ready",
-    )
-    add(
-        "--keep",
-        type=time,
-        metavar="TIME",
-        help="with --switch: how long the old target is kept ready (default: the configuration's)",
-    )
-    add(
-        "--maintenance",
-        choices=["on", "off"],
-        help="agent maintenance on all hosts at once, or on none: users meet the page, or the app",
-    )
-    add(
-        "--for",
-        dest="lasts",
-        type=time,
-        metavar="TIME",
-        help="with --maintenance on: the sidecars end it after this time",
-    )
+    add_verbs(made)
     held = made.add_mutually_exclusive_group()
     for option, value, what in (
         ("--reopen", "reopen", "restart and open hosts that are held closed; their hold ends"),
@@ -175,7 +151,8 @@ def parser(program: str) -> Parser:
         "--turn",
         type=time,
         metavar="TIME",
-        help="how long to wait if too few other servers are available (default: 10m)",
+        help="how long to wait if too few other servers are available (default: 10m; --close: not "
+        "at all)",
     )
     add(
         "--without-balancer",

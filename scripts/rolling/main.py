@@ -21,6 +21,7 @@ from .record import Record, Unkept
 from .session import Session
 from .summary import Summary
 from .terminal import open_terminal
+from .verbs import TOGGLES
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,10 +67,9 @@ def prepare(arguments: Namespace) -> Record:
     elif arguments.hosts:
         listed = names.from_arguments(arguments.hosts)
     path = Path(arguments.resume).absolute() if arguments.resume else None
-    if path is not None and "maintenance" in given:
-        raise UsageError(
-            "--maintenance has all hosts at once, and keeps no record: remove --resume"
-        )
+    at_once = next((verb for verb in TOGGLES if verb in given), None)
+    if path is not None and at_once is not None:
+        raise UsageError(f"--{at_once} is on all hosts at once, without a record: remove --resume")
     record = records.read(path) if path is not None else None
     options = merge(record.options if record is not None else Options(), given)
     check_source(options, arguments)

@@ -129,7 +129,8 @@ class Roll:
         if self.failed() > failed_before:
             return True
         # A host that gave way meanwhile counts, too.
-        admitted = admit(next_hosts, max(closing, self.closing()), takes_out)
+        closing = max(closing, self.closing())
+        admitted = admit(next_hosts, closing, takes_out, self.options.waits_for_turn)
         spare = [status.spare for _, status in next_hosts if status.spare is not None]
         self.spare = min(spare, default=None)
         self.busy = {name for name, status in next_hosts if status.operation is not None}

@@ -65,11 +65,12 @@ class Session:
 
     def complete(self, summary: Summary) -> Summary:
         summary.done_before = self.before
+        summary.verb = self.options.verb
         return summary
 
     async def begin(self, ssh: Ssh) -> Summary:
-        if self.options.maintenance is not None:
-            return await self.maintain(ssh)
+        if self.options.toggled is not None:
+            return await self.toggle(ssh)
         self.show_record()
         window = Window(self.options.not_after, time.time())
         if window.closed(time.time()) and not self.arguments.dry_run:
@@ -80,7 +81,7 @@ class Session:
         if self.arguments.dry_run:
             self.show_notices(seen)
             return await self.dry_run(ssh, seen)
-        if self.options.switch:
+        if self.options.verb != "restart":
             # A roll back must not stop at a host with nothing ready while others wait for theirs.
             seen.trouble.update(await refusals(self.at_rest(seen), ssh, self.options, self.stop))
         if len(seen.trouble) > self.options.max_failures:
@@ -95,7 +96,7 @@ class Session:
         self.show_notices(seen)
         return await self.roll(seen, window)
 
-    async def maintain(self, ssh: Ssh) -> Summary:
+    async def toggle(self, ssh: Ssh) -> Summary:
         """All hosts at once, or none."""
         farm = Farm(self.hosts, self.options, ssh, self.screen, self.stop)
         over = await farm.look(self.arguments.dry_run)
@@ -126,8 +127,10 @@ class Session:
         return [host for host in self.hosts if host.name not in seen.trouble]
 
     def at_rest(self, seen: Snapshot) -> list[Host]:
-        """Those whose agent has nothing to finish first. A dry run finishes nothing."""
-        return [host for host in self.clear(seen) if not seen.statuses[host.name].trouble]
+        """Those whose dry run shows what the agent would do. Only a switch finishes an earlier
+        one first, and a dry run of it refuses instead."""
+        first = seen.finish_first() if self.options.switch else {}
+        return [host for host in self.clear(seen) if host.name not in first]
 
     def plan(self, seen: Snapshot) -> list[list[str]]:
         """The batches of the hosts that may be restarted. A host that may not is no canary."""
@@ -146,8 +149,10 @@ class Session:
         return Rules(self.options.max_failures, between.stops, canary)
 
     async def dry_run(self, ssh: Ssh, seen: Snapshot) -> Summary:
-        """Each batch, and the result of `agent restart --dry-run` on each host."""
-        endings = await dry_runs(self.clear(seen), ssh, self.options, self.stop)
+        """Each batch, and the result of the agent's dry run on each host."""
+        first = seen.finish_first() if self.options.switch else {}
+        endings = await dry_runs(self.at_rest(seen), ssh, self.options, self.stop)
+        endings.update(first)
         refusals = 0
         for host in self.hosts:
             host.ending = endings.get(host.name)
@@ -202,6 +207,7 @@ class Session:
         """The same with what only this session knows."""
         summary.batches = [list(batch) for batch in between.plan]
         summary.done_before = self.before
+        summary.verb = self.options.verb
         summary.approvals = between.approvals
         if summary.exit != ending.DONE:
             summary.record = str(self.record.path)

@@ -1,4 +1,4 @@
-"""The summary of a roll, for people and machines."""
+"""The summary of a roll, for people and machines: roll.schema.json describes its JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .between import HOOK_FAILED, Halt
-from .ending import INTERRUPTED, ROLLED_BACK
+from .ending import INTERRUPTED, TAKEN_BACK, Verdict
 from .host import Host
 from .step import Stage
 from .text import span
@@ -35,6 +35,8 @@ class Summary:
     record: str | None = None
     # The command to continue.
     go_on: str | None = None
+    # The agent's verb on each host.
+    verb: str | None = None
     # Why no further batch began.
     halt: Halt | None = None
     approvals: Sequence[dict[str, Any]] = ()
@@ -45,6 +47,7 @@ class Summary:
 
     def object(self) -> dict[str, Any]:
         return {
+            "verb": self.verb,
             "outcome": self.outcome,
             "exit": self.exit,
             "message": self.message,
@@ -85,7 +88,7 @@ class Summary:
         return "\n".join(lines)
 
     def planned(self) -> str:
-        """The text of a dry run: the batches, and the hosts that would refuse."""
+        """The text of a dry run: the batches, and the hosts that would do something else."""
         lines = [
             f"batch {number} of {len(self.batches)}: {' '.join(batch)}"
             for number, batch in enumerate(self.batches, 1)
@@ -93,7 +96,7 @@ class Summary:
         lines += [
             f"  {host.name}: {host.message}"
             for host in self.hosts
-            if host.ending is None or host.ending.exit != 0 or host.skipped
+            if host.ending is None or host.ending.verdict is not Verdict.SERVES
         ]
         return "\n".join([*lines, self.message])
 
@@ -103,8 +106,9 @@ def why(host: Host) -> str:
     ending = host.ending
     if ending is None:
         return f"not started: {host.message}"
-    if ending.exit == ROLLED_BACK:
-        return f"exit {ending.exit}, rolled back, the old version serves again: {host.message}"
+    if ending.exit == TAKEN_BACK:
+        how = "switched back" if ending.outcome == "swapped_back" else "rolled back"
+        return f"exit {ending.exit}, {how}, the old version serves again: {host.message}"
     if ending.exit in INTERRUPTED and ending.report is not None:
         asked = "called off" if host.called_off else "interrupted on the host"
         return f"exit {ending.exit}, {asked}: {host.message}"

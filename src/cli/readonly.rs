@@ -1,13 +1,13 @@
 //! `agent readonly on|off`: HAProxy refuses writes, or takes them again.
 
 use super::arguments::Cli;
+use super::attached;
 use super::declaring::{Declaring, Switch};
 use super::named::the_app;
 use super::options::Target;
 use super::screen::{complain, say};
 use crate::config::{AppSettings, Settings};
 use crate::operation::{Kept, Readonly, ReadonlyReport, recover_marker};
-use crate::signals::StopSignal;
 
 impl Cli {
     pub(super) async fn readonly(
@@ -29,7 +29,7 @@ impl Cli {
             dry_run: declaring.dry_run,
             without_balancers: declaring.without.names(settings, app, false)?,
         };
-        let report = readonly.run(StopSignal::listen()?).await;
+        let report = readonly.run(attached::listen(declaring.attached)?).await;
         print(&report, self.json);
         Ok(report.exit)
     }

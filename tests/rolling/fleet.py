@@ -15,7 +15,7 @@ from typing import Any
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "rolling-restart"
 
 # It finds the answer by the agent's words: `status`, `dry run`, or the verb, with `on` or `off`. An
-# answer with `waits` comes at the end of stdin.
+# answer with `waits` comes at the end of stdin. One that is `silent` has only its exit code.
 SSH = """\
 import json, pathlib, shlex, sys
 here = pathlib.Path(__file__).parent
@@ -33,7 +33,8 @@ if answer is None:
     sys.exit(f"no answer for {kind} on {host}")
 if answer.pop("waits", False):
     sys.stdin.read()
-print(json.dumps(answer))
+if not answer.pop("silent", False):
+    print(json.dumps(answer))
 sys.exit(answer.get("exit", 0))
 """
 

@@ -12,6 +12,7 @@ use lab::traffic::InFlight;
 
 mod batches;
 mod between;
+mod closing;
 mod faults;
 mod forty;
 mod interrupts;
