@@ -15,6 +15,7 @@ The decisions, without effects:
     ending    the meaning of the agent's end
     verbs     the verbs, and the options that go with each
     toggle    what is on or off on all hosts: maintenance and read-only
+    pairs     one host in the place of another
 
 The effects:
 
@@ -22,7 +23,7 @@ The effects:
     session   one call of the program: snapshot, roll, summary
     snapshot  one look at all hosts before anything begins
     roll      the loop: look, decide, act; signals stop it
-    farm      all hosts at once, or none, instead of that loop
+    farm      all hosts at once, or none, instead of that loop; swap: pair by pair
     host      one host: its status, its restart or switch, its way back into rotation
     ssh       one connection a host; program: a program that runs over it, and its output
     record    a file with the states of all hosts, to continue from

@@ -17,6 +17,7 @@ mod forty;
 mod interrupts;
 mod maintenance;
 mod operators;
+mod replacing;
 mod switching;
 mod upgrades;
 
