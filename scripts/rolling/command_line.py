@@ -13,6 +13,13 @@ from .kinds import config_file, number, share, time
 from .options import Options, UsageError
 from .verb_options import add_verbs
 
+DESCRIPTION = """\
+Restarts an app on many hosts over SSH, by agent restart, a few at a time. With
+--switch by agent switch: a new version beside the old one. With --maintenance:
+the page for all users. With --readonly: HAProxy refuses writes. With --close and
+--open: hold hosts closed, and end that. With --replace: one host in the place of
+another.
+"""
 EXAMPLES = """\
 A batch begins when every host of the previous batch is done: its agent ended
 with exit 0, and HAProxy shows the host fully UP. Within a batch the roll takes
@@ -45,6 +52,8 @@ examples:
       HAProxy refuses writes; --readonly off: it takes them again
   %(prog)s --close web1 web2 --for 2h --reason 'new disks'
       hold these two closed; --open web1 web2: back
+  %(prog)s --replace web1=web9 --settle 2m
+      web9 opens, then web1 closes; with --back the way back, until --finish
   %(prog)s --hosts FILE --reason 'new certificates'
       store this reason in the agent history of each host
   %(prog)s --resume roll.json --hosts FILE
@@ -74,10 +83,7 @@ def parser(program: str) -> Parser:
     """An option that the record keeps is None if it was not given."""
     made = Parser(
         prog=program,
-        description="Restarts an app on many hosts over SSH, by agent restart, a few at a time. "
-        "With --switch by agent switch: a new version beside the old one. With --maintenance: the "
-        "page for all users. With --readonly: HAProxy refuses writes. With --close and --open: "
-        "hold hosts closed, and end that.",
+        description=DESCRIPTION,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

@@ -7,8 +7,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from .again import to_its_end
 from .ending import Ending, Verdict
-from .host import AGAIN, FOUND, Host
+from .host import Host
 from .judge import Unusable
 from .options import Options
 from .screen import Screen
@@ -132,18 +133,12 @@ class Farm:
 
     async def agent(self, host: Host, what: str) -> Ending:
         """The end of the agent's work, whatever it is."""
-        until = time.monotonic() + FOUND
-        while True:
-            try:
-                ending = await host.agent()
-            except OSError as error:
-                return Ending(Verdict.FAILED, 1, "no_answer", f"ssh: {error.strerror}", None)
-            called_off = host.called_off and what == "on"
-            over = called_off or self.gone or time.monotonic() > until
-            if over or not asks_again(ending, what):
-                return ending
-            host.at("waits", ending.message)
-            await asyncio.sleep(AGAIN)
+
+        def again(ending: Ending) -> bool:
+            over = self.gone or (host.called_off and what == "on")
+            return not over and asks_again(ending, what)
+
+        return await to_its_end(host, again)
 
     def call_off(self) -> None:
         """The second Ctrl-C: `on` puts back. The way back goes on."""

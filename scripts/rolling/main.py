@@ -11,7 +11,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import command_line, inventory
+from . import command_line, inventory, pairs
 from . import hosts as names
 from . import record as records
 from . import summary as ending
@@ -21,7 +21,7 @@ from .record import Record, Unkept
 from .session import Session
 from .summary import Summary
 from .terminal import open_terminal
-from .verbs import TOGGLES
+from .verbs import WITHOUT_RECORD
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,10 +66,16 @@ def prepare(arguments: Namespace) -> Record:
         listed = names.from_file(arguments.file)
     elif arguments.hosts:
         listed = names.from_arguments(arguments.hosts)
+    if "replace" in given or arguments.replace_file is not None:
+        words = given.setdefault("replace", [])
+        words += pairs.read(arguments.replace_file) if arguments.replace_file else []
+        if listed or not words:
+            raise UsageError("--replace names its hosts, OLD=NEW: remove the other ones")
+        listed = pairs.hosts_of(pairs.pairs_of(words))
     path = Path(arguments.resume).absolute() if arguments.resume else None
-    at_once = next((verb for verb in TOGGLES if verb in given), None)
-    if path is not None and at_once is not None:
-        raise UsageError(f"--{at_once} is on all hosts at once, without a record: remove --resume")
+    verb = next((verb for verb in WITHOUT_RECORD if verb in given), None)
+    if path is not None and verb is not None:
+        raise UsageError(f"--{verb} keeps no record: remove --resume")
     record = records.read(path) if path is not None else None
     options = merge(record.options if record is not None else Options(), given)
     check_source(options, arguments)

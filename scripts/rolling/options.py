@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from . import toggle, verbs
+from . import pairs, toggle, verbs
 from .choices import Choices, exclude
 from .plan import Shape, Share
 from .ssh import Remote
@@ -64,6 +64,10 @@ class Options(Choices):
     # `agent close` or `agent open`.
     close: bool = False
     open: bool = False
+    # OLD=NEW: `agent open` there and `agent close` here, with `back` the other way round.
+    replace: list[str] = field(default_factory=list)
+    settle: str = "30s"
+    finish: bool = False
     # `agent maintenance` or `agent readonly`, `on` or `off`, on all hosts at once.
     maintenance: str | None = None
     readonly: str | None = None
@@ -178,6 +182,7 @@ class Options(Choices):
                 raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
             verbs.check(asdict(self), asdict(Options()))
             toggle.check(self.verb, self.toggled, self.lasts)
+            pairs.check(self.replace, self.reason, self.settle, self.back and self.finish)
             self.check_choices()
             lines = (self.with_command, self.rollback_command)
             names = (self.app, self.to, self.agent, self.ssh_config, *self.without_balancers)

@@ -25,6 +25,8 @@ from .sources import source_of
 from .ssh import Ssh
 from .step import Rules
 from .summary import Summary
+from .swap import Swap
+from .verbs import WITHOUT_RECORD
 from .window import Window
 
 
@@ -37,7 +39,7 @@ class Session:
         self.options = record.options
         self.screen = Screen(sys.stderr)
         self.before = record.done()
-        self.under_way: Roll | Farm | None = None
+        self.under_way: Roll | Farm | Swap | None = None
 
     async def run(self) -> Summary:
         self.stop = Stop()
@@ -69,8 +71,8 @@ class Session:
         return summary
 
     async def begin(self, ssh: Ssh) -> Summary:
-        if self.options.toggled is not None:
-            return await self.toggle(ssh)
+        if self.options.verb in WITHOUT_RECORD:
+            return await self.without_record(ssh)
         self.show_record()
         window = Window(self.options.not_after, time.time())
         if window.closed(time.time()) and not self.arguments.dry_run:
@@ -96,14 +98,15 @@ class Session:
         self.show_notices(seen)
         return await self.roll(seen, window)
 
-    async def toggle(self, ssh: Ssh) -> Summary:
-        """All hosts at once, or none."""
-        farm = Farm(self.hosts, self.options, ssh, self.screen, self.stop)
-        over = await farm.look(self.arguments.dry_run)
+    async def without_record(self, ssh: Ssh) -> Summary:
+        """All hosts at once, or pair by pair."""
+        kind = Swap if self.options.replace else Farm
+        work = kind(self.hosts, self.options, ssh, self.screen, self.stop)
+        over = await work.look(self.arguments.dry_run)
         if over is not None:
             return over
-        self.under_way = farm
-        return await farm.run()
+        self.under_way = work
+        return await work.run()
 
     def show_record(self) -> None:
         """Shows whether the record exists: a mistyped name would begin a new roll."""

@@ -39,6 +39,16 @@ def add_verbs(made: argparse.ArgumentParser) -> None:
         help="agent readonly on all hosts at once, or on none: HAProxy refuses writes, or takes "
         "them again",
     )
+    verb.add_argument(
+        "--replace",
+        action="append",
+        metavar="OLD=NEW",
+        help="agent open on the new host, and agent close on the old one once all was well for a "
+        "while (repeatable)",
+    )
+    made.add_argument(
+        "--replace-file", metavar="FILE", help="the same for one OLD=NEW a line, # comments"
+    )
     add_their_own(made)
 
 
@@ -50,7 +60,20 @@ def add_their_own(made: argparse.ArgumentParser) -> None:
         "--back",
         action="store_true",
         default=None,
-        help="with --switch: back to the target that is kept ready",
+        help="with --switch: back to the target that is kept ready; with --replace: back to the "
+        "old host",
+    )
+    add(
+        "--finish",
+        action="store_true",
+        default=None,
+        help="with --replace: end the way back",
+    )
+    add(
+        "--settle",
+        type=time,
+        metavar="TIME",
+        help="with --replace: how long the new host must be healthy and UP (default: 30s)",
     )
     add(
         "--keep",

@@ -11,6 +11,8 @@ from .text import seconds
 ROLLS = ("restart", "switch", "close", "open")
 # On all hosts at once, or on none.
 TOGGLES = ("maintenance", "readonly")
+# Neither has batches, and neither keeps a record.
+WITHOUT_RECORD = (*TOGGLES, "replace")
 
 # How long a restart waits for its turn.
 TURN = "10m"
@@ -22,12 +24,16 @@ ONLY: dict[str, tuple[str, ...]] = {
     "without_upgrade": ("restart",),
     "on_hold": ("restart",),
     "to": ("switch",),
-    "back": ("switch",),
+    "back": ("switch", "replace"),
+    "finish": ("replace",),
+    "settle": ("replace",),
     "keep": ("switch",),
     "lasts": ("close", *TOGGLES),
 }
-# The other options that a toggle has. All hosts at once need no batches, and no record.
-OF_TOGGLES = "app agent reason ssh_config sudo without_balancers inventory group"
+# The other options of those without a record.
+OTHERS = ("app", "agent", "reason", "ssh_config", "sudo", "without_balancers")
+OF_TOGGLES = (*OTHERS, "inventory", "group")
+OF_REPLACE = (*OTHERS, "turn")
 
 # Fields with another name than their option.
 OPTIONS = {
@@ -46,7 +52,7 @@ REASONS = {
 
 def verb_of(given: Mapping[str, Any]) -> str:
     """The agent's verb on each host. Raises ValueError if there are several."""
-    named = [verb for verb in (*ROLLS, *TOGGLES) if given.get(verb) not in (None, False)]
+    named = [verb for verb in (*ROLLS, *WITHOUT_RECORD) if given.get(verb)]
     if len(named) > 1:
         raise ValueError(f"a roll has one verb: remove --{named[0]} or --{named[1]}")
     return named[0] if named else "restart"
@@ -59,6 +65,8 @@ def words(given: Mapping[str, Any]) -> list[str]:
         return ["--turn", given["turn"] or TURN]
     words = [given[verb]] if verb in TOGGLES else []
     words += ["--back"] if given["back"] else []
+    # The hold of a replaced host gets another reason.
+    words += ["--replace"] if given["finish"] else []
     valued = [("--to", "to"), ("--keep", "keep"), ("--for", "lasts")]
     valued += [("--turn", "turn")] if verb == "close" else []
     return words + [f"{option}={given[name]}" for option, name in valued if given[name]]
@@ -74,7 +82,8 @@ def check(given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
         if name in ONLY:
             fits = verb in ONLY[name]
         else:
-            fits = verb not in TOGGLES or name in OF_TOGGLES.split()
+            of_verb = {"replace": OF_REPLACE, **dict.fromkeys(TOGGLES, OF_TOGGLES)}
+            fits = verb not in of_verb or name in of_verb[verb]
         if not fits:
             raise ValueError(why_not(verb, name))
     if verb == "switch":
@@ -100,6 +109,8 @@ def why_not(verb: str, name: str) -> str:
         return REASONS[verb, name]
     if verb == "restart":
         return f"{option} is an option of a {ONLY[name][0]}: add --{ONLY[name][0]}"
+    if verb == "replace" and name not in ONLY:
+        return f"--replace goes pair by pair: remove {option}"
     if verb in TOGGLES and name not in ONLY:
         return f"--{verb} is on all hosts at once: remove {option}"
     return f"{option} does not go with --{verb}: remove it"

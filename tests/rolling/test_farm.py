@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 from unittest import mock
 
-from rolling import farm as farms
+from rolling import again
 from rolling.answer import Answer
 from rolling.ending import Ending, Verdict, ending_of
 from rolling.farm import Farm
@@ -155,7 +155,7 @@ class Farms(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_lost_host_is_undone_too_and_stays_failed(self) -> None:
         lost = Scripted("web1", LOST, report(10, "locked"), report(0, "nothing_to_do"))
-        with mock.patch.object(farms, "AGAIN", 0):
+        with mock.patch.object(again, "AGAIN", 0):
             ended = await self.turn(lost, Scripted("web2", IS_ON, IS_OFF))
         self.assertEqual(lost.calls, ["dry run", "on", "off", "off"])
         self.assertEqual((lost.stage.value, ended.exit), ("failed", 1))

@@ -18,6 +18,7 @@ mod forty;
 mod interrupts;
 mod maintenance;
 mod operators;
+mod replacing;
 mod switching;
 mod upgrades;
 
