@@ -62,7 +62,7 @@ class Groups(unittest.TestCase):
             of_group(LISTING, "none")
 
 
-class Targets(unittest.TestCase):
+class Targets(unittest.IsolatedAsyncioTestCase):
     def test_the_variables_become_words_for_ssh(self) -> None:
         table: list[tuple[dict[str, Any], Target]] = [
             ({}, Target("web1")),
@@ -102,7 +102,7 @@ class Targets(unittest.TestCase):
             with self.subTest(variables), self.assertRaisesRegex(Wrong, f"^web1: .*{says}"):
                 target("web1", variables)
 
-    def test_ssh_gets_them_after_its_own_options(self) -> None:
+    async def test_ssh_gets_them_after_its_own_options(self) -> None:
         ssh = Ssh(None, Remote(), {"web1": Target("10.0.0.1", ("-o", "Port=2222"))})
         ssh.masters = Path("/tmp/x")
         self.assertEqual(ssh.argv("web1")[-4:], ["-o", "Port=2222", "--", "10.0.0.1"])
