@@ -51,6 +51,12 @@ pub(super) struct Moving {
     /// Check everything, print the plan, change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    /// Treat the end of standard input as SIGHUP, for callers over SSH
+    ///
+    /// If the connection ends before HAProxy shows the marker as asked, the agent moves the gate
+    /// back.
+    #[arg(long)]
+    pub(super) attached: bool,
     #[command(flatten)]
     pub(super) without: Without,
 }

@@ -124,7 +124,7 @@ impl Cli {
     ) -> anyhow::Result<u8> {
         let app = the_app(settings, target.app.as_deref())?;
         let operation = operation(verb, settings, (app, options), target);
-        let stop = listen(target)?;
+        let stop = attached::listen(target.attached)?;
         let _shown_in_the_end = screen::begin();
         let report = self.run_operation(&operation, stop).await;
         report.print(self.json);
@@ -142,7 +142,7 @@ impl Cli {
     ) -> anyhow::Result<u8> {
         let with_options = settings.apps.iter().map(|app| Ok((app, options(app)?)));
         let all: Vec<(&AppSettings, Options)> = with_options.collect::<anyhow::Result<_>>()?;
-        let stop = listen(target)?;
+        let stop = attached::listen(target.attached)?;
         let _shown_in_the_end = screen::begin();
         let mut exit = 0;
         let mut reports = Vec::new();
@@ -226,12 +226,4 @@ fn upgraded(mut settings: Settings, name: &str, asked: &Upgrade) -> anyhow::Resu
         app.rollback = Some(Change::shell(line));
     }
     Ok(settings)
-}
-
-fn listen(target: &Target) -> std::io::Result<StopSignal> {
-    let stop = StopSignal::listen()?;
-    if target.attached {
-        attached::hang_up_with_stdin(stop.clone())?;
-    }
-    Ok(stop)
 }

@@ -1,6 +1,7 @@
 //! `agent readonly`: HAProxy refuses writes, or takes them again.
 
 use super::arguments::Cli;
+use super::attached;
 use super::call::call;
 use super::declaring::{Beginning, Declaring, Ending, What};
 use super::named::the_app;
@@ -10,7 +11,6 @@ use super::screen::{complain, say};
 use super::status;
 use crate::config::{AppSettings, Settings};
 use crate::operation::{Kept, Readonly, ReadonlyReport, recover_marker};
-use crate::signals::StopSignal;
 
 impl Cli {
     pub(super) async fn readonly(
@@ -40,7 +40,7 @@ impl Cli {
             call: call(),
             without_balancers: of.without.names(settings, app, false)?,
         };
-        let report = readonly.run(StopSignal::listen()?).await;
+        let report = readonly.run(attached::listen(of.attached)?).await;
         print(&report, self.json);
         Ok(report.exit)
     }

@@ -3,7 +3,7 @@
 mod kept;
 mod users;
 
-use lab::agent::Agent;
+use lab::agent::{Agent, Running};
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::now;
 use lab::reference::Reference;
@@ -191,10 +191,20 @@ fn an_interrupt_takes_it_back() {
     };
     let fleet = fleet(Release::Installed, "readonly_int", slow);
     let agent = agent(&fleet, 1);
-    let running = agent.start_words(&["readonly", "on", "web", "--json"]);
+    let words = ["readonly", "on", "web", "--json", "--attached"];
+    let running = agent.start_words(&words[..4]);
     fleet.host(1).wait_for_gate(PORT, true);
     running.interrupt(nix::sys::signal::Signal::SIGINT);
-    let report = running.wait().expect_exit(130).json();
+    assert_taken_back(&fleet, running, 130);
+    // The end of its standard input counts as SIGHUP.
+    let mut running = agent.start_attached(&words);
+    fleet.host(1).wait_for_gate(PORT, true);
+    running.hang_up();
+    assert_taken_back(&fleet, running, 129);
+}
+
+fn assert_taken_back(fleet: &Fleet, running: Running, exit: i32) {
+    let report = running.wait().expect_exit(exit).json();
     let message = report["message"].as_str().unwrap();
     assert!(
         message.contains("the marker's gate was closed again"),
