@@ -14,6 +14,7 @@ mod connections;
 mod evidence;
 mod fault;
 mod file;
+mod fix;
 mod gates;
 mod given;
 mod host;
@@ -26,10 +27,11 @@ mod tables;
 mod targets;
 mod text;
 
+pub use fix::{Fix, is_to_paste};
 pub use given::{File, read as read_haproxy_cfg};
 pub use look::{Asked, look};
 pub use point::{Point, Verdict};
-pub use text::{is_to_paste, text};
+pub use text::text;
 
 use crate::config::{ConfigError, WITH_SUDO, WRITE_IT};
 use app_facts::AppFacts;

@@ -98,11 +98,11 @@ fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
 
 /// Marks the point as one about the file.
 fn shown(point: Point) -> Point {
-    let dollar = |text: String| text.replace(VARIABLE, "$");
+    let dollar = |text: &str| text.replace(VARIABLE, "$");
     Point {
-        of: dollar(point.of),
-        found: dollar(point.found),
-        fix: point.fix.map(dollar),
+        of: dollar(&point.of),
+        found: dollar(&point.found),
+        fix: point.fix.map(|fix| fix.map(dollar)),
         ..point
     }
 }

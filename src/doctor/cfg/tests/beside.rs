@@ -75,7 +75,7 @@ fn the_rule_to_paste_is_the_printed_one() {
     let points = judged(&text);
     let point = points.iter().find(|point| point.check == "readonly-rule");
     let fix = point.and_then(|point| point.fix.clone()).unwrap();
-    assert_eq!(fix, format!("in each frontend of these users: {RULE}"));
+    assert_eq!(*fix, format!("in each frontend of these users: {RULE}"));
     // An app without a page and a marker has no such points.
     let plain = check(&text, &[EXPECTED]);
     assert!(
