@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Deref;
 
 /// The first words of lines to paste.
-const TO_PASTE: &str = "agent apt chmod chown curl default-server haproxy ip6tables \
+const TO_PASTE: &str = "agent apt chmod chown cp curl default-server haproxy ip6tables \
     ip6tables-legacy ip6tables-nft iptables iptables-legacy iptables-nft nft option server sudo \
     systemctl ulimit";
 

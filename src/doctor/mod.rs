@@ -20,6 +20,7 @@ mod given;
 mod host;
 mod lines;
 mod look;
+mod marker;
 mod page;
 mod point;
 mod reached;
@@ -90,6 +91,8 @@ struct Facts {
     apps: Vec<AppFacts>,
     /// The pages of the apps that have one.
     pages: Vec<page::Page>,
+    /// The markers of those that have one.
+    markers: Vec<marker::Marker>,
     /// The apps that have targets.
     targets: Vec<targets::Targets>,
     files: Vec<File>,
@@ -138,6 +141,7 @@ fn judge(facts: &Facts) -> Vec<Point> {
     let lines = facts.apps.iter().flat_map(|app| of_lines(app, &file));
     let lines = lines.chain(between_targets(&facts.apps));
     let lines = lines.chain(facts.pages.iter().flat_map(page::lines));
+    let lines = lines.chain(facts.markers.iter().flat_map(marker::lines));
     let (lines, file) = lines::once(lines.collect(), file.clone());
     points.add("lines", lines);
     points.add("file", file);

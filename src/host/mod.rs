@@ -42,7 +42,7 @@ pub(crate) use idle_gates::{gates_of_others, idle_gates, open_targets};
 pub(crate) use look::snapshot_of;
 pub use name::name;
 pub(crate) use observe::observe;
-pub(crate) use page::{PageLook, look_at_page};
+pub(crate) use page::{PageLook, look_at_marker, look_at_page};
 pub use probe::{Probe, ProbeStep, Probed};
 pub use snapshot::Snapshot;
 pub use two::TwoHosts;

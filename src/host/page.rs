@@ -1,4 +1,5 @@
-//! One look at an app's page: whether it answers, and where HAProxy shows its lines. It lists no rules.
+//! One look at an app's page: whether it answers, and where HAProxy shows its lines. The same of the
+//! lines of its marker. It lists no rules.
 
 use super::observe::observe_lines;
 use super::target::probe_address;
@@ -30,4 +31,9 @@ pub(crate) async fn look_at_page(page: &AppSettings, balancers: &mut [Balancer])
         health,
         balancers,
     }
+}
+
+/// Looks at the lines of the app, seen at its marker.
+pub(crate) async fn look_at_marker(balancers: &mut [Balancer]) -> Vec<BalancerObservation> {
+    join_all(balancers.iter_mut().map(observe_lines)).await
 }

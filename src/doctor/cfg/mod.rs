@@ -3,6 +3,7 @@
 //! Only the file shows options, timeouts and the interval of checks. It also shows cookies, which
 //! HAProxy hides from level `user`.
 
+mod absent;
 mod accepted;
 mod backend;
 mod beside;
@@ -18,7 +19,7 @@ mod targets;
 mod whole;
 
 pub use accepted::Said;
-pub use expected::Expected;
+pub use expected::{Expected, Shown};
 
 use super::Point;
 use super::check::{Check, about, checks};
@@ -51,6 +52,10 @@ pub fn check_all(texts: &[Text<'_>], said: Option<&Said>, apps: &[Expected<'_>])
     let served = served.chain(
         apps.iter()
             .flat_map(|expected| beside::points(&file, expected)),
+    );
+    let served = served.chain(
+        apps.iter()
+            .flat_map(|expected| absent::points(&file, expected)),
     );
     points.extend(served.map(|point| match file.conditional {
         true => whole::possible(point),

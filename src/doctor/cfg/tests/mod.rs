@@ -36,6 +36,10 @@ const EXPECTED: Expected<'static> = Expected {
     ports: PORTS,
     page: None,
     marker: None,
+    shown: &Shown {
+        page: None,
+        marker: None,
+    },
     lines: &[],
     servers: &[],
     http: Some("/healthz"),
