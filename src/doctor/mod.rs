@@ -1,4 +1,4 @@
-//! `agent doctor`: checks the whole set-up read-only, point by point.
+//! `agent doctor`: checks the whole set-up point by point, and changes nothing.
 //!
 //! [`look()`] gathers the facts, and each area judges its own, purely: the `host`, its `tables`, an
 //! app's `gates`, the `evidence` of closed ones, the `app` itself, its `targets`, each `balancer`, our

@@ -1,4 +1,4 @@
-//! Gathers the facts read-only: it takes no lock, changes no rule and writes no file.
+//! Gathers the facts: it takes no lock, changes no rule and writes no file.
 
 mod directory;
 mod haproxy_check;
