@@ -2,7 +2,7 @@
 //! none.
 
 use super::expected::Expected;
-use super::hides_lines;
+use super::hidden::hides_lines;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about};
 use crate::doctor::fix::Fix;

@@ -10,6 +10,7 @@ mod beside;
 mod directed;
 mod expected;
 mod handshake;
+mod hidden;
 mod judged;
 mod lines;
 mod rhythm;
@@ -20,16 +21,16 @@ mod whole;
 
 pub use accepted::Said;
 pub use expected::{Expected, Shown};
+use hidden::hides_lines;
 
 use super::Point;
 use super::check::{Check, about, checks};
 use super::lines::judge::judge;
 use super::lines::line::first_three;
 pub use crate::haproxy::cfg::file::Text;
-use crate::haproxy::cfg::file::{self, File, Proxy};
+use crate::haproxy::cfg::file::{self, File};
 use crate::haproxy::cfg::ours::{Ours, find};
-use crate::haproxy::cfg::server::{ADDRESS, Server};
-use crate::haproxy::cfg::words::{VARIABLE, is_variable};
+use crate::haproxy::cfg::words::VARIABLE;
 
 checks! {
     SERVES "cfg-backend":
@@ -110,15 +111,6 @@ fn shown(point: Point) -> Point {
         fix: point.fix.map(|fix| fix.map(dollar)),
         ..point
     }
-}
-
-/// Whether a variable may hide a line of ours. A line with a port of its own can be judged.
-fn hides_lines(proxies: &[Proxy]) -> bool {
-    let hides = |server: &Server| {
-        is_variable(&server.name) || server.port.is_none() && server.words.hides(&[ADDRESS])
-    };
-    let mut proxies = proxies.iter();
-    proxies.any(|proxy| is_variable(&proxy.name) || proxy.servers.iter().any(hides))
 }
 
 fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {
