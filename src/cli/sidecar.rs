@@ -2,8 +2,9 @@
 
 use super::screen::{complain, say};
 use crate::app::{Change, Restart};
-use crate::config::{AppSettings, Settings};
+use crate::config::{AppSettings, PageSettings, Settings};
 use crate::operation::{self, Current};
+use crate::page;
 use crate::sidecar::{Ending, Sidecar, StartError};
 use crate::state::directory;
 use crate::state::hold::{self, Held};
@@ -14,7 +15,7 @@ pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: 
     if dry_run {
         return match usable(&settings) {
             Ok(()) => {
-                let warnings = missing_programs(&settings).await;
+                let warnings = missing_files(&settings).await;
                 plan(&settings, &warnings, json).await
             }
             Err(why) => refuse(&StartError::Unable(why), json),
@@ -76,8 +77,8 @@ fn refuse(error: &StartError, json: bool) -> u8 {
     exit
 }
 
-/// Programs that are not there now: a restart would refuse, the sidecar does without them.
-async fn missing_programs(settings: &Settings) -> Vec<String> {
+/// Programs and pages that can't be used now: an operation would refuse, the sidecar does without them.
+async fn missing_files(settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
     for app in &settings.apps {
         for one in app.instances() {
@@ -102,6 +103,13 @@ async fn missing_programs(settings: &Settings) -> Vec<String> {
                     "{name}: {key}: {error}; `agent {verb} {name}` refuses"
                 ));
             }
+        }
+        let page = app.page.as_ref().and_then(PageSettings::file);
+        if let Some(Err(fault)) = page.map(page::check) {
+            let name = &app.name;
+            warnings.push(format!(
+                "{name}: page: {fault}; `agent maintenance on {name}` refuses without its page"
+            ));
         }
     }
     warnings

@@ -134,6 +134,7 @@ pub fn line(name: &str, role: Role, is_up: bool, in_flight: u64) -> ServerLine {
 pub fn no_answer() -> NoAnswer {
     NoAnswer {
         why: "no complete answer within 2s".to_owned(),
+        fix: None,
         may_pass: false,
         out_of_reach: true,
         lacks_lines: false,

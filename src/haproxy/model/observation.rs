@@ -108,6 +108,7 @@ impl BalancerObservation {
         BalancerObservation {
             answer: Err(NoAnswer {
                 why: why.to_owned(),
+                fix: None,
                 may_pass: true,
                 out_of_reach: true,
                 lacks_lines: false,
