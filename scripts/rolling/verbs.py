@@ -63,8 +63,7 @@ def words(given: Mapping[str, Any]) -> list[str]:
     verb = verb_of(given)
     if verb == "restart":
         return ["--turn", given["turn"] or TURN]
-    words = [given[verb]] if verb in TOGGLES else []
-    words += ["--back"] if given["back"] else []
+    words = ["--back"] if given["back"] else []
     # The hold of a replaced host gets another reason.
     words += ["--replace"] if given["finish"] else []
     valued = [("--to", "to"), ("--keep", "keep"), ("--for", "lasts")]

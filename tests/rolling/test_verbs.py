@@ -25,7 +25,7 @@ class Verbs(unittest.TestCase):
         on = Options(app="web", maintenance="on", lasts="2h", reason="-x", without_balancers=["b"])
         self.assertEqual(
             " ".join(on.words("--attached")),
-            "maintenance --json --attached on --for=2h --without-balancer=b --reason=-x -- web",
+            "maintenance --json on --attached --for=2h --without-balancer=b --reason=-x -- web",
         )
         off = merge(Options(), {"maintenance": "off"})
         self.assertEqual(off.words(), ("maintenance", "--json", "off"))
@@ -48,7 +48,7 @@ class Verbs(unittest.TestCase):
 
     def test_read_only_has_the_same_words_without_progress(self) -> None:
         on = Options(app="web", readonly="on", lasts="20m")
-        words = "readonly --json --attached on --for=20m -- web"
+        words = "readonly --json on --attached --for=20m -- web"
         self.assertEqual(" ".join(on.words(*on.flags)), words)
         off = on.off()
         self.assertEqual(" ".join(off.words(*off.flags)), "readonly --json off -- web")
