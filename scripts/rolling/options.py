@@ -130,7 +130,8 @@ class Options(Choices):
 
     def words(self, *flags: str) -> tuple[str, ...]:
         """The words of the agent's operation on a host."""
-        way = verbs.way(vars(self))
+        # `on` and `off` come first: the options are theirs.
+        way = [] if self.toggled is None else [self.toggled]
         words = [self.verb, "--json", *way, *flags, *verbs.words(vars(self)), *self.without()]
         if self.with_command is not None:
             words += ["--with", self.with_command]

@@ -58,12 +58,6 @@ def verb_of(given: Mapping[str, Any]) -> str:
     return named[0] if named else "restart"
 
 
-def way(given: Mapping[str, Any]) -> list[str]:
-    """`on` or `off`, which have the flags, and not their verb."""
-    verb = verb_of(given)
-    return [given[verb]] if verb in TOGGLES else []
-
-
 def words(given: Mapping[str, Any]) -> list[str]:
     """The words that only some verbs have. A switch waits for no turn."""
     verb = verb_of(given)
