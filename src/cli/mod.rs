@@ -1,5 +1,6 @@
 //! The command line: its arguments, its output and its exit codes.
 
+mod all;
 mod arguments;
 mod attached;
 mod completions;

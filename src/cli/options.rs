@@ -98,11 +98,13 @@ pub(super) struct Upgrade {
 
 #[derive(Debug, Args)]
 pub(super) struct Each {
-    /// All apps of the configuration, one after the other
+    /// All apps of the configuration, one after the other, in the order of their names
     ///
-    /// The agent also goes on after an app that failed. The exit code is that of the first app that
-    /// failed. Ctrl-C ends it. With --json it prints one object, with the report of each app in
-    /// `apps`.
+    /// `close` looks at all of them first, and closes none if one can't be closed. After that it ends
+    /// with the first app that fails. What it has closed stays closed, and it prints how to undo that.
+    /// `open`, and a close with --owner, also go on after an app that failed. The exit code is that of
+    /// the first app that failed. Ctrl-C ends it. With --json it prints one object, with the report of
+    /// each app in `apps`.
     #[arg(long, conflicts_with = "app")]
     pub(super) all: bool,
 }
