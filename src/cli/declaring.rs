@@ -1,6 +1,7 @@
 //! The options of `agent readonly`.
 
 use super::options::{lasts, words};
+use super::window::OutsideWindow;
 use super::without::Without;
 use clap::{Args, ValueEnum};
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub(super) struct Declaring {
     /// Check everything, print the plan, change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+    #[command(flatten)]
+    pub(super) window: OutsideWindow,
     #[command(flatten)]
     pub(super) without: Without,
 }

@@ -29,7 +29,11 @@ impl Cli {
         if asked.lasts.is_some() && asked.what == What::Off {
             anyhow::bail!("--for says when a maintenance ends by itself: write it with `on`");
         }
+        if asked.window.outside_window && asked.what == What::Off {
+            anyhow::bail!("`agent maintenance off` may begin at any time: remove --outside-window");
+        }
         let options = Options {
+            outside_window: asked.window.outside_window,
             lasts: asked.lasts,
             without_balancers: asked.without.names(settings, app, false)?,
             ..options(&asked.target)

@@ -1,6 +1,7 @@
 //! The options of `agent maintenance`.
 
 use super::options::{Target, lasts};
+use super::window::OutsideWindow;
 use super::without::Without;
 use clap::{Args, ValueEnum};
 use std::time::Duration;
@@ -14,6 +15,8 @@ pub(super) struct Maintaining {
     /// With `on`: let the sidecar end it after this time: 90s, 30m, 2h
     #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
     pub(super) lasts: Option<Duration>,
+    #[command(flatten)]
+    pub(super) window: OutsideWindow,
     #[command(flatten)]
     pub(super) without: Without,
 }

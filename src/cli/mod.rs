@@ -34,6 +34,7 @@ mod status;
 mod switch;
 mod switching;
 mod uninstall;
+mod window;
 mod without;
 
 pub use arguments::{Cli, SECOND, command, named};

@@ -28,6 +28,7 @@ impl Cli {
         let options = Options {
             turn: restarting.patience.turn,
             on_hold: restarting.held.on_hold(),
+            outside_window: restarting.window.outside_window,
             without_balancers: restarting.without.names(
                 &settings,
                 the_app(&settings, app)?,
@@ -50,6 +51,7 @@ impl Cli {
                 lasts: closing.lasts,
                 turn: closing.patience.turn,
                 replace: closing.replace,
+                outside_window: closing.window.outside_window,
                 without_balancers: closing.without.names(settings, app, closing.each.all)?,
                 ..options(target)
             })

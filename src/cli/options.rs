@@ -1,5 +1,6 @@
 //! The options of operations: on which app, why, for whom and how long.
 
+use super::window::OutsideWindow;
 use super::without::Without;
 use crate::operation::OnHold;
 use crate::text::has_control;
@@ -34,6 +35,8 @@ pub(super) struct Restarting {
     pub(super) upgrade: Upgrade,
     #[command(flatten)]
     pub(super) held: WhereHeld,
+    #[command(flatten)]
+    pub(super) window: OutsideWindow,
     #[command(flatten)]
     pub(super) without: Without,
 }
@@ -123,8 +126,9 @@ pub(super) struct Closing {
     /// The unit that closes the gates as it stops; as it starts, it opens only what it closed
     ///
     /// With an owner the agent waits for the lock. If an `agent restart` restarts this app at the
-    /// moment, the agent does nothing. A hold of an operator stays.
-    #[arg(long, value_name = "NAME", value_parser = words)]
+    /// moment, the agent does nothing. A hold of an operator stays. No window keeps a unit from
+    /// stopping.
+    #[arg(long, value_name = "NAME", value_parser = words, conflicts_with = "outside_window")]
     pub(super) owner: Option<String>,
     #[command(flatten)]
     pub(super) of_target: OfTarget,
@@ -135,6 +139,8 @@ pub(super) struct Closing {
     /// (exit 11).
     #[arg(long, conflicts_with = "owner")]
     pub(super) replace: bool,
+    #[command(flatten)]
+    pub(super) window: OutsideWindow,
     #[command(flatten)]
     pub(super) without: Without,
 }

@@ -19,6 +19,9 @@ impl Cli {
         if !on && declaring.lasts.is_some() {
             anyhow::bail!("--for works only with `agent readonly on`: remove it");
         }
+        if !on && declaring.window.outside_window {
+            anyhow::bail!("`agent readonly off` may begin at any time: remove --outside-window");
+        }
         let app = the_app(settings, declaring.app.as_deref())?;
         let readonly = Readonly {
             on,
@@ -26,6 +29,7 @@ impl Cli {
             app,
             lasts: declaring.lasts,
             reason: declaring.reason.clone(),
+            outside_window: declaring.window.outside_window,
             dry_run: declaring.dry_run,
             without_balancers: declaring.without.names(settings, app, false)?,
         };

@@ -15,6 +15,7 @@ mod targets;
 mod text;
 mod unused;
 mod watch;
+mod windows;
 
 pub(super) use watch::watch;
 

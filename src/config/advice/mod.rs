@@ -3,6 +3,7 @@
 //! Each candidate is read as a whole configuration. The first one that is right is shown.
 
 mod edits;
+mod examples;
 mod fix;
 mod health;
 mod keys;
@@ -21,6 +22,7 @@ mod tables;
 mod targets;
 mod tree;
 mod value;
+mod window;
 
 #[cfg(test)]
 mod tests;

@@ -16,6 +16,8 @@ pub(crate) enum End {
     Planned,
     /// Another operation has the lock: which.
     Locked(String),
+    /// The windows of the configuration allow nothing now: why.
+    OutsideWindow(String),
     /// Nothing was changed: why.
     Refused(String),
     /// The gate is open, but not every balancer shows the marker UP: what they show.
@@ -40,6 +42,7 @@ impl End {
             End::Refused(_) => 11,
             End::NotDown(_) => 13,
             End::NotUp(_) => 16,
+            End::OutsideWindow(_) => 21,
             End::Interrupted { signal, .. } => 128_u8.wrapping_add(*signal as u8),
         }
     }
@@ -53,6 +56,7 @@ impl End {
             End::Planned => "planned",
             End::Locked(_) => "locked",
             End::Refused(_) => "refused",
+            End::OutsideWindow(_) => "outside_window",
             End::NotUp(_) => "not_read_only",
             End::NotDown(_) => "still_read_only",
             End::GateFailed(_) => "gate_failed",
@@ -80,7 +84,9 @@ impl End {
             End::Locked(owner) => {
                 format!("refused: another operation holds the lock: {owner}; nothing was changed")
             }
-            End::Refused(why) => format!("refused: {why}; nothing was changed"),
+            End::Refused(why) | End::OutsideWindow(why) => {
+                format!("refused: {why}; nothing was changed")
+            }
             End::NotUp(waiting) => format!(
                 "the marker's gate is open, but HAProxy does not refuse all writes: {}; run `agent \
                  doctor {app}` to find the cause, or `agent readonly off {app}`",
@@ -116,6 +122,7 @@ pub(crate) fn samples() -> Vec<End> {
     match End::Planned {
         End::On { .. } | End::Off { .. } | End::Already(_) | End::Planned | End::Locked(_) => {}
         End::Refused(_) | End::NotUp(_) | End::NotDown(_) | End::GateFailed(_) => {}
+        End::OutsideWindow(_) => {}
         End::Unrecorded(_) | End::Interrupted { .. } => {}
     }
     let text = || "WHY".to_owned();
@@ -130,6 +137,7 @@ pub(crate) fn samples() -> Vec<End> {
         End::Planned,
         End::Locked(text()),
         End::Refused(text()),
+        End::OutsideWindow(text()),
         End::NotUp(vec![text()]),
         End::NotDown(vec![text()]),
         End::GateFailed(text()),
