@@ -549,8 +549,8 @@ fn windows_are_a_list_that_is_not_empty() {
     for (windows, place, answer) in [
         ("[]", "11", "expected at least one window"),
         ("[\"9:00-17:00\", \"Mon\"]", "26", "no times in \"Mon\""),
-        ("\"9:00-17:00\"", "11", "expected a sequence"),
-        ("[9]", "12", "expected a string"),
+        ("\"9:00-17:00\"", "11", "expected a list of texts"),
+        ("[9]", "12", "expected a text"),
     ] {
         let said = written(windows).unwrap_err();
         let is_there = said.contains(&format!(":{place}: "));

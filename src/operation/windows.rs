@@ -56,20 +56,21 @@ impl Operation<'_> {
     /// None: the windows do not matter. While a hold keeps the gates closed, no user is on this host.
     fn permission(&self) -> Option<Permission> {
         let windows = &self.settings.agent.windows;
-        if windows.is_empty() || !self.takes_users_away() {
+        let way = self.options.switch.way;
+        if windows.is_empty() || !takes_users_away(self.effective_verb(), way) {
             return None;
         }
         let is_held = hold::now(self.hold_dir(), &self.app.name).is_some();
         (!is_held).then(|| permission(windows))
     }
+}
 
-    /// A host or a unit that goes down asks no window, and no way back does.
-    fn takes_users_away(&self) -> bool {
-        match self.effective_verb() {
-            Verb::Restart | Verb::Close | Verb::MaintenanceOn => true,
-            Verb::Switch => self.options.switch.way == Way::Forward,
-            Verb::Open | Verb::Recover | Verb::Stop | Verb::MaintenanceOff => false,
-        }
+/// A host or a unit that goes down asks no window, and no way back does.
+fn takes_users_away(verb: Verb, way: Way) -> bool {
+    match verb {
+        Verb::Restart | Verb::Close | Verb::MaintenanceOn => true,
+        Verb::Switch => way == Way::Forward,
+        Verb::Open | Verb::Recover | Verb::Stop | Verb::MaintenanceOff => false,
     }
 }
 
@@ -119,6 +120,25 @@ pub(crate) fn shown(at: &ZonedDateTime) -> String {
 mod tests {
     use super::*;
     use crate::window::read;
+
+    #[test]
+    fn only_the_way_out_waits_for_a_window() {
+        for (verb, way, waits) in [
+            (Verb::Restart, Way::Forward, true),
+            (Verb::Close, Way::Forward, true),
+            (Verb::MaintenanceOn, Way::Forward, true),
+            (Verb::Switch, Way::Forward, true),
+            (Verb::Switch, Way::Back, false),
+            (Verb::Switch, Way::Finish, false),
+            (Verb::Open, Way::Forward, false),
+            (Verb::Recover, Way::Forward, false),
+            // `agent close --owner`, and the sidecar's stop.
+            (Verb::Stop, Way::Forward, false),
+            (Verb::MaintenanceOff, Way::Forward, false),
+        ] {
+            assert_eq!(takes_users_away(verb, way), waits, "{verb:?} {way:?}");
+        }
+    }
 
     #[test]
     fn a_refusal_names_the_time_the_windows_the_next_one_and_the_call() {

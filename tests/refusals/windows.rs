@@ -75,7 +75,7 @@ fn outside_of_the_windows_users_stay_and_come_back() {
         "{history}"
     );
     // No user is on this host any more.
-    saturday(&["close", "web", "--for", "2h"]).expect_exit(0);
+    saturday(&["close", "web"]).expect_exit(0);
     saturday(&["restart", "web", "--stay-closed"]).expect_exit(0);
     saturday(&["open", "web"]).expect_exit(0);
     saturday(&["recover", "web"]).expect_exit(0);
