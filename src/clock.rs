@@ -1,5 +1,7 @@
 //! The current time: by the wall clock, which an operator may set, and since the boot.
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use nix::time::{ClockId, clock_gettime};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -7,6 +9,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub fn since_1970() -> Duration {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.unwrap_or_default()
+}
+
+/// This moment, for dates and days of the week.
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// The time zone of this host, whatever TZ the caller has. Without a valid file it is UTC, as for
+/// systemd.
+pub fn host_zone() -> TimeZone {
+    let file = std::fs::read("/etc/localtime").ok();
+    let zone = file.and_then(|data| TimeZone::tzif("localtime", &data).ok());
+    zone.unwrap_or(TimeZone::UTC)
 }
 
 /// A moment in seconds since 1970 as RFC 3339. A number where no year has four digits.

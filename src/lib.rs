@@ -129,7 +129,8 @@
 //! Several rooms share the rest: [`text`] escapes the names that others gave, and wraps lines for a
 //! terminal. [`netlink`] dumps a kernel table, for [`gate`] and [`tcp`]. [`outbox`] writes to a
 //! reader that may pause, for the log, the screen and systemd. [`signals`] has the signals that end
-//! an operation, and [`clock`] the wall clock and the time since the boot. `connections` limits those of
+//! an operation, [`clock`] the wall clock and the time since the boot, and [`window`] the times in which
+//! operations may begin. `connections` limits those of
 //! our two servers.
 //!
 //! No file imports in a circle, and the core and the model open no socket, file or clock:
@@ -195,6 +196,7 @@ pub mod signals;
 pub mod state;
 pub mod tcp;
 pub mod text;
+pub mod window;
 
 /// The examples of CONTRIBUTING.md are compiled.
 #[cfg(doctest)]

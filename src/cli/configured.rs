@@ -40,7 +40,9 @@ pub(super) enum Command {
     /// It stays out until `agent open`, also over reboots. With --for the sidecar (`agent run`)
     /// opens the gates after that time, once the app is healthy. A hold that exists already keeps
     /// its reason and its end (see --replace).
-    #[command(after_help = "Example:\n  agent close web --for 30m --reason 'disk swap'")]
+    #[command(
+        after_help = "Examples:\n  agent close web --for 30m --reason 'disk swap'\n  agent close --all --dry-run"
+    )]
     Close(Closing),
     /// Put this host back in rotation, if the app is healthy
     ///

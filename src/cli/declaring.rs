@@ -2,6 +2,7 @@
 
 use super::any_app::AnyApp;
 use super::options::{Lasting, words};
+use super::window::OutsideWindow;
 use super::without::Without;
 use clap::{Args, Subcommand};
 
@@ -32,6 +33,8 @@ pub(super) struct Beginning {
     pub(super) of: Moving,
     #[command(flatten)]
     pub(super) lasting: Lasting,
+    #[command(flatten)]
+    pub(super) window: OutsideWindow,
 }
 
 #[derive(Debug, Args)]

@@ -30,7 +30,8 @@ Examples:
   agent restart web --dry-run
   agent restart web --with 'apt-get install -y web=2.1'
   agent restart web --turn 10m       if other hosts may be out now
-  agent restart web --stay-closed    if `agent close` holds the gates closed";
+  agent restart web --stay-closed    if `agent close` holds the gates closed
+  agent restart web --outside-window --reason 'a leak'";
 
 pub(super) const SWITCH: &str = "\
 Examples:

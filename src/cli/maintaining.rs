@@ -15,13 +15,11 @@ impl Cli {
         settings: &Settings,
         asked: &Maintaining,
     ) -> anyhow::Result<u8> {
-        let (verb, target, lasts, without) = match &asked.what {
+        let (verb, target, without) = match &asked.what {
             What::On(Beginning {
-                target,
-                lasting,
-                without,
-            }) => (Verb::MaintenanceOn, target, lasting.lasts, without),
-            What::Off(Ending { target, without }) => (Verb::MaintenanceOff, target, None, without),
+                target, without, ..
+            }) => (Verb::MaintenanceOn, target, without),
+            What::Off(Ending { target, without }) => (Verb::MaintenanceOff, target, without),
             What::Status(any) => {
                 let apps = any.with(settings, |app| app.page.is_some(), no_page)?;
                 return status::maintenance(settings, &apps, self.json).await;
@@ -31,8 +29,13 @@ impl Cli {
         if app.page.is_none() {
             return Err(no_page(app));
         }
+        let (lasts, outside_window) = match &asked.what {
+            What::On(on) => (on.lasting.lasts, on.window.outside_window),
+            What::Off(_) | What::Status(_) => (None, false),
+        };
         let options = Options {
             lasts,
+            outside_window,
             without_balancers: without.names(settings, app, false)?,
             ..options(target)
         };

@@ -2,6 +2,7 @@
 
 use super::any_app::AnyApp;
 use super::options::{Lasting, Target};
+use super::window::OutsideWindow;
 use super::without::Without;
 use clap::{Args, Subcommand};
 
@@ -29,6 +30,8 @@ pub(super) struct Beginning {
     pub(super) target: Target,
     #[command(flatten)]
     pub(super) lasting: Lasting,
+    #[command(flatten)]
+    pub(super) window: OutsideWindow,
     #[command(flatten)]
     pub(super) without: Without,
 }

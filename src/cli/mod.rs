@@ -1,6 +1,7 @@
 //! The command line: its arguments, its output and its exit codes.
 
 mod advice;
+mod all;
 mod any_app;
 mod arguments;
 mod attached;
@@ -38,6 +39,7 @@ mod switch;
 mod switching;
 mod times;
 mod uninstall;
+mod window;
 mod without;
 
 pub use arguments::{Cli, SECOND, command, named};

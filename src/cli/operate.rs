@@ -1,4 +1,4 @@
-//! The verbs that move gates: an operation on one app, or on all of them.
+//! The verbs that move gates: an operation on one app. On all of them: `all`.
 
 use super::arguments::Cli;
 use super::attached;
@@ -7,13 +7,16 @@ use super::named::{the_app, the_target};
 use super::options::{Closing, Each, Opening, Recovering, Restarting, Target, Upgrade};
 use super::progress::{self, Audience};
 use super::readonly::recover_markers;
-use super::screen::{self, say};
+use super::screen;
 use crate::app::Change;
 use crate::config::{AppSettings, Settings};
 use crate::operation::{Operation, Options};
 use crate::report::Report;
 use crate::restart::{Limits, Verb};
 use crate::signals::StopSignal;
+
+/// Makes the options of one app.
+pub(super) type OptionsOf<'a> = &'a dyn Fn(&AppSettings) -> anyhow::Result<Options>;
 
 impl Cli {
     pub(super) async fn restart(
@@ -26,6 +29,7 @@ impl Cli {
         let options = Options {
             turn: restarting.patience.turn,
             on_hold: restarting.held.on_hold(),
+            outside_window: restarting.window.outside_window,
             without_balancers: restarting.without.names(
                 &settings,
                 the_app(&settings, app)?,
@@ -48,6 +52,7 @@ impl Cli {
                 lasts: closing.lasts,
                 turn: closing.patience.turn,
                 replace: closing.replace,
+                outside_window: closing.window.outside_window,
                 without_balancers: closing.without.names(settings, app, closing.each.all)?,
                 ..options(target)
             })
@@ -101,7 +106,7 @@ impl Cli {
         verb: Verb,
         settings: &Settings,
         (target, each): (&Target, &Each),
-        options: &dyn Fn(&AppSettings) -> anyhow::Result<Options>,
+        options: OptionsOf<'_>,
     ) -> anyhow::Result<u8> {
         if each.all {
             return self.operate_all(verb, settings, target, options).await;
@@ -131,39 +136,11 @@ impl Cli {
         Ok(report.exit)
     }
 
-    /// One app after the other, also after one that failed: each stands for itself. A signal ends
-    /// it. Returns the exit code of the first that failed.
-    async fn operate_all(
+    pub(super) async fn run_operation(
         &self,
-        verb: Verb,
-        settings: &Settings,
-        target: &Target,
-        options: &dyn Fn(&AppSettings) -> anyhow::Result<Options>,
-    ) -> anyhow::Result<u8> {
-        let with_options = settings.apps.iter().map(|app| Ok((app, options(app)?)));
-        let all: Vec<(&AppSettings, Options)> = with_options.collect::<anyhow::Result<_>>()?;
-        let stop = attached::listen(target.attached)?;
-        let _shown_in_the_end = screen::begin();
-        let mut exit = 0;
-        let mut reports = Vec::new();
-        for one in all {
-            let operation = operation(verb, settings, one, target);
-            let report = self.run_operation(&operation, stop.clone()).await;
-            report.print_text(self.json);
-            exit = if exit == 0 { report.exit } else { exit };
-            reports.push(report);
-            if exit > 128 {
-                break;
-            }
-        }
-        if self.json {
-            let all = serde_json::json!({"verb": verb, "exit": exit, "apps": reports});
-            say(&format!("{all}\n"));
-        }
-        Ok(exit)
-    }
-
-    async fn run_operation(&self, operation: &Operation<'_>, stop: StopSignal) -> Report {
+        operation: &Operation<'_>,
+        stop: StopSignal,
+    ) -> Report {
         let audience = match (self.json, self.progress) {
             (true, true) => Audience::Machine,
             (true, false) => Audience::None,
@@ -174,7 +151,7 @@ impl Cli {
     }
 }
 
-fn operation<'a>(
+pub(super) fn operation<'a>(
     verb: Verb,
     settings: &'a Settings,
     (app, options): (&'a AppSettings, Options),

@@ -1,6 +1,7 @@
 //! The options of operations: on which app, why, for whom and how long.
 
 use super::times::{lasts, waits};
+use super::window::OutsideWindow;
 use super::without::Without;
 use crate::operation::OnHold;
 use crate::text::has_control;
@@ -35,6 +36,8 @@ pub(super) struct Restarting {
     pub(super) upgrade: Upgrade,
     #[command(flatten)]
     pub(super) held: WhereHeld,
+    #[command(flatten)]
+    pub(super) window: OutsideWindow,
     #[command(flatten)]
     pub(super) without: Without,
 }
@@ -99,11 +102,13 @@ pub(super) struct Upgrade {
 
 #[derive(Debug, Args)]
 pub(super) struct Each {
-    /// All apps of the configuration, one after the other
+    /// All apps of the configuration, one after the other, in the order of their names
     ///
-    /// The agent also goes on after an app that failed. The exit code is that of the first app that
-    /// failed. Ctrl-C ends it. With --json it prints one object, with the report of each app in
-    /// `apps`.
+    /// `close` looks at all of them first, and closes none if one can't be closed. After that it ends
+    /// with the first app that fails. What it has closed stays closed, and it prints how to undo that.
+    /// `open`, and a close with --owner, also go on after an app that failed. The exit code is that of
+    /// the first app that failed. Ctrl-C ends it. With --json it prints one object, with the report of
+    /// each app in `apps`.
     #[arg(long, conflicts_with = "app")]
     pub(super) all: bool,
 }
@@ -130,8 +135,9 @@ pub(super) struct Closing {
     /// The unit that closes the gates as it stops; as it starts, it opens only what it closed
     ///
     /// With an owner the agent waits for the lock. If an `agent restart` restarts this app at the
-    /// moment, the agent does nothing. A hold of an operator stays.
-    #[arg(long, value_name = "NAME", value_parser = words)]
+    /// moment, the agent does nothing. A hold of an operator stays. No window keeps a unit from
+    /// stopping.
+    #[arg(long, value_name = "NAME", value_parser = words, conflicts_with = "outside_window")]
     pub(super) owner: Option<String>,
     #[command(flatten)]
     pub(super) of_target: OfTarget,
@@ -142,6 +148,8 @@ pub(super) struct Closing {
     /// (exit 11).
     #[arg(long, conflicts_with = "owner")]
     pub(super) replace: bool,
+    #[command(flatten)]
+    pub(super) window: OutsideWindow,
     #[command(flatten)]
     pub(super) without: Without,
 }

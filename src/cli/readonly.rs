@@ -18,9 +18,9 @@ impl Cli {
         settings: &Settings,
         declaring: &Declaring,
     ) -> anyhow::Result<u8> {
-        let (on, of, lasts) = match &declaring.what {
-            What::On(Beginning { of, lasting }) => (true, of, lasting.lasts),
-            What::Off(Ending { of }) => (false, of, None),
+        let (on, of) = match &declaring.what {
+            What::On(Beginning { of, .. }) => (true, of),
+            What::Off(Ending { of }) => (false, of),
             What::Status(any) => {
                 let apps = any.with(settings, |app| app.readonly.is_some(), no_marker)?;
                 return status::readonly(settings, &apps, self.json).await;
@@ -30,12 +30,17 @@ impl Cli {
         if app.readonly.is_none() {
             return Err(no_marker(app));
         }
+        let (lasts, outside_window) = match &declaring.what {
+            What::On(on) => (on.lasting.lasts, on.window.outside_window),
+            What::Off(_) | What::Status(_) => (None, false),
+        };
         let readonly = Readonly {
             on,
             settings,
             app,
             lasts,
             reason: of.reason.clone(),
+            outside_window,
             dry_run: of.dry_run,
             call: call(),
             without_balancers: of.without.names(settings, app, false)?,

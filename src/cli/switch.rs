@@ -2,6 +2,7 @@
 
 use super::options::{Target, line};
 use super::times::up_to;
+use super::window::OutsideWindow;
 use super::without::Without;
 use clap::Args;
 use std::time::Duration;
@@ -14,10 +15,10 @@ pub(super) struct Switching {
     #[arg(long, value_name = "TARGET", conflicts_with_all = ["back", "finish"])]
     pub(super) to: Option<String>,
     /// Switch back to the target that is still ready (see `keep`)
-    #[arg(long, conflicts_with = "finish")]
+    #[arg(long, conflicts_with_all = ["finish", "outside_window"])]
     pub(super) back: bool,
     /// Drain and stop the target that is still ready: its way back ends now
-    #[arg(long)]
+    #[arg(long, conflicts_with = "outside_window")]
     pub(super) finish: bool,
     /// Prepare the idle target with this command line for /bin/sh, before the agent starts it
     ///
@@ -28,6 +29,8 @@ pub(super) struct Switching {
     /// Keep the old target ready for this long, in place of `keep`: 10m, 0s
     #[arg(long, value_name = "TIME", value_parser = keeps, conflicts_with = "finish")]
     pub(super) keep: Option<Duration>,
+    #[command(flatten)]
+    pub(super) window: OutsideWindow,
     #[command(flatten)]
     pub(super) without: Without,
 }

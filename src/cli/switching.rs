@@ -28,6 +28,7 @@ impl Cli {
                 keep: switching.keep,
             },
             to: switching.to.clone(),
+            outside_window: switching.window.outside_window,
             without_balancers: switching.without.names(settings, app, false)?,
             ..options(&switching.target)
         };

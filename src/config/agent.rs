@@ -5,6 +5,7 @@ use super::metrics::check_metrics;
 use super::mistake::Mistake;
 use super::{AgentSettings, AppSettings, OnStop};
 use crate::gate::Variant;
+use crate::window::{self, Windows};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use toml::Spanned;
@@ -30,6 +31,7 @@ pub(super) fn check_agent(
         }),
         metrics: metrics.transpose()?,
         on_stop: agent.on_stop.map_or(Ok(OnStop::Keep), on_stop)?,
+        windows: agent.windows.map_or(Ok(Windows::default()), windows)?,
     })
 }
 
@@ -42,6 +44,25 @@ fn on_stop(word: Spanned<String>) -> Result<OnStop, Mistake> {
                 \"drain\" (it takes this host out of rotation)";
             Err(Mistake::new(word.span(), what))
         }
+    }
+}
+
+/// An empty list could mean both: never, and at any time.
+fn windows(list: Spanned<Vec<Spanned<String>>>) -> Result<Windows, Mistake> {
+    let at = list.span();
+    let read = |text: Spanned<String>| {
+        let found = window::read(text.get_ref());
+        found.map_err(|what| Mistake::new(text.span(), what))
+    };
+    let windows: Result<Vec<_>, Mistake> = list.into_inner().into_iter().map(read).collect();
+    let windows = Windows(windows?);
+    match windows.is_empty() {
+        true => Err(Mistake::new(
+            at,
+            "expected at least one window, as \"Mon..Fri 09:00-17:00\"; without the key operations may \
+             begin at any time",
+        )),
+        false => Ok(windows),
     }
 }
 

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Difference(BTreeSet<String>);
 
 /// Settings of the agent that an operation and the sidecar may have each on their own.
-const BESIDE: [&str; 4] = [
+const BESIDE: [&str; 5] = [
     "agent.metrics",
     "agent.history_dir",
     "agent.on_stop",
     "agent.poll",
+    "agent.windows",
 ];
 
 impl Difference {
@@ -229,7 +230,10 @@ socket = "/b"
         let found = differs(&[
             ("= 2001", "= 2101"),
             ("[agent]", "[agent]\nmetrics = \"127.0.0.1:9100\""),
-            ("poll = \"30ms\"", "on_stop = \"drain\""),
+            (
+                "poll = \"30ms\"",
+                "on_stop = \"drain\"\nwindows = [\"Mon 09:00-17:00\"]",
+            ),
         ]);
         let found = found.unwrap();
         let of = |app: &str| {

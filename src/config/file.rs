@@ -153,6 +153,7 @@ pub(crate) struct AgentFile {
     pub iptables: Option<IptablesFile>,
     pub metrics: Option<Spanned<String>>,
     pub on_stop: Option<Spanned<String>>,
+    pub windows: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 #[derive(Deserialize, Clone, Copy)]
@@ -174,6 +175,7 @@ impl Default for AgentFile {
             iptables: None,
             metrics: None,
             on_stop: None,
+            windows: None,
         }
     }
 }

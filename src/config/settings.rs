@@ -5,6 +5,7 @@ use crate::gate::{Gate, Variant};
 use crate::haproxy::{Address, Names};
 use crate::metrics::MetricsAddress;
 use crate::restart::{PerGate, Source};
+use crate::window::Windows;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -124,6 +125,8 @@ pub struct AgentSettings {
     pub metrics: Option<MetricsAddress>,
     /// What a stop of the sidecar does with the gates.
     pub on_stop: OnStop,
+    /// When operations that take users away from this host may begin.
+    pub windows: Windows,
 }
 
 /// What the sidecar does with the gates when it stops and the machine stays up.

@@ -537,6 +537,28 @@ fn a_balancer_is_left_out_by_name_and_never_the_last_one() {
 }
 
 #[test]
+fn windows_are_a_list_that_is_not_empty() {
+    let written = |windows: &str| {
+        let text = format!("{GOOD}[agent]\nwindows = {windows}\n");
+        let settings = read(Path::new("agent.toml"), &text).map_err(|error| error.to_string())?;
+        Ok::<String, String>(settings.agent.windows.to_string())
+    };
+    let two = written("[\"Mon..Fri 09:00-17:00\", \"22:00-02:00 UTC\"]");
+    assert_eq!(two.unwrap(), "Mon..Fri 09:00-17:00, 22:00-02:00 UTC");
+    assert!(parse(GOOD).ok().unwrap().agent.windows.is_empty());
+    for (windows, place, answer) in [
+        ("[]", "11", "expected at least one window"),
+        ("[\"9:00-17:00\", \"Mon\"]", "26", "no times in \"Mon\""),
+        ("\"9:00-17:00\"", "11", "expected a list of texts"),
+        ("[9]", "12", "expected a text"),
+    ] {
+        let said = written(windows).unwrap_err();
+        let is_there = said.contains(&format!(":{place}: "));
+        assert!(is_there && said.contains(answer), "{windows}: {said}");
+    }
+}
+
+#[test]
 fn a_floor_is_a_number_or_a_share() {
     use crate::haproxy::Floor::{self, Percent, Servers};
     let floor = |written: &str| -> Result<Floor, String> {

@@ -14,7 +14,7 @@ const BACK_OFF: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(10)
 impl Operation<'_> {
     pub(super) fn limits(&self, judged: &Judged, host: &ThisHost, stays_closed: bool) -> Limits {
         let limits = &self.app.limits;
-        let turn = self.options.turn.unwrap_or(limits.turn);
+        let turn = self.within_window(self.options.turn.unwrap_or(limits.turn));
         let min_available = match judged.start.verb {
             // A host that goes down at once waits for no other host's turn.
             Verb::Stop if !self.stops_in_turn() => Floor::Servers(0),

@@ -8,6 +8,7 @@
 //! | `begin` | the preflight, in its order; how it ends: `go` |
 //! | `held`, `earlier` | the hold that is there; what an earlier operation left unfinished |
 //! | `looks`, `judge`, `beside` | one look at everything, and whether and where to begin |
+//! | `windows` | whether the windows of the configuration let it begin now |
 //! | `limits`, `plan` | within which limits; the plan of a dry run |
 //! | `operate` | the journal, the [driver] with its loop, the end |
 //! | `hold` | what the end means for the hold |
@@ -36,6 +37,7 @@ mod request;
 mod run;
 mod sidecar_settings;
 mod switch;
+mod windows;
 
 pub use describe::{describe, named};
 pub use plan::found;
@@ -44,3 +46,4 @@ pub use readonly::{Readonly, ReadonlyReport};
 pub use remember::Unwritten;
 pub use request::{MakeProgress, OnHold, Operation, Options, Switch, Way};
 pub use switch::{By, Current, current, seen_at_current};
+pub(crate) use windows::shown;

@@ -60,7 +60,10 @@ impl Operation<'_> {
             report,
             any_found_open: draft.any_found_open,
             history_dir: self.settings.agent.history_dir.clone(),
-            changed_nothing: matches!(outcome, Outcome::Locked(_) | Outcome::Refused(_)),
+            changed_nothing: matches!(
+                outcome,
+                Outcome::Locked(_) | Outcome::Refused(_) | Outcome::OutsideWindow(_)
+            ),
         }
     }
 

@@ -40,6 +40,8 @@ pub struct Options {
     pub lasts: Option<Duration>,
     /// None: the configuration's turn, and a refusal if the preflight finds too few others.
     pub turn: Option<Duration>,
+    /// It may begin outside of the windows of the configuration.
+    pub outside_window: bool,
     /// What a restart does where the gates are held closed.
     pub on_hold: OnHold,
     /// A close replaces the hold that is there.
@@ -113,11 +115,17 @@ impl Operation<'_> {
 
     /// The same call without these balancers, to paste into a shell.
     pub(super) fn call_without(&self, gone: &[&str]) -> String {
+        let gone = gone.iter().flat_map(|name| ["--without-balancer", name]);
+        self.call_with(gone)
+    }
+
+    /// The same call with more options, to paste into a shell.
+    pub(super) fn call_with<'a>(&'a self, more: impl Iterator<Item = &'a str>) -> String {
         let call: Vec<&str> = match self.options.call.is_empty() {
             true => vec!["agent", self.verb.word(), &self.app.name],
             false => self.options.call.iter().map(String::as_str).collect(),
         };
-        without(&call, gone)
+        with(&call, more)
     }
 
     /// The balancers that it leaves out, if the app keeps one. A recovery also leaves out those of
@@ -145,10 +153,17 @@ impl Operation<'_> {
 
 /// The call without these balancers.
 pub(super) fn without(call: &[&str], gone: &[&str]) -> String {
+    with(
+        call,
+        gone.iter().flat_map(|name| ["--without-balancer", name]),
+    )
+}
+
+/// The call with more options.
+fn with<'a>(call: &[&'a str], more: impl Iterator<Item = &'a str>) -> String {
     // Behind `--` there are no options.
     let end = call.iter().position(|word| *word == "--");
     let (options, rest) = call.split_at(end.unwrap_or(call.len()));
-    let gone = gone.iter().flat_map(|name| ["--without-balancer", name]);
-    let words = options.iter().copied().chain(gone);
+    let words = options.iter().copied().chain(more);
     shell_line(words.chain(rest.iter().copied()))
 }

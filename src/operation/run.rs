@@ -20,6 +20,9 @@ impl Operation<'_> {
         if let Some(outcome) = self.ends_at_idle_target().await {
             return self.end(&draft, &outcome).write().await;
         }
+        if let Some(outcome) = self.ends_outside_windows(&mut draft) {
+            return self.end(&draft, &outcome).write().await;
+        }
         let asked = Instant::now();
         let locks = self.lock(&stop).await;
         draft.before.for_locks = asked.elapsed();

@@ -30,6 +30,8 @@ pub enum Outcome {
     Planned,
     /// Another operation has the lock: which.
     Locked(String),
+    /// The windows of the configuration allow no operation now: which, and when the next one begins.
+    OutsideWindow(String),
     /// The preflight refused the operation; nothing was changed.
     Refused(Refusal),
     /// HAProxy did not show the lines DOWN in time; the app was not touched.
@@ -218,6 +220,7 @@ impl Outcome {
             Outcome::NotBack(_) | Outcome::RolledBack { .. } => 16,
             Outcome::BothMayServe { .. } => 16,
             Outcome::UpWhileClosed { .. } => 20,
+            Outcome::OutsideWindow(_) => 21,
             Outcome::Interrupted { signal, .. } => 128_u8.wrapping_add(*signal as u8),
         }
     }

@@ -47,6 +47,7 @@ impl Outcome {
             (Outcome::Nothing(_), _) => "nothing_to_do",
             (Outcome::Planned, _) => "planned",
             (Outcome::Locked(_), _) => "locked",
+            (Outcome::OutsideWindow(_), _) => "outside_window",
             (Outcome::Refused(Refusal::Preflight(_)), _) => "refused",
             (Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. }, _) => {
                 "too_few_servers"

@@ -16,6 +16,7 @@ mod shell;
 mod state_dir;
 mod targets;
 mod unused;
+mod windows;
 
 use lab::agent::{Ended, Running};
 use lab::own_network::{inside, sh};

@@ -73,8 +73,23 @@ fn too_few_others_are_exit_12() {
         lines.all(|line| line.status() == "DOWN")
     });
     let (boots, rules) = (fleet.boots(), fleet.host(1).rules());
-    restart(&fleet, |s| s.set("app.web.min_available", 2)).expect_exit(12);
+    // Half of three hosts are two.
+    for (floor, says) in [
+        (toml::Value::from(2), "min_available is 2"),
+        (
+            toml::Value::from("50%"),
+            "min_available is 50%: 2 of 3 hosts",
+        ),
+    ] {
+        let ended = restart(&fleet, |s| s.set("app.web.min_available", floor.clone()));
+        let ended = ended.expect_exit(12);
+        let out = ended.report().message;
+        let usable = "has 1 other usable servers (out: web2 is DOWN";
+        assert!(out.contains(usable) && out.contains(says), "{out}");
+    }
     assert_eq!((fleet.boots(), fleet.host(1).rules()), (boots, rules));
+    // A third of them is one.
+    restart(&fleet, |s| s.set("app.web.min_available", "33%")).expect_exit(0);
 }
 
 /// HAProxy's checks are too slow for the limit.

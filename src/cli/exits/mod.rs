@@ -34,7 +34,7 @@ const PUT_BACK: &str = "gates put back, app untouched";
 
 /// All exit codes.
 #[rustfmt::skip]
-const ROWS: [Row; 15] = [
+const ROWS: [Row; 16] = [
     row(&[0], &["restarted", "restarted_closed", "switched", "switched_back", "maintenance_on", "maintenance_off", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "skipped", "planned", "probed", "read_only", "writable"], "done, or nothing to do", "as asked"),
     row(&[1], &["gate_failed", "not_recorded", "not_confirmed", "failed"], "rules, journal or history not written, restart not confirmed; `status`: open, but no users, or a fault; `doctor`: errors", "see the message"),
     row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
@@ -49,6 +49,7 @@ const ROWS: [Row; 15] = [
     row(&[18], &["not_placed"], "switch, maintenance: no room, or what is to serve was not started, not healthy, not verified or not UP", "users are where they were"),
     row(&[19], &["still_draining"], "switch: the new target serves, and the old one still has users", "the old target left running, with closed gates"),
     row(&[20], &["up_while_closed"], "restarted, but HAProxy showed the host UP meanwhile: users may have reached a restarting app", "gates open (held: closed)"),
+    row(&[21], &["outside_window"], "the operation may not begin outside of `[agent] windows`", UNCHANGED),
     row(&[129, 130, 143], &["interrupted"], "SIGHUP, SIGINT, SIGTERM", "gates put back, or restart finished: see the message"),
 ];
 

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 31;
+const KINDS: usize = 32;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -47,6 +47,7 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::NeitherHealthy { .. } => 28,
         Outcome::Sick(_) => 29,
         Outcome::BothMayServe { .. } => 30,
+        Outcome::OutsideWindow(_) => 31,
     }
 }
 
@@ -62,6 +63,7 @@ fn samples() -> Vec<Outcome> {
         Outcome::NotHeld(text()),
         Outcome::Planned,
         Outcome::Locked(text()),
+        Outcome::OutsideWindow(text()),
         Outcome::Refused(Refusal::Preflight(Vec::new())),
         Outcome::Refused(Refusal::TooFewServers(Vec::new())),
         Outcome::RestartFailed(text()),

@@ -4,6 +4,7 @@
 use super::model::{AppStatus, OlderSettings, Others, Status};
 use super::observation::{Observation, app_status};
 use super::owners::{Owners, is_taken};
+use super::windows::WindowStatus;
 use crate::config::{AppSettings, Loaded, Settings};
 use crate::gate::Position;
 use crate::haproxy::Balancer;
@@ -98,6 +99,7 @@ fn status(settings: &Settings, apps: Vec<AppStatus>, owners: Owners) -> Status {
         apps,
         operation: owners.operation,
         sidecar: owners.sidecar,
+        windows: WindowStatus::of(&settings.agent.windows),
     }
 }
 

@@ -17,6 +17,7 @@ mod targets;
 mod text;
 mod unused;
 mod watch;
+mod windows;
 
 pub(super) use alone::{maintenance, readonly};
 pub(super) use watch::watch;

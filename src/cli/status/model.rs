@@ -6,6 +6,7 @@ use super::page::PageStatus;
 use super::readonly::ReadonlyStatus;
 use super::targets::TargetStatus;
 use super::unused::UnusedLine;
+use super::windows::WindowStatus;
 use crate::config::Older;
 use crate::report::{BalancerReport, GateReport};
 use crate::state::hold::{By, HoldReport};
@@ -27,6 +28,9 @@ pub(super) struct Status {
     pub(super) sidecar: Option<LockOwner>,
     /// How its settings differ from the file's. None: they do not, or this is not known.
     pub(super) older_settings: Option<OlderSettings>,
+    /// Whether operations may begin now. Not there without windows in the configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) windows: Option<WindowStatus>,
 }
 
 /// The sidecar has loaded other settings than the file has now.

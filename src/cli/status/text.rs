@@ -36,6 +36,9 @@ pub(super) fn text(all: &Status) -> String {
             None => {}
         }
     }
+    if let Some(windows) = &all.windows {
+        text += &format!("windows: {}\n", windows.text);
+    }
     if let Some(older) = &all.older_settings {
         text += &format!("sidecar: trouble: {}\n", older.text);
     }

@@ -3,6 +3,7 @@
 //! Each candidate is read as a whole configuration. The first one that is right is shown.
 
 mod edits;
+mod examples;
 mod fix;
 mod health;
 mod keys;
@@ -22,6 +23,7 @@ mod targets;
 mod tree;
 mod unnamed;
 mod value;
+mod window;
 
 #[cfg(test)]
 mod tests;

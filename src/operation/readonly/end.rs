@@ -21,6 +21,8 @@ pub(crate) enum End {
     Planned,
     /// Another operation has the lock: which.
     Locked(String),
+    /// The windows of the configuration allow nothing now: why.
+    OutsideWindow(String),
     /// Nothing was changed: each reason.
     Refused(Vec<String>),
     /// The gate is open, but not every balancer shows the marker UP: what they show.
@@ -58,6 +60,7 @@ impl End {
             End::Refused(_) => 11,
             End::NotDown(_) => 13,
             End::NotUp(_) => 16,
+            End::OutsideWindow(_) => 21,
             End::Interrupted { signal, .. } => 128_u8.wrapping_add(*signal as u8),
         }
     }
@@ -72,6 +75,7 @@ impl End {
             End::Planned => "planned",
             End::Locked(_) => "locked",
             End::Refused(_) => "refused",
+            End::OutsideWindow(_) => "outside_window",
             End::NotUp(_) => "not_read_only",
             End::NotDown(_) => "still_read_only",
             End::GateFailed(_) => "gate_failed",
@@ -111,6 +115,7 @@ impl End {
             End::Locked(owner) => {
                 format!("refused: another operation holds the lock: {owner}; nothing was changed")
             }
+            End::OutsideWindow(why) => format!("refused: {why}; nothing was changed"),
             End::Refused(reasons) => {
                 format!("refused: {}; nothing was changed", reasons.join("; "))
             }
@@ -150,6 +155,7 @@ pub(crate) fn samples() -> Vec<End> {
         End::On { .. } | End::Off { .. } | End::Already(_) | End::Planned | End::Locked(_) => {}
         End::Refused(_) | End::NotUp(_) | End::NotDown(_) | End::GateFailed(_) => {}
         End::Unrecorded(_) | End::OffUnseen(_) | End::Interrupted { .. } => {}
+        End::OutsideWindow(_) => {}
     }
     let text = || "WHY".to_owned();
     let balancers = 2;
@@ -171,6 +177,7 @@ pub(crate) fn samples() -> Vec<End> {
         End::Planned,
         End::Locked(text()),
         End::refused(text()),
+        End::OutsideWindow(text()),
         End::NotUp(vec![text()]),
         End::NotDown(vec![text()]),
         End::GateFailed(text()),

@@ -10,6 +10,7 @@ mod preflight;
 mod report;
 mod run;
 mod wait;
+mod windows;
 
 pub(crate) use keep::{Kept, keep_marker, recover_marker};
 pub(crate) use lock::lock_path;
@@ -34,6 +35,8 @@ pub struct Readonly<'a> {
     pub lasts: Option<Duration>,
     /// In the operator's words.
     pub reason: Option<String>,
+    /// It may begin outside of the windows of the configuration.
+    pub outside_window: bool,
     /// Change nothing, print the plan.
     pub dry_run: bool,
     /// The words of the command line, to repeat them with another option.

@@ -30,6 +30,7 @@ impl Readonly<'_> {
         let _lock = self.lock(&stop).await?;
         let marker = self.marker().await?;
         let record = self.record()?;
+        self.begins_in_window(record.as_ref(), draft)?;
         let (settings, left_out) = self
             .settings
             .without(&self.without_balancers, &self.app.name);

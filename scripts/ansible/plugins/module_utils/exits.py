@@ -20,6 +20,7 @@ EXITS = {
     18: ("switch, maintenance: no room, or what is to serve was not started, not healthy, not verified or not UP", "users are where they were"),
     19: ("switch: the new target serves, and the old one still has users", "the old target left running, with closed gates"),
     20: ("restarted, but HAProxy showed the host UP meanwhile: users may have reached a restarting app", "gates open (held: closed)"),
+    21: ("the operation may not begin outside of `[agent] windows`", "unchanged"),
 }
 
 # The new target serves all new users, the old one still some others: no failure.

@@ -58,8 +58,11 @@ impl<'a> Frame<'a> {
         });
         let older = self.all.older_settings.iter();
         let older = older.flat_map(|older| red("           ", &older.text));
+        let windows = self.all.windows.iter();
+        let windows = windows.flat_map(|windows| wrapped("windows    ", &windows.text));
         let apps = self.all.apps.iter().flat_map(|app| self.app(app));
-        owners.into_iter().chain(older).chain(apps).collect()
+        let owners = owners.into_iter().chain(windows).chain(older);
+        owners.chain(apps).collect()
     }
 
     fn app(&self, app: &AppStatus) -> Vec<String> {
