@@ -41,9 +41,15 @@ fn pages(folder: &Path) -> io::Result<()> {
     let mut command = cli::command().disable_help_subcommand(true);
     command.build();
     for verb in command.get_subcommands() {
-        let mut page = page(verb.clone(), "EXAMPLES", folder)?;
-        let all = "\\fBagent\\fR(8): all verbs, exit codes; \\fBagent.toml\\fR(5)";
-        writeln!(page, ".SH \"SEE ALSO\"\n{all}")?;
+        // `agent maintenance on` has a page of its own, with the examples of `agent maintenance`.
+        let examples = verb.get_after_help().map(ToString::to_string);
+        let below = verb.get_subcommands().cloned();
+        let below = below.map(|below| below.after_help(examples.clone().unwrap_or_default()));
+        for verb in below.chain([verb.clone()]) {
+            let mut page = page(verb, "EXAMPLES", folder)?;
+            let all = "\\fBagent\\fR(8): all verbs, exit codes; \\fBagent.toml\\fR(5)";
+            writeln!(page, ".SH \"SEE ALSO\"\n{all}")?;
+        }
     }
     let verbs = command.get_subcommands();
     let verbs =

@@ -94,6 +94,9 @@ fn bash_completes_verbs_options_and_apps() {
         (&["agent", "open", "web", "--to", ""], "blue green"),
         (&["agent", "open", "--to", "g"], "green"),
         (&["agent", "probe", "web"], "web web/blue web/green"),
+        (&["agent", "maintenance", "o"], "on off"),
+        (&["agent", "maintenance", "on", "w"], "web"),
+        (&["agent", "readonly", "on", "--for", "w"], ""),
         (&["agent", "restart", "web/"], ""),
         (&["agent", "--config", &other, "restart", ""], "db"),
         (&["agent", "--config", "=", &other, "restart", ""], "db"),
@@ -194,6 +197,10 @@ fn an_option_without_effect_is_refused() {
             "restart, switch, close, open",
         ),
         (
+            &["maintenance", "status", "--json", "--progress"],
+            "restart, switch, close, open",
+        ),
+        (
             &["run", "--dry-run", "--json", "--progress"],
             "restart, switch, close, open",
         ),
@@ -203,6 +210,52 @@ fn an_option_without_effect_is_refused() {
         let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         let message = answer["message"].as_str().expect("a message");
         assert!(message.contains(fix), "{words:?}: {message}");
+    }
+}
+
+/// The exit is that of a mistake, and one line says what was meant.
+#[test]
+fn a_slip_of_the_command_line_has_one_clear_line() {
+    let meant = |line: &str| format!("; tip: did you mean `agent {line}`?");
+    for (words, says) in [
+        (
+            "restart web --to green",
+            meant("switch web --to green --json"),
+        ),
+        ("switch web green", meant("switch web --to green --json")),
+        ("maintenance web on", meant("maintenance on web --json")),
+        ("readonly web", meant("readonly status web --json")),
+        (
+            "maintenance on web --for 2",
+            "'--for <TIME>': a time needs a unit: 2s, 2m or 2h".to_owned(),
+        ),
+        (
+            "readonly on web --for 30minuts",
+            "expected a time such as 90s, 30m or 2h; did you mean 30m?".to_owned(),
+        ),
+        (
+            "maintenance status web --for 2h",
+            "unexpected argument '--for' found".to_owned(),
+        ),
+        (
+            "maintenance status web --dry-run",
+            "unexpected argument '--dry-run' found".to_owned(),
+        ),
+        (
+            "maintenance off web --for 2h",
+            "unexpected argument '--for' found".to_owned(),
+        ),
+        (
+            "readonly status web --reason x",
+            "unexpected argument '--reason' found".to_owned(),
+        ),
+    ] {
+        let words: Vec<&str> = words.split(' ').chain(["--json"]).collect();
+        let output = agent(&words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {output:?}");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let message = answer["message"].as_str().expect("a message");
+        assert!(message.contains(&says), "{words:?}: {message}");
     }
 }
 

@@ -1,4 +1,4 @@
-"""`agent restart` or `agent switch` on many hosts over SSH. It needs Python and nothing else.
+"""An operation of the agent on many hosts over SSH. It needs Python and nothing else.
 
 First the roll asks all hosts for their status, and reports what is wrong. Then it restarts batch
 after batch, each host with `agent restart --attached` over a connection of its own. It starts a
@@ -13,6 +13,11 @@ The decisions, without effects:
     status    the status of a host: the parser of the Ansible collection
     judge     the meaning of that status for a roll
     ending    the meaning of the agent's end
+    verbs     the verbs, and the options that go with each
+    toggle    what is on or off on all hosts: maintenance and read-only
+    pairs     one host in the place of another
+    window    the time after which no batch begins
+    confirm   the meaning of an approval
 
 The effects:
 
@@ -20,6 +25,11 @@ The effects:
     session   one call of the program: snapshot, roll, summary
     snapshot  one look at all hosts before anything begins
     roll      the loop: look, decide, act; signals stop it
+    farm      all hosts at once, or none, instead of that loop; swap: pair by pair
+    between   before each batch: hooks, a pause, an approval, the window
+    sources   where an approval comes from: a file, a command, the terminal
+    hooks     command lines of the operator at each event; local runs them
+    inventory the hosts of an Ansible inventory
     host      one host: its status, its restart or switch, its way back into rotation
     ssh       one connection a host; program: a program that runs over it, and its output
     record    a file with the states of all hosts, to continue from

@@ -8,10 +8,18 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NoReturn
 
+from .choices import add_options
+from .kinds import config_file, number, share, time
 from .options import Options, UsageError
-from .plan import Share
-from .text import seconds
+from .verb_options import add_verbs
 
+DESCRIPTION = """\
+Restarts an app on many hosts over SSH, by agent restart, a few at a time. With
+--switch by agent switch: a new version beside the old one. With --maintenance:
+the page for all users. With --readonly: HAProxy refuses writes. With --close and
+--open: hold hosts closed, and end that. With --replace: one host in the place of
+another.
+"""
 EXAMPLES = """\
 A batch begins when every host of the previous batch is done: its agent ended
 with exit 0, and HAProxy shows the host fully UP. Within a batch the roll takes
@@ -24,6 +32,10 @@ examples:
       one host, then a quarter of all at a time
   %(prog)s --hosts FILE --seesaw --pause 5m
       one half, then the other
+  %(prog)s --hosts FILE --canary 1 --confirm --not-after 17:00
+      ask after the canary and between batches; begin none after 17:00
+  %(prog)s --inventory hosts.yml --group web --hook 'logger -t roll'
+      the hosts of an Ansible group; each event as JSON on stdin of the hook
   %(prog)s --hosts FILE --dry-run
       show the order, and the hosts that would refuse
   %(prog)s --hosts FILE --with 'apt-get install -y web'
@@ -36,6 +48,12 @@ examples:
       all hosts back to the version before, while it is kept ready
   %(prog)s --hosts FILE --maintenance on --for 2h --reason 'a database moves'
       all users to the page, on all hosts at once; --maintenance off: back
+  %(prog)s --hosts FILE --readonly on --for 20m
+      HAProxy refuses writes; --readonly off: it takes them again
+  %(prog)s --close web1 web2 --for 2h --reason 'new disks'
+      hold these two closed; --open web1 web2: back
+  %(prog)s --replace web1=web9 --settle 2m
+      web9 opens, then web1 closes; with --back the way back, until --finish
   %(prog)s --hosts FILE --reason 'new certificates'
       store this reason in the agent history of each host
   %(prog)s --resume roll.json --hosts FILE
@@ -48,8 +66,9 @@ record, and prints the command to continue. It then restarts all hosts that the
 record does not show as done, also those that were under way when the roll was
 killed. A canary that fails ends the roll, whatever --max-failures is.
 
-exit: 0 all done; 1 some failed; 2 usage; 3 the roll did not begin; 70 internal
-error; 129, 130, 143 interrupted
+exit: 0 all done; 1 some failed; 2 usage; 3 the roll did not begin; 4 not
+approved; 5 the window closed; 6 a hook failed with --hook-must-succeed; 70
+internal error; 129, 130, 143 interrupted
 """
 
 
@@ -60,40 +79,11 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
 
-def number(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > 6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hosts")
-    return int(text)
-
-
-def time(text: str) -> str:
-    try:
-        seconds(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
-
-
-def share(text: str) -> str:
-    try:
-        Share.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return text
-
-
-def config_file(text: str) -> str:
-    """Absolute, because the roll may continue from another folder."""
-    return text if text == "none" else os.path.abspath(text)
-
-
 def parser(program: str) -> Parser:
     """An option that the record keeps is None if it was not given."""
     made = Parser(
         prog=program,
-        description="Restarts an app on many hosts over SSH, by agent restart, a few at a time. "
-        "With --switch by agent switch: a new version beside the old one. With --maintenance: the "
-        "page for all users.",
+        description=DESCRIPTION,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -101,13 +91,15 @@ def parser(program: str) -> Parser:
     add = made.add_argument
     add("hosts", nargs="*", metavar="HOST", help="[user@]name, as for ssh")
     add("--hosts", dest="file", metavar="FILE", help="hosts, one a line, # comments; -: stdin")
+    add("--inventory", type=os.path.abspath, metavar="FILE", help="an Ansible inventory")
+    add("--group", metavar="NAME", help="the group of hosts in that inventory")
     add("--app", help="the app (default: the only app of the hosts)")
     size = made.add_mutually_exclusive_group()
     size.add_argument(
         "--batch",
         type=share,
         metavar="SIZE",
-        help="hosts at a time: a number, 3, or a share of all, 25%% (default: 1)",
+        help="hosts at a time: a number, 3, or a share of all, 25%% (default: 1; --open: all)",
     )
     size.add_argument(
         "--seesaw",
@@ -128,6 +120,7 @@ def parser(program: str) -> Parser:
         metavar="N",
         help="continue with up to N failed hosts (default: 0)",
     )
+    add_options(made)
     upgrade = made.add_mutually_exclusive_group()
     upgrade.add_argument(
         "--with",
@@ -147,37 +140,7 @@ def parser(program: str) -> Parser:
         metavar="CMD",
         help="take a failed upgrade back with this command line for /bin/sh",
     )
-    add(
-        "--switch",
-        action="store_true",
-        default=None,
-        help="agent switch instead of agent restart; --with prepares the idle target",
-    )
-    add("--to", metavar="TARGET", help="with --switch: the target that is current then")
-    add(
-        "--back",
-        action="store_true",
-        default=None,
-        help="with --switch: back to the target that is kept ready",
-    )
-    add(
-        "--keep",
-        type=time,
-        metavar="TIME",
-        help="with --switch: how long the old target is kept ready (default: the configuration's)",
-    )
-    add(
-        "--maintenance",
-        choices=["on", "off"],
-        help="agent maintenance on all hosts at once, or on none: users meet the page, or the app",
-    )
-    add(
-        "--for",
-        dest="lasts",
-        type=time,
-        metavar="TIME",
-        help="with --maintenance on: the sidecars end it after this time",
-    )
+    add_verbs(made)
     held = made.add_mutually_exclusive_group()
     for option, value, what in (
         ("--reopen", "reopen", "restart and open hosts that are held closed; their hold ends"),
@@ -194,7 +157,8 @@ def parser(program: str) -> Parser:
         "--turn",
         type=time,
         metavar="TIME",
-        help="how long to wait if too few other servers are available (default: 10m)",
+        help="how long to wait if too few other servers are available (default: 10m; --close: not "
+        "at all)",
     )
     add(
         "--without-balancer",
@@ -243,4 +207,6 @@ def parse(program: str, argv: Sequence[str]) -> argparse.Namespace:
     arguments = parser(program).parse_intermixed_args(argv)
     if arguments.hosts and arguments.file is not None:
         raise UsageError("hosts come from arguments or from --hosts, not from both")
+    if arguments.group is not None and (arguments.hosts or arguments.file is not None):
+        raise UsageError("hosts come from --group, or from arguments or --hosts, not from both")
     return arguments

@@ -10,7 +10,7 @@ from .answer import SSH_FAILED, Answer, no_answer, parse_object
 from .text import escape
 
 LOCKED = 10
-ROLLED_BACK = 17
+TAKEN_BACK = 17
 STILL_DRAINING = 19
 INTERRUPTED = (129, 130, 143)
 
@@ -37,6 +37,7 @@ class Verdict(Enum):
 DONE = {
     "recovered": Verdict.FINISHED,
     "restarted_closed": Verdict.CLOSED,
+    "closed": Verdict.CLOSED,
     "skipped": Verdict.SKIPPED,
 }
 

@@ -1,25 +1,25 @@
-"""`--maintenance`: one look at all hosts, then all at once. If `on` fails on a host, `off` undoes
-it on the other ones."""
+"""`--maintenance` and `--readonly`: one look at all hosts, then all at once. If `on` fails on a
+host, `off` undoes it on the other ones."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 
+from .again import to_its_end
 from .ending import Ending, Verdict
-from .host import AGAIN, FOUND, Host
+from .host import Host
 from .judge import Unusable
 from .options import Options
-from .page import asks_again, is_on, serves_no_users, to_undo
 from .screen import Screen
 from .signals import Stop
 from .snapshot import dry_runs, unless_stopped
 from .ssh import Ssh
 from .status import Status
 from .summary import NOT_BEGUN, Summary
-from .turned import of_farm, planned
+from .toggle import KINDS, asks_again, is_on, serves_no_users, to_undo
+from .toggled import of_farm, planned
 
 
 class Farm:
@@ -33,11 +33,12 @@ class Farm:
     ) -> None:
         self.hosts = hosts
         self.options = options
-        self.what = options.maintenance or ""
+        self.kind = KINDS[options.verb]
+        self.what = options.toggled or ""
         self.ssh = ssh
         self.screen = screen
         self.stop = stop
-        # Hosts that were on the page before this run.
+        # Hosts where it was on before this run.
         self.before: set[str] = set()
         # The third Ctrl-C: the agents are left alone.
         self.gone = False
@@ -59,12 +60,13 @@ class Farm:
             return planned(self.hosts, trouble)
         if trouble or not self.going():
             why = f"{len(trouble)} of {len(self.hosts)} hosts refuse"
-            message = f"maintenance did not begin: {why}" if trouble else NO_HOST
+            message = f"{self.kind.name} did not begin: {why}" if trouble else NO_HOST
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=self.hosts)
         return None
 
     async def statuses(self) -> dict[str, str]:
-        """Leaves out the hosts that serve no users. Returns why a host can't be asked."""
+        """Leaves out of a maintenance the hosts that serve no users. Returns why a host can't be
+        asked."""
 
         async def ask(host: Host) -> Status | Unusable:
             try:
@@ -77,9 +79,9 @@ class Farm:
         for host, answer in zip(self.hosts, answers):
             if isinstance(answer, Unusable):
                 trouble[host.name] = str(answer)
-            elif serves_no_users(answer):
+            elif self.kind.verb == "maintenance" and serves_no_users(answer):
                 self.leave_out(host, answer)
-            elif is_on(answer):
+            elif is_on(self.kind.verb, answer):
                 self.before.add(host.name)
         return trouble
 
@@ -102,10 +104,11 @@ class Farm:
         endings = {host.name: host.ending for host in going if host.ending is not None}
         undo = to_undo(endings, self.before) if self.what == "on" and not self.gone else []
         if undo:
-            self.screen.says("undoing: `agent maintenance off` on the other hosts")
+            self.screen.says(f"undoing: `agent {self.kind.verb} off` on the other hosts")
         await asyncio.gather(*(self.undo(host) for host in going if host.name in undo))
         self.screen.ended()
-        return of_farm(self.hosts, self.what, time.monotonic() - began, self.stop.signal)
+        seconds = time.monotonic() - began
+        return of_farm(self.hosts, self.kind, self.what, seconds, self.stop.signal)
 
     async def turn(self, host: Host) -> None:
         host.begin()
@@ -113,16 +116,16 @@ class Farm:
         host.end(host.ending.verdict is Verdict.SERVES, host.ending.message)
 
     async def undo(self, host: Host) -> None:
-        """Its users are back on the app. A host that failed stays a failed one."""
+        """It is off there again. A host that failed stays a failed one."""
         failed = host.ending if host.ending and host.ending.verdict is not Verdict.SERVES else None
-        host.options = replace(self.options, maintenance="off", lasts=None)
+        host.options = self.options.off()
         host.begin()
         back = await self.agent(host, "off")
         if back.verdict is not Verdict.SERVES:
             first = f"{failed.message}; " if failed else ""
-            where = f"`agent maintenance off` there failed (exit {back.exit}): {back.message}"
+            where = f"`agent {self.kind.verb} off` there failed (exit {back.exit}): {back.message}"
             host.ending = failed or back
-            host.end(False, f"{first}users may still be on the page: {where}")
+            host.end(False, f"{first}{self.kind.still}: {where}")
             return
         host.undone = failed is None
         host.ending = failed or back
@@ -130,18 +133,12 @@ class Farm:
 
     async def agent(self, host: Host, what: str) -> Ending:
         """The end of the agent's work, whatever it is."""
-        until = time.monotonic() + FOUND
-        while True:
-            try:
-                ending = await host.agent()
-            except OSError as error:
-                return Ending(Verdict.FAILED, 1, "no_answer", f"ssh: {error.strerror}", None)
-            called_off = host.called_off and what == "on"
-            over = called_off or self.gone or time.monotonic() > until
-            if over or not asks_again(ending, what):
-                return ending
-            host.at("waits", ending.message)
-            await asyncio.sleep(AGAIN)
+
+        def again(ending: Ending) -> bool:
+            over = self.gone or (host.called_off and what == "on")
+            return not over and asks_again(ending, what)
+
+        return await to_its_end(host, again)
 
     def call_off(self) -> None:
         """The second Ctrl-C: `on` puts back. The way back goes on."""

@@ -17,11 +17,15 @@ class Admitted:
 
 
 def admit(
-    next_hosts: Sequence[tuple[str, Status]], closing: int, takes_out: bool = True
+    next_hosts: Sequence[tuple[str, Status]],
+    closing: int,
+    takes_out: bool = True,
+    waits: bool = True,
 ) -> Admitted:
     """In this order. `closing`: hosts of this roll that HAProxy may not show DOWN yet.
     Each host that begins uses one spare server. A host that serves no users uses none, nor does
-    any host where the roll takes none out."""
+    any host where the roll takes none out. Not `waits`: the first host goes anyway, and its agent
+    refuses."""
     go: list[str] = []
     held_up = {}
     for host, status in next_hosts:
@@ -32,7 +36,7 @@ def admit(
         elif not takes_out or not status.serving or status.spare is None:
             # If a balancer can't be seen, the agent refuses with its own message.
             go.append(host)
-        elif status.spare > closing:
+        elif status.spare > closing or not (waits or closing):
             go.append(host)
             closing += 1
         else:

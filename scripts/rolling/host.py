@@ -1,4 +1,4 @@
-"""One host of a roll: its status, its restart or switch, its way back into rotation."""
+"""One host of a roll: its status, its agent's work, its way back into rotation."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Host:
         self.program: Program | None = None
         # Its stdin was closed.
         self.called_off = False
-        # It was on the page, and is on the app again because another host failed.
+        # It was on, and is off again because another host failed.
         self.undone = False
         # Its agent has closed a gate, or is about to.
         self.began_to_close = False
@@ -91,8 +91,7 @@ class Host:
             self.end(False, f"ssh: {error.strerror}")
 
     async def agent(self) -> Ending:
-        attached = ["--attached"] if self.options.attached else []
-        words = self.options.words("--progress", *attached)
+        words = self.options.words(*self.options.flags)
         self.program = await self.ssh.start(self.name, words, self.hear)
         if self.called_off:
             self.program.end_input()
@@ -189,11 +188,11 @@ class Host:
 
     @property
     def done_word(self) -> str:
-        return "switched" if self.options.switch else "restarted"
+        return {"switch": "switched", "open": "opened"}.get(self.options.verb, "restarted")
 
     @property
     def skipped(self) -> bool:
-        """The agent restarted nothing, because a hold keeps the gates closed."""
+        """A hold keeps the gates closed, and the agent was not asked, or changed nothing."""
         return self.ending is not None and self.ending.verdict is Verdict.SKIPPED
 
     def fail(self, message: str) -> None:

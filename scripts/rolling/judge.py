@@ -50,6 +50,9 @@ def in_the_way(status: Status, on_hold: str, verb: str = "restart") -> str | Non
         # A restart leaves the users on the page.
         ends = f"maintenance is on: end it there with `agent maintenance off {status.app}`"
         return None if verb == "restart" else ends
+    if verb in ("close", "open"):
+        # Its agent knows what becomes of the hold.
+        return None
     if verb == "switch":
         return f"held closed by {hold.text}: end the hold there with `agent open {status.app}`"
     if on_hold == "refuse":

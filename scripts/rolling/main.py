@@ -11,14 +11,17 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import command_line
+from . import command_line, inventory, pairs
 from . import hosts as names
 from . import record as records
 from . import summary as ending
+from .confirm import wrong_source
 from .options import Options, UsageError, merge
 from .record import Record, Unkept
 from .session import Session
 from .summary import Summary
+from .terminal import open_terminal
+from .verbs import WITHOUT_RECORD
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -63,23 +66,55 @@ def prepare(arguments: Namespace) -> Record:
         listed = names.from_file(arguments.file)
     elif arguments.hosts:
         listed = names.from_arguments(arguments.hosts)
+    if "replace" in given or arguments.replace_file is not None:
+        words = given.setdefault("replace", [])
+        words += pairs.read(arguments.replace_file) if arguments.replace_file else []
+        if listed or not words:
+            raise UsageError("--replace names its hosts, OLD=NEW: remove the other ones")
+        listed = pairs.hosts_of(pairs.pairs_of(words))
     path = Path(arguments.resume).absolute() if arguments.resume else None
-    if path is not None and "maintenance" in given:
-        raise UsageError(
-            "--maintenance has all hosts at once, and keeps no record: remove --resume"
-        )
+    verb = next((verb for verb in WITHOUT_RECORD if verb in given), None)
+    if path is not None and verb is not None:
+        raise UsageError(f"--{verb} keeps no record: remove --resume")
     record = records.read(path) if path is not None else None
+    options = merge(record.options if record is not None else Options(), given)
+    check_source(options, arguments)
+    targets = targets_of(options)
+    if "group" in given:
+        listed = list(targets)
     if record is None:
         if not listed:
             raise UsageError("no hosts: name them, or a file with --hosts")
         # Without a path there is no record before the roll begins.
-        return Record(path or Path(), merge(Options(), given), listed)
-    if listed and set(listed) != set(record.hosts):
+        record = Record(path or Path(), options, listed)
+    elif listed and set(listed) != set(record.hosts):
         raise UsageError(
             f"{path} is the record of other hosts: {differences(record.hosts, listed)}"
         )
-    record.options = merge(record.options, given)
+    record.options, record.targets = options, targets
+    gone = [name for name in record.hosts if options.group is not None and name not in targets]
+    if gone:
+        raise UsageError(f"group {options.group} no longer has {', '.join(gone[:4])}")
     return record
+
+
+def targets_of(options: Options) -> dict[str, inventory.Target]:
+    """The hosts of the inventory, if there is one."""
+    if options.inventory is None or options.group is None:
+        return {}
+    return inventory.read(options.inventory, options.group)
+
+
+def check_source(options: Options, arguments: Namespace) -> None:
+    """An approval must be possible. The terminal is asked only when the time comes."""
+    if not options.confirms or arguments.dry_run:
+        return
+    file = open_terminal()
+    if file is not None:
+        os.close(file)
+    wrong = wrong_source(options, file is not None)
+    if wrong is not None:
+        raise UsageError(wrong)
 
 
 def differences(kept: Sequence[str], listed: Sequence[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from . import page
+from . import pairs, toggle, verbs
+from .choices import Choices, exclude
 from .plan import Shape, Share
 from .ssh import Remote
 from .text import on_one_line, seconds
@@ -36,11 +37,11 @@ class UsageError(Exception):
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Choices):
     """The options that a record keeps, so that a roll continues as it began."""
 
     app: str | None = None
-    batch: str = "1"
+    batch: str | None = None
     canary: int = 0
     seesaw: bool = False
     pause: str = "0s"
@@ -52,7 +53,7 @@ class Options:
     sudo: bool = False
     ssh_config: str | None = None
     agent: str = "agent"
-    turn: str = "10m"
+    turn: str | None = None
     on_hold: str = "refuse"
     without_balancers: list[str] = field(default_factory=list)
     # `agent switch` in place of `agent restart`.
@@ -60,13 +61,23 @@ class Options:
     to: str | None = None
     back: bool = False
     keep: str | None = None
-    # `agent maintenance on` or `off`, on all hosts at once.
+    # `agent close` or `agent open`.
+    close: bool = False
+    open: bool = False
+    # OLD=NEW: `agent open` there and `agent close` here, with `back` the other way round.
+    replace: list[str] = field(default_factory=list)
+    settle: str = "30s"
+    finish: bool = False
+    # `agent maintenance` or `agent readonly`, `on` or `off`, on all hosts at once.
     maintenance: str | None = None
+    readonly: str | None = None
     lasts: str | None = None
 
     @property
     def shape(self) -> Shape:
-        return Shape(self.canary, Share.parse(self.batch), self.seesaw)
+        # All at once, if nothing says otherwise: a host that opens takes no server away.
+        usual = "100%" if self.open else "1"
+        return Shape(self.canary, Share.parse(self.batch or usual), self.seesaw)
 
     @property
     def remote(self) -> Remote:
@@ -78,28 +89,50 @@ class Options:
 
     @property
     def turn_seconds(self) -> float:
-        return seconds(self.turn)
+        return seconds(self.turn or verbs.TURN)
+
+    @property
+    def waits_for_turn(self) -> bool:
+        """Whether a host waits until HAProxy can spare a server. A roll that closes gives none
+        back: its next agent refuses at once, if the operator gave it no time."""
+        return not self.close or self.turn is not None
 
     @property
     def verb(self) -> str:
         """The agent's verb on each host."""
-        if self.maintenance is not None:
-            return "maintenance"
-        return "switch" if self.switch else "restart"
+        return verbs.verb_of(vars(self))
+
+    @property
+    def toggled(self) -> str | None:
+        """`on` or `off`."""
+        return self.maintenance or self.readonly
+
+    def off(self) -> Options:
+        """The options that undo it."""
+        undone: dict[str, Any] = {self.verb: "off", "lasts": None}
+        return replace(self, **undone)
 
     @property
     def takes_out(self) -> bool:
         """Whether a host leaves the rotation meanwhile. With a switch its other target serves."""
-        return not self.switch
+        return not self.switch and not self.open
 
     @property
     def attached(self) -> bool:
-        """A lost connection calls the agent off. The way back from the page goes on."""
-        return self.maintenance != "off"
+        """A lost connection calls the agent off. The way back to the app, or to writes, goes on."""
+        return self.toggled != "off"
+
+    @property
+    def flags(self) -> list[str]:
+        """For the agent's work, beside a dry run. `agent readonly` has no phases to show."""
+        flags = [] if self.verb == "readonly" else ["--progress"]
+        return [*flags, "--attached"] if self.attached else flags
 
     def words(self, *flags: str) -> tuple[str, ...]:
         """The words of the agent's operation on a host."""
-        words = [self.verb, "--json", *flags, *self.turning(), *self.without()]
+        # `on` and `off` come first: the options are theirs.
+        way = [] if self.toggled is None else [self.toggled]
+        words = [self.verb, "--json", *way, *flags, *verbs.words(vars(self)), *self.without()]
         if self.with_command is not None:
             words += ["--with", self.with_command]
         if self.rollback_command is not None:
@@ -113,16 +146,6 @@ class Options:
             # One word, because the reason may begin with a dash.
             words.append(f"--reason={self.reason}")
         return (*words, *self.named())
-
-    def turning(self) -> list[str]:
-        """The words that only one of the verbs has. A switch waits for no turn."""
-        if self.maintenance is not None:
-            return [self.maintenance, *([] if self.lasts is None else [f"--for={self.lasts}"])]
-        if not self.switch:
-            return ["--turn", self.turn]
-        words = ["--back"] if self.back else []
-        given = {"--to": self.to, "--keep": self.keep}
-        return words + [f"{option}={value}" for option, value in given.items() if value is not None]
 
     def status_words(self) -> tuple[str, ...]:
         """The words of an `agent status` on a host."""
@@ -159,8 +182,10 @@ class Options:
             seconds(self.pause)
             if not 1 <= self.turn_seconds <= DAY:
                 raise ValueError(f"--turn {self.turn}: expected a time from 1s to a day")
-            page.check(asdict(self), asdict(Options()))
-            self.check_switch()
+            verbs.check(asdict(self), asdict(Options()))
+            toggle.check(self.verb, self.toggled, self.lasts)
+            pairs.check(self.replace, self.reason, self.settle, self.back and self.finish)
+            self.check_choices()
             lines = (self.with_command, self.rollback_command)
             names = (self.app, self.to, self.agent, self.ssh_config, *self.without_balancers)
             words = (*names, *lines)
@@ -183,25 +208,6 @@ class Options:
         except (ValueError, TypeError, AttributeError) as error:
             raise UsageError(str(error)) from error
 
-    def check_switch(self) -> None:
-        """Raises ValueError if an option does not fit the verb."""
-        if not self.switch:
-            for option, value in (("--to", self.to), ("--back", self.back), ("--keep", self.keep)):
-                if value:
-                    raise ValueError(f"{option} is an option of a switch: add --switch")
-            return
-        if self.rollback_command is not None or self.without_upgrade:
-            raise ValueError("--rollback and --without-upgrade do not go with --switch")
-        if self.on_hold != "refuse":
-            raise ValueError("--switch never touches hosts that are held closed: remove the option")
-        if self.back and (self.to is not None or self.with_command is not None):
-            raise ValueError("--back returns to the target before: remove --to and --with")
-        if not self.back and self.to is None:
-            # A host may have switched already. Without a name it would switch back.
-            raise ValueError("--switch needs --to TARGET, or --back")
-        if self.keep is not None:
-            seconds(self.keep)
-
 
 def merge(base: Options, new: dict[str, Any]) -> Options:
     """A new option replaces the recorded one, and one that it excludes."""
@@ -213,6 +219,6 @@ def merge(base: Options, new: dict[str, Any]) -> Options:
         new = {"with_command": None, "rollback_command": None, **new}
     elif "rollback_command" in new:
         new = {**new, "without_upgrade": False}
-    options = replace(base, **new)
+    options = replace(base, **exclude(new))
     options.check()
     return options

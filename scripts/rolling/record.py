@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .hosts import Wrong, from_arguments
+from .inventory import Target
 from .options import Options, UsageError
 
 VERSION = 1
@@ -30,6 +31,8 @@ class Record:
         self.path = path
         self.options = options
         self.hosts = list(hosts)
+        # Of an inventory, which is asked again each time. They are not in the file.
+        self.targets: dict[str, Target] = {}
         # The last state of each host: `done`, `failed`, or `under_way`.
         self.states: dict[str, dict[str, Any]] = {}
         self.begun_at = int(time.time())

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
+from .between import Between, Halt
 from .guard import admit, worth_asking
 from .host import Host
 from .judge import Unusable, in_the_way
@@ -14,7 +15,7 @@ from .record import Record, Unkept
 from .screen import Screen
 from .signals import Stop
 from .status import Status
-from .step import End, Finish, Next, Pause, Rules, Stage, decide
+from .step import End, Finish, Late, Next, Pause, Rules, Stage, decide
 
 # Between two questions to HAProxy while it can spare no host.
 LOOK = 1.0
@@ -38,6 +39,7 @@ class Roll:
         record: Record,
         screen: Screen,
         stop: Stop,
+        between: Between | None = None,
     ) -> None:
         self.hosts: dict[str, Host] = {host.name: host for host in hosts}
         self.plan = plan
@@ -46,7 +48,10 @@ class Roll:
         self.record = record
         self.screen = screen
         self.stop = stop
-        self.paused = 0
+        self.between = between or Between(options, plan, screen, stop)
+        self.paused = self.between.passed
+        # Why no further batch begins.
+        self.halt: Halt | None = None
         # How many hosts HAProxy could spare at the last look.
         self.spare: int | None = None
         # Hosts that wait for another operation on them.
@@ -63,11 +68,17 @@ class Roll:
             self.stop.changed.clear()
             self.reap()
             stages = {name: host.stage for name, host in self.hosts.items()}
-            step = decide(self.plan, stages, self.rules, self.stop.asked > 0, self.paused)
+            self.between.batches_over(stages)
+            stopped = self.stop.asked > 0 or self.halt is not None
+            late = self.between.late()
+            step = decide(self.plan, stages, self.rules, stopped, self.paused, late)
             if isinstance(step, End):
                 break
             if isinstance(step, Pause):
-                await self.pause(step.batch)
+                self.halt = await self.between.passes(step.batch)
+                self.paused = step.batch
+            elif isinstance(step, Late):
+                self.halt = self.between.too_late(step.batch)
             elif isinstance(step, Finish):
                 self.take_back()
                 await self.stop.wait(None)
@@ -91,20 +102,6 @@ class Roll:
         """The third: the agents finish or put back by themselves; the roll does not wait."""
         for host in self.hosts.values():
             host.let_go()
-
-    async def pause(self, batch: int) -> None:
-        until = time.monotonic() + self.options.pause_seconds
-        while not self.stop.asked:
-            left = until - time.monotonic()
-            if left <= 0:
-                break
-            self.screen.says(
-                f"pause before batch {batch + 1} of {len(self.plan)}: {left:.0f} s left"
-            )
-            self.stop.changed.clear()
-            await self.stop.wait(min(1.0, left))
-        self.screen.says("")
-        self.paused = batch
 
     async def start(self, names: Sequence[str]) -> bool:
         """Starts the hosts that HAProxy can spare. True: one began, or something else changed
@@ -132,7 +129,8 @@ class Roll:
         if self.failed() > failed_before:
             return True
         # A host that gave way meanwhile counts, too.
-        admitted = admit(next_hosts, max(closing, self.closing()), takes_out)
+        closing = max(closing, self.closing())
+        admitted = admit(next_hosts, closing, takes_out, self.options.waits_for_turn)
         spare = [status.spare for _, status in next_hosts if status.spare is not None]
         self.spare = min(spare, default=None)
         self.busy = {name for name, status in next_hosts if status.operation is not None}
@@ -193,6 +191,7 @@ class Roll:
         if host.stage in (Stage.DONE, Stage.FAILED):
             outcome = host.ending.outcome if host.ending else None
             self.note(host.name, state=host.stage.value, outcome=outcome, message=host.message)
+            self.between.ended(host)
         else:
             self.note(host.name)
 

@@ -56,8 +56,7 @@ class Screen:
         """Shows these hosts until ended()."""
         self.hosts = hosts
         self.began = time.monotonic()
-        if self.live:
-            self.ticker = asyncio.ensure_future(self.tick())
+        self.goes_on()
 
     def changed(self, host: Host) -> None:
         self.dirty = True
@@ -101,6 +100,11 @@ class Screen:
             self.ticker = None
             self.draw()
             self.drawn = 0
+
+    def goes_on(self) -> None:
+        """Draws again after ended()."""
+        if self.live and self.ticker is None:
+            self.ticker = asyncio.ensure_future(self.tick())
 
     def write(self, text: str) -> None:
         with contextlib.suppress(OSError, ValueError):

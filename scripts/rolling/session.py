@@ -11,7 +11,9 @@ from pathlib import Path
 
 from . import record as records
 from . import summary as ending
+from .between import WINDOW_CLOSED, Between
 from .farm import Farm
+from .hooks import Hooks
 from .host import Host
 from .plan import batches, order
 from .record import Record
@@ -19,9 +21,13 @@ from .roll import Roll
 from .screen import Screen
 from .signals import Stop
 from .snapshot import Interrupted, Snapshot, dry_runs, look_at_all, refusals
+from .sources import source_of
 from .ssh import Ssh
 from .step import Rules
 from .summary import Summary
+from .swap import Swap
+from .verbs import WITHOUT_RECORD
+from .window import Window
 
 
 class Session:
@@ -33,11 +39,12 @@ class Session:
         self.options = record.options
         self.screen = Screen(sys.stderr)
         self.before = record.done()
-        self.under_way: Roll | Farm | None = None
+        self.under_way: Roll | Farm | Swap | None = None
 
     async def run(self) -> Summary:
         self.stop = Stop()
-        async with Ssh(self.options.ssh_config, self.options.remote) as ssh:
+        remote, targets = self.options.remote, self.record.targets
+        async with Ssh(self.options.ssh_config, remote, targets) as ssh:
             remaining = [name for name in self.record.hosts if name not in self.before]
             self.hosts = [self.host(name, ssh) for name in remaining]
             self.stop.listen(self.signal_came)
@@ -60,19 +67,23 @@ class Session:
 
     def complete(self, summary: Summary) -> Summary:
         summary.done_before = self.before
+        summary.verb = self.options.verb
         return summary
 
     async def begin(self, ssh: Ssh) -> Summary:
-        if self.options.maintenance is not None:
-            return await self.maintain(ssh)
+        if self.options.verb in WITHOUT_RECORD:
+            return await self.without_record(ssh)
         self.show_record()
+        window = Window(self.options.not_after, time.time())
+        if window.closed(time.time()) and not self.arguments.dry_run:
+            return closed(window)
         self.screen.line(f"asking {len(self.hosts)} hosts for their status")
         seen = await look_at_all(self.hosts, self.stop)
         self.hosts = sorted_hosts(self.hosts, seen)
         if self.arguments.dry_run:
             self.show_notices(seen)
             return await self.dry_run(ssh, seen)
-        if self.options.switch:
+        if self.options.verb != "restart":
             # A roll back must not stop at a host with nothing ready while others wait for theirs.
             seen.trouble.update(await refusals(self.at_rest(seen), ssh, self.options, self.stop))
         if len(seen.trouble) > self.options.max_failures:
@@ -85,16 +96,17 @@ class Session:
                 host.message = seen.trouble.get(host.name, "")
             return summary
         self.show_notices(seen)
-        return await self.roll(seen)
+        return await self.roll(seen, window)
 
-    async def maintain(self, ssh: Ssh) -> Summary:
-        """All hosts at once, or none."""
-        farm = Farm(self.hosts, self.options, ssh, self.screen, self.stop)
-        over = await farm.look(self.arguments.dry_run)
+    async def without_record(self, ssh: Ssh) -> Summary:
+        """All hosts at once, or pair by pair."""
+        kind = Swap if self.options.replace else Farm
+        work = kind(self.hosts, self.options, ssh, self.screen, self.stop)
+        over = await work.look(self.arguments.dry_run)
         if over is not None:
             return over
-        self.under_way = farm
-        return await farm.run()
+        self.under_way = work
+        return await work.run()
 
     def show_record(self) -> None:
         """Shows whether the record exists: a mistyped name would begin a new roll."""
@@ -118,8 +130,10 @@ class Session:
         return [host for host in self.hosts if host.name not in seen.trouble]
 
     def at_rest(self, seen: Snapshot) -> list[Host]:
-        """Those whose agent has nothing to finish first. A dry run finishes nothing."""
-        return [host for host in self.clear(seen) if not seen.statuses[host.name].trouble]
+        """Those whose dry run shows what the agent would do. Only a switch finishes an earlier
+        one first, and a dry run of it refuses instead."""
+        first = seen.finish_first() if self.options.switch else {}
+        return [host for host in self.clear(seen) if host.name not in first]
 
     def plan(self, seen: Snapshot) -> list[list[str]]:
         """The batches of the hosts that may be restarted. A host that may not is no canary."""
@@ -127,14 +141,21 @@ class Session:
         everybody = len(self.record.hosts) - len(seen.trouble)
         return batches(remaining, everybody, self.options.shape)
 
-    def rules(self) -> Rules:
+    def between(self, plan: list[list[str]], window: Window) -> Between:
         options = self.options
-        canary = len(self.before) < options.canary
-        return Rules(options.max_failures, options.pause_seconds > 0, canary)
+        hooks = Hooks(options.hook, options.hook_must_succeed, self.screen, self.stop)
+        source, resumed = source_of(options, self.screen), bool(self.before)
+        return Between(options, plan, self.screen, self.stop, hooks, source, window, resumed)
+
+    def rules(self, between: Between) -> Rules:
+        canary = len(self.before) < self.options.canary
+        return Rules(self.options.max_failures, between.stops, canary)
 
     async def dry_run(self, ssh: Ssh, seen: Snapshot) -> Summary:
-        """Each batch, and the result of `agent restart --dry-run` on each host."""
-        endings = await dry_runs(self.clear(seen), ssh, self.options, self.stop)
+        """Each batch, and the result of the agent's dry run on each host."""
+        first = seen.finish_first() if self.options.switch else {}
+        endings = await dry_runs(self.at_rest(seen), ssh, self.options, self.stop)
+        endings.update(first)
         refusals = 0
         for host in self.hosts:
             host.ending = endings.get(host.name)
@@ -145,7 +166,7 @@ class Session:
         exit_code = ending.SOME_FAILED if refusals else ending.DONE
         return Summary("planned", exit_code, message, hosts=self.hosts, batches=plan)
 
-    async def roll(self, seen: Snapshot) -> Summary:
+    async def roll(self, seen: Snapshot, window: Window) -> Summary:
         plan = self.plan(seen)
         if self.record.path == Path():
             self.record.path = records.default_path()
@@ -154,21 +175,44 @@ class Session:
         self.record.write()
         self.screen.shows(self.hosts)
         began = time.monotonic()
+        between = self.between(plan, window)
+        hooks = between.hooks
+        rules = self.rules(between)
         roll = Roll(
-            self.hosts, plan, self.rules(), self.options, self.record, self.screen, self.stop
+            self.hosts, plan, rules, self.options, self.record, self.screen, self.stop, between
         )
         self.under_way = roll
+
+        def summary_now(signal: int | None = None) -> Summary:
+            took = time.monotonic() - began
+            return self.summary(ending.of_roll(self.hosts, took, signal, roll.halt), between)
+
+        hooks.so_far = lambda: ending.so_far(summary_now())
+        hooks.report("started")
         for name, why in seen.trouble.items():
             roll.give_up(name, why)
         await roll.run()
         self.screen.ended()
-        summary = ending.of_roll(self.hosts, time.monotonic() - began, self.stop.signal)
-        summary.batches = plan
+        # A signal from here on ends the wait for the hooks.
+        self.under_way = None
+        summary = summary_now(self.stop.signal)
         finished = summary.exit == ending.DONE
+        hooks.so_far = summary.object
+        hooks.report("done" if finished else "stopped")
+        await hooks.end()
+        ending.with_hooks(summary, hooks.json(), hooks.must_succeed)
         # A record that the operator has named stays.
         ours = self.record.path.parent == records.default_folder()
         self.record.release(remove=finished and ours)
-        if not finished:
+        return summary
+
+    def summary(self, summary: Summary, between: Between) -> Summary:
+        """The same with what only this session knows."""
+        summary.batches = [list(batch) for batch in between.plan]
+        summary.done_before = self.before
+        summary.verb = self.options.verb
+        summary.approvals = between.approvals
+        if summary.exit != ending.DONE:
             summary.record = str(self.record.path)
             summary.go_on = shlex.join([sys.argv[0], "--resume", summary.record])
         return summary
@@ -189,6 +233,11 @@ class Session:
 def sorted_hosts(hosts: Sequence[Host], seen: Snapshot) -> list[Host]:
     by_name = {host.name: host for host in hosts}
     return [by_name[name] for name in order(list(by_name), seen.down())]
+
+
+def closed(window: Window) -> Summary:
+    message = f"the window closed at {window}: the roll did not begin; give another --not-after"
+    return Summary("window_closed", WINDOW_CLOSED, message)
 
 
 def interrupted(stop: Stop) -> Summary:

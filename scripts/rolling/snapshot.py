@@ -39,6 +39,16 @@ class Snapshot:
         """The hosts whose app is not healthy. They serve no users."""
         return [name for name, status in self.statuses.items() if not status.healthy]
 
+    def finish_first(self) -> dict[str, Ending]:
+        """The hosts whose agent has something to finish or to undo before it switches."""
+        return {
+            name: Ending(
+                Verdict.FINISHED, 0, "planned", f"first: {'; '.join(status.trouble)}", None
+            )
+            for name, status in self.statuses.items()
+            if status.trouble and name not in self.trouble
+        }
+
     def notice(self, name: str) -> str | None:
         """A notice for the operator about a host on which the roll may begin."""
         status = self.statuses.get(name)

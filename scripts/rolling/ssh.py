@@ -8,11 +8,12 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from .answer import SSH_FAILED, Answer
+from .inventory import Target
 from .program import Heard, Program
 
 # ssh asks for no password, and trusts no unknown host. It notices a lost connection
@@ -58,8 +59,12 @@ class Remote:
 class Ssh:
     """The connections of one roll. They end with this context."""
 
-    def __init__(self, config: str | None, remote: Remote) -> None:
+    def __init__(
+        self, config: str | None, remote: Remote, targets: Mapping[str, Target] | None = None
+    ) -> None:
         self.config = config
+        # Hosts of an inventory, which ssh does not know by their names.
+        self.targets = targets or {}
         self.remote = remote
         self.numbers: dict[str, int] = {}
         self.gate = asyncio.Semaphore(AT_ONCE)
@@ -82,7 +87,8 @@ class Ssh:
         argv = ["ssh", "-T", *(["-F", self.config] if self.config else []), "-S", path]
         for name, value in OPTIONS.items():
             argv += ["-o", f"{name}={value}"]
-        return [*argv, *extra, "--", host]
+        target = self.targets.get(host, Target(host))
+        return [*argv, *target.words, *extra, "--", target.address]
 
     async def start(self, host: str, words: Sequence[str], heard: Heard) -> Program:
         """Starts an agent that stops at the end of its stdin."""

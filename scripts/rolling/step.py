@@ -34,6 +34,13 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Late:
+    """The window closed before the batch of this number."""
+
+    batch: int
+
+
+@dataclass(frozen=True)
 class Wait:
     """Wait until something changes."""
 
@@ -48,7 +55,7 @@ class End:
     """No host is under way, and no more begin."""
 
 
-Step = Union[Next, Pause, Wait, Finish, End]
+Step = Union[Next, Pause, Late, Wait, Finish, End]
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Rules:
     """The rules of the whole roll."""
 
     max_failures: int
-    # The roll pauses between two batches.
+    # The roll pauses between two batches, or needs an approval.
     pauses: bool
     # The first batch is the canary: if it fails, the roll ends.
     canary: bool = False
@@ -68,9 +75,10 @@ def decide(
     rules: Rules,
     stopped: bool,
     paused: int,
+    late: bool = False,
 ) -> Step:
     """A batch begins when each host of the previous one is done, or an allowed failure.
-    `paused`: the last batch that had its pause."""
+    `paused`: the last batch that had its pause. `late`: no further batch may begin."""
     under_way = any(stage is Stage.UNDER_WAY for stage in stages.values())
     failed = sum(stage is Stage.FAILED for stage in stages.values())
     first = plan[0] if rules.canary and plan else ()
@@ -80,7 +88,9 @@ def decide(
     for number, batch in enumerate(plan):
         waiting = tuple(host for host in batch if stages[host] is Stage.WAITING)
         begun = len(waiting) < len(batch)
-        if not begun and number > 0 and rules.pauses and paused < number:
+        if waiting and not begun and late:
+            return Late(number)
+        if not begun and rules.pauses and paused < number:
             return Pause(number)
         if waiting:
             return Next(waiting)

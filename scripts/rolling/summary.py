@@ -1,4 +1,4 @@
-"""The summary of a roll, for people and machines."""
+"""The summary of a roll, for people and machines: roll.schema.json describes its JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .ending import INTERRUPTED, ROLLED_BACK
+from .between import HOOK_FAILED, Halt
+from .ending import INTERRUPTED, TAKEN_BACK, Verdict
 from .host import Host
 from .step import Stage
 from .text import span
@@ -34,9 +35,19 @@ class Summary:
     record: str | None = None
     # The command to continue.
     go_on: str | None = None
+    # The agent's verb on each host.
+    verb: str | None = None
+    # Why no further batch began.
+    halt: Halt | None = None
+    approvals: Sequence[dict[str, Any]] = ()
+    hook_failures: Sequence[dict[str, Any]] = ()
 
     def json(self) -> str:
-        result = {
+        return json.dumps(self.object())
+
+    def object(self) -> dict[str, Any]:
+        return {
+            "verb": self.verb,
             "outcome": self.outcome,
             "exit": self.exit,
             "message": self.message,
@@ -45,8 +56,10 @@ class Summary:
             "hosts": [*(before(name) for name in self.done_before), *map(host_json, self.hosts)],
             "record": self.record,
             "go_on": self.go_on,
+            "halt": self.halt.json() if self.halt else None,
+            "approvals": list(self.approvals),
+            "hook_failures": list(self.hook_failures),
         }
-        return json.dumps(result)
 
     def text(self) -> str:
         if self.outcome == "planned":
@@ -75,7 +88,7 @@ class Summary:
         return "\n".join(lines)
 
     def planned(self) -> str:
-        """The text of a dry run: the batches, and the hosts that would refuse."""
+        """The text of a dry run: the batches, and the hosts that would do something else."""
         lines = [
             f"batch {number} of {len(self.batches)}: {' '.join(batch)}"
             for number, batch in enumerate(self.batches, 1)
@@ -83,7 +96,7 @@ class Summary:
         lines += [
             f"  {host.name}: {host.message}"
             for host in self.hosts
-            if host.ending is None or host.ending.exit != 0 or host.skipped
+            if host.ending is None or host.ending.verdict is not Verdict.SERVES
         ]
         return "\n".join([*lines, self.message])
 
@@ -93,8 +106,9 @@ def why(host: Host) -> str:
     ending = host.ending
     if ending is None:
         return f"not started: {host.message}"
-    if ending.exit == ROLLED_BACK:
-        return f"exit {ending.exit}, rolled back, the old version serves again: {host.message}"
+    if ending.exit == TAKEN_BACK:
+        how = "switched back" if ending.outcome == "swapped_back" else "rolled back"
+        return f"exit {ending.exit}, {how}, the old version serves again: {host.message}"
     if ending.exit in INTERRUPTED and ending.report is not None:
         asked = "called off" if host.called_off else "interrupted on the host"
         return f"exit {ending.exit}, {asked}: {host.message}"
@@ -131,7 +145,9 @@ def before(name: str) -> dict[str, Any]:
     }
 
 
-def of_roll(hosts: Sequence[Host], seconds: float, signal: int | None) -> Summary:
+def of_roll(
+    hosts: Sequence[Host], seconds: float, signal: int | None, halt: Halt | None = None
+) -> Summary:
     """The summary of a roll that has begun."""
     done = sum(host.stage is Stage.DONE for host in hosts)
     failed = sum(host.stage is Stage.FAILED for host in hosts)
@@ -145,4 +161,23 @@ def of_roll(hosts: Sequence[Host], seconds: float, signal: int | None) -> Summar
         message += f", {failed} failed"
     if signal is not None:
         return Summary("interrupted", 128 + signal, f"interrupted: {message}", seconds, hosts)
+    if halt is not None:
+        message = f"{halt.message}: {message}"
+        return Summary(halt.outcome, halt.exit, message, seconds, hosts, halt=halt)
     return Summary("failed", SOME_FAILED, message, seconds, hosts)
+
+
+def so_far(summary: Summary) -> dict[str, Any]:
+    """The object of a roll that is under way, for its hooks. It has no exit code yet."""
+    done = sum(host.stage is Stage.DONE for host in summary.hosts)
+    summary.message = f"{done} of {len(summary.hosts)} hosts done so far"
+    return {**summary.object(), "outcome": "under_way", "exit": None}
+
+
+def with_hooks(summary: Summary, failures: Sequence[dict[str, Any]], must_succeed: bool) -> None:
+    """A roll of all hosts is not done if a hook that must succeed failed at its end."""
+    summary.hook_failures = failures
+    if failures and must_succeed and summary.exit == DONE:
+        first = failures[0]
+        summary.outcome, summary.exit = "hook_failed", HOOK_FAILED
+        summary.message += f", but a hook failed at {first['event']}: {first['message']}"

@@ -6,6 +6,7 @@ use super::examples::{AFTER_HELP, DOCTOR_HELP};
 use super::exits;
 use super::haproxy_config::HaproxyConfig;
 use super::history::Looking;
+use super::maintenance::{Maintaining, What};
 use super::page::Paging;
 use super::report::Reporting;
 use crate::config;
@@ -44,7 +45,7 @@ pub struct Cli {
 pub(super) enum Asked {
     #[command(flatten)]
     Configured(Command),
-    /// Check the whole set-up, read-only: what is wrong, why it matters, and the fix
+    /// Check the whole set-up, change nothing: what is wrong, why it matters, and the fix
     ///
     /// It checks the configuration, rights and rules of this host, the gates and what HAProxy's
     /// checks met at the last close, the app, each balancer and our lines on it, and HAProxy's own
@@ -75,11 +76,11 @@ pub(super) enum Asked {
     /// The newest is the last. With an id it prints that operation and its phases. It also works
     /// with an invalid configuration, and while another operation runs.
     History(Looking),
-    /// Show one operation, as text or as an HTML page
+    /// Show one operation, as text or as an HTML report
     ///
-    /// The page draws the phases on a time line. Under it, it draws what HAProxy showed of each
-    /// server line: status, sessions in flight, and sessions a second. The page is one file and
-    /// fetches nothing: mail it, or attach it to the ticket.
+    /// The HTML report draws the phases on a time line. Under it, it draws what HAProxy showed of each
+    /// server line: status, sessions in flight, and sessions a second. It is one file and fetches
+    /// nothing: mail it, or attach it to the ticket.
     Report(Reporting),
     Page(Paging),
     /// Remove all rules of the agent, in every variant of iptables
@@ -108,7 +109,10 @@ impl Asked {
                 Command::Run { .. }
                 | Command::Status { .. }
                 | Command::Probe(_)
-                | Command::Readonly(_),
+                | Command::Readonly(_)
+                | Command::Maintenance(Maintaining {
+                    what: What::Status(_),
+                }),
             ) => false,
             asked => matches!(asked, Asked::Configured(_)),
         };

@@ -9,12 +9,21 @@ use std::time::Duration;
 /// The time between two reads if standard input does not block.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// Listens for signals, and with `--attached` for the end of standard input.
+pub(super) fn listen(attached: bool) -> io::Result<StopSignal> {
+    let stop = StopSignal::listen()?;
+    if attached {
+        hang_up_with_stdin(stop.clone())?;
+    }
+    Ok(stop)
+}
+
 /// Asks to stop once standard input has ended, and discards what it reads.
 ///
 /// # Errors
 ///
 /// No thread can be started for the read, which blocks.
-pub(super) fn hang_up_with_stdin(stop: StopSignal) -> io::Result<()> {
+fn hang_up_with_stdin(stop: StopSignal) -> io::Result<()> {
     let wait = move || {
         let (mut stdin, mut thrown_away) = (io::stdin().lock(), [0; 512]);
         loop {

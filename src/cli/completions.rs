@@ -2,7 +2,7 @@
 //! ask `agent completions --apps` and `--targets` for these, because each host has its own.
 
 use super::arguments::command;
-use clap::Arg;
+use clap::{Arg, Command};
 use clap_complete::Shell;
 
 /// The completion script for this shell, for both names of the program.
@@ -26,7 +26,21 @@ fn verbs() -> Vec<String> {
     };
     let command = command();
     let verbs = command.get_subcommands();
-    let verbs = verbs.filter(|verb| verb.get_arguments().any(is_app));
+    let verbs = verbs.filter(|verb| all_arguments(verb).into_iter().any(is_app));
+    verbs.map(|verb| verb.get_name().to_owned()).collect()
+}
+
+/// Its arguments, and those of the verbs below it.
+fn all_arguments(command: &Command) -> Vec<&Arg> {
+    let below = command.get_subcommands().flat_map(all_arguments);
+    command.get_arguments().chain(below).collect()
+}
+
+/// The verbs with verbs of their own: the word after them is clap's.
+fn with_verbs() -> Vec<String> {
+    let command = command();
+    let verbs = command.get_subcommands();
+    let verbs = verbs.filter(|verb| verb.has_subcommands());
     verbs.map(|verb| verb.get_name().to_owned()).collect()
 }
 
@@ -39,8 +53,7 @@ const TO: &str = "--to";
 /// The options whose value is the next word.
 fn with_values() -> Vec<String> {
     let command = command();
-    let verbs = command.get_subcommands().chain([&command]);
-    let all = verbs.flat_map(|verb| verb.get_arguments());
+    let all = all_arguments(&command).into_iter();
     let valued = all.filter(|argument| argument.get_action().takes_values());
     let mut names: Vec<String> = valued
         .filter(|argument| !argument.is_require_equals_set())
@@ -53,7 +66,7 @@ fn with_values() -> Vec<String> {
 
 fn bash() -> String {
     let (verbs, options) = (verbs().join("|"), with_values().join("|"));
-    let (of_targets, to) = (OF_TARGETS, TO);
+    let (of_targets, to, nested) = (OF_TARGETS, TO, with_verbs().join("|"));
     format!(
         r#"
 _agent_with_apps() {{
@@ -74,7 +87,7 @@ _agent_with_apps() {{
     case $2 in -*) return 0 ;; esac
     case $3 in
         {to}) names=$(_agent_names "$1" --targets "${{config[@]}}" | sed 's|.*/||' | sort -u) ;;
-        {options}) return 0 ;;
+        {options}|{nested}) return 0 ;;
         *)  names=$(_agent_names "$1" --apps "${{config[@]}}")
             case $verb in {of_targets})
                 names+=" $(_agent_names "$1" --targets "${{config[@]}}")" ;;

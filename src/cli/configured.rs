@@ -3,9 +3,10 @@
 use super::declaring::Declaring;
 use super::examples::{MAINTENANCE, OPEN, PROBE, READONLY, RESTART, STATUS, SWITCH};
 use super::maintenance::Maintaining;
-use super::options::{Closing, Opening, Recovering, Restarting, waits};
+use super::options::{Closing, Opening, Recovering, Restarting};
 use super::probe::Probing;
 use super::switch::Switching;
+use super::times::waits;
 use super::without::Without;
 use clap::Subcommand;
 use std::time::Duration;
@@ -55,7 +56,7 @@ pub(super) enum Command {
     ///
     /// One host is enough to refuse writes. With the marker on several hosts, writes stay refused when
     /// one of them goes down.
-    #[command(after_help = READONLY)]
+    #[command(after_help = READONLY, disable_help_subcommand = true)]
     Readonly(Declaring),
     /// Probe an app or one of its targets, without users: does it run, is it healthy, verified?
     ///
@@ -73,7 +74,7 @@ pub(super) enum Command {
     /// the app's gates, and drains it. HAProxy sends users to the page once every host of the farm
     /// has closed. The app goes on running, and `agent restart` leaves its gates closed. `off` waits
     /// until the app is healthy and UP everywhere, and then closes the gate of the page.
-    #[command(after_help = MAINTENANCE)]
+    #[command(after_help = MAINTENANCE, disable_help_subcommand = true)]
     Maintenance(Maintaining),
     /// Finish or undo what a crash, a rule flush or a power loss interrupted
     ///

@@ -1,5 +1,6 @@
 //! Runs what the command line asks for, and returns the exit code.
 
+use super::advice::advise;
 use super::arguments::{Asked, Cli, invoked};
 use super::completions::completions;
 use super::configured::Command;
@@ -14,7 +15,6 @@ use super::{
 use crate::config::advice::Step;
 use crate::config::{self, ConfigError, Settings};
 use clap::FromArgMatches;
-use clap::error::{ContextKind, ContextValue};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,7 +28,10 @@ impl Cli {
     pub fn from_arguments() -> Result<Cli, ExitCode> {
         let parsed = invoked().try_get_matches();
         let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
-        parsed.map_err(with_tip).map_err(|error| {
+        parsed.map_err(|error| {
+            let words = std::env::args_os().skip(1);
+            let words: Vec<String> = words.map(|it| it.to_string_lossy().into_owned()).collect();
+            let error = advise(error, &words);
             if error.use_stderr() && std::env::args().any(|argument| argument == "--json") {
                 say_usage(&message(&error.to_string()), &[]);
             }
@@ -145,31 +148,6 @@ fn say_usage(message: &str, steps: &[Step]) {
         report["steps"] = serde_json::json!(steps);
     }
     say(&format!("{report}\n"));
-}
-
-/// HAProxy's and systemd's words for the verbs.
-fn with_tip(mut error: clap::Error) -> clap::Error {
-    let tip = match error.get(ContextKind::InvalidSubcommand) {
-        Some(ContextValue::String(word)) => tip(word),
-        _ => None,
-    };
-    if let Some(tip) = tip {
-        let tips = ContextValue::StyledStrs(vec![tip.into()]);
-        error.insert(ContextKind::Suggested, tips);
-        error.remove(ContextKind::SuggestedSubcommand);
-    }
-    error
-}
-
-fn tip(word: &str) -> Option<&'static str> {
-    Some(match word {
-        "drain" | "disable" | "maint" => "'close' takes the host out of rotation",
-        "stop" => "'close' takes the host out of rotation; it does not stop the app",
-        "enable" | "ready" => "'open' puts the host back in rotation",
-        "start" => "'open' puts the host back in rotation; it does not start the app",
-        "reload" => "to read the configuration again, run `systemctl reload haproxy-gate`",
-        _ => return None,
-    })
 }
 
 /// The mistake on one line, with clap's tips.

@@ -11,7 +11,7 @@ Examples:
   agent close web               take the host out until `agent open web`
   agent recover                 repair all apps after a crash or a rule flush
   agent history                 list past operations: when, by which user, why
-  agent report --html web.html  draw the last operation as an HTML page
+  agent report --html web.html  draw the last operation as an HTML report
 
 Exit codes, the state of the host after each, and `outcome` of --json:
 ";
@@ -49,6 +49,7 @@ pub(super) const READONLY: &str = "\
 Examples:
   agent readonly on web --dry-run
   agent readonly on web --for 30m --reason 'the database moves'
+  agent readonly status web
   agent readonly off web";
 
 pub(super) const PROBE: &str = "\

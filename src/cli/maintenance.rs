@@ -1,26 +1,42 @@
 //! The options of `agent maintenance`.
 
-use super::options::{Target, lasts};
+use super::any_app::AnyApp;
+use super::options::{Lasting, Target};
 use super::without::Without;
-use clap::{Args, ValueEnum};
-use std::time::Duration;
+use clap::{Args, Subcommand};
 
 #[derive(Debug, Args)]
 pub(super) struct Maintaining {
-    /// on: users meet the page. off: users meet the app again. status: what is so now
+    #[command(subcommand)]
     pub(super) what: What,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum What {
+    /// Let users meet the page instead of the app
+    On(Beginning),
+    /// Bring users back to the app
+    Off(Ending),
+    /// Show whether users meet the page: since when, by which user, why, until when
+    ///
+    /// It asks the page, and each balancer for the page's line. The exit code is 0.
+    Status(AnyApp),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Beginning {
     #[command(flatten)]
     pub(super) target: Target,
-    /// With `on`: let the sidecar end it after this time: 90s, 30m, 2h
-    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
-    pub(super) lasts: Option<Duration>,
+    #[command(flatten)]
+    pub(super) lasting: Lasting,
     #[command(flatten)]
     pub(super) without: Without,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum What {
-    On,
-    Off,
-    Status,
+#[derive(Debug, Args)]
+pub(super) struct Ending {
+    #[command(flatten)]
+    pub(super) target: Target,
+    #[command(flatten)]
+    pub(super) without: Without,
 }

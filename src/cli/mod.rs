@@ -1,7 +1,10 @@
 //! The command line: its arguments, its output and its exit codes.
 
+mod advice;
+mod any_app;
 mod arguments;
 mod attached;
+mod call;
 mod completions;
 mod configured;
 mod declaring;
@@ -22,6 +25,7 @@ mod options;
 mod page;
 mod print;
 mod probe;
+mod probed;
 mod progress;
 mod readonly;
 mod report;
@@ -32,6 +36,7 @@ mod sidecar;
 mod status;
 mod switch;
 mod switching;
+mod times;
 mod uninstall;
 mod without;
 

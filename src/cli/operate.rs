@@ -2,6 +2,7 @@
 
 use super::arguments::Cli;
 use super::attached;
+use super::call::call;
 use super::named::{the_app, the_target};
 use super::options::{Closing, Each, Opening, Recovering, Restarting, Target, Upgrade};
 use super::progress::{self, Audience};
@@ -123,7 +124,7 @@ impl Cli {
     ) -> anyhow::Result<u8> {
         let app = the_app(settings, target.app.as_deref())?;
         let operation = operation(verb, settings, (app, options), target);
-        let stop = listen(target)?;
+        let stop = attached::listen(target.attached)?;
         let _shown_in_the_end = screen::begin();
         let report = self.run_operation(&operation, stop).await;
         report.print(self.json);
@@ -141,7 +142,7 @@ impl Cli {
     ) -> anyhow::Result<u8> {
         let with_options = settings.apps.iter().map(|app| Ok((app, options(app)?)));
         let all: Vec<(&AppSettings, Options)> = with_options.collect::<anyhow::Result<_>>()?;
-        let stop = listen(target)?;
+        let stop = attached::listen(target.attached)?;
         let _shown_in_the_end = screen::begin();
         let mut exit = 0;
         let mut reports = Vec::new();
@@ -204,13 +205,6 @@ fn of(app: &AppSettings, name: Option<&str>) -> anyhow::Result<Option<String>> {
     Ok(target.transpose()?.map(str::to_owned))
 }
 
-/// The command line of this process.
-fn call() -> Vec<String> {
-    let words = std::env::args_os().skip(1);
-    let words = words.map(|word| word.to_string_lossy().into_owned());
-    std::iter::once("agent".to_owned()).chain(words).collect()
-}
-
 /// The settings with the command line's choice of this app's upgrade and rollback.
 fn upgraded(mut settings: Settings, name: &str, asked: &Upgrade) -> anyhow::Result<Settings> {
     for app in settings.apps.iter_mut().filter(|app| app.name == name) {
@@ -232,12 +226,4 @@ fn upgraded(mut settings: Settings, name: &str, asked: &Upgrade) -> anyhow::Resu
         app.rollback = Some(Change::shell(line));
     }
     Ok(settings)
-}
-
-fn listen(target: &Target) -> std::io::Result<StopSignal> {
-    let stop = StopSignal::listen()?;
-    if target.attached {
-        attached::hang_up_with_stdin(stop.clone())?;
-    }
-    Ok(stop)
 }

@@ -1,5 +1,6 @@
 //! The options of operations: on which app, why, for whom and how long.
 
+use super::times::{lasts, waits};
 use super::without::Without;
 use crate::operation::OnHold;
 use crate::text::has_control;
@@ -107,6 +108,14 @@ pub(super) struct Each {
     pub(super) all: bool,
 }
 
+/// For what ends by itself.
+#[derive(Debug, Args)]
+pub(super) struct Lasting {
+    /// Let the sidecar end it after this time: 90s, 30m, 2h
+    #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
+    pub(super) lasts: Option<Duration>,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Closing {
     #[command(flatten)]
@@ -181,24 +190,6 @@ pub(super) struct OfTarget {
         conflicts_with = "all"
     )]
     pub(super) if_current: Option<String>,
-}
-
-/// A time from a second to a year.
-pub(super) fn lasts(text: &str) -> Result<Duration, String> {
-    up_to(text, Duration::from_hours(24 * 365), "1year")
-}
-
-/// A time from a second to a day.
-pub(super) fn waits(text: &str) -> Result<Duration, String> {
-    up_to(text, Duration::from_hours(24), "1day")
-}
-
-pub(super) fn up_to(text: &str, longest: Duration, most: &str) -> Result<Duration, String> {
-    let lasts = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    match (Duration::from_secs(1)..=longest).contains(&lasts) {
-        true => Ok(lasts),
-        false => Err(format!("expected a time from 1s to {most}")),
-    }
 }
 
 /// A command line. A blank one is refused, because it upgrades nothing.

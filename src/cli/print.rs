@@ -37,7 +37,9 @@ impl Report {
     /// The notes are progress once a phase began.
     fn failed(&self) -> Vec<String> {
         let notes = self.notes().filter(|_| self.phases.is_empty());
-        notes.chain([self.line()]).collect()
+        notes
+            .chain(last_lines(&self.app, &self.reasons, &self.message))
+            .collect()
     }
 
     fn notes(&self) -> impl Iterator<Item = String> {
@@ -71,10 +73,40 @@ impl Report {
     }
 }
 
+/// The message, or each of several reasons of a refusal on a line of its own.
+pub(super) fn last_lines(app: &str, reasons: &[String], message: &str) -> Vec<String> {
+    match reasons {
+        [] | [_] => vec![format!("{app}: {message}")],
+        reasons => {
+            let reasons = reasons.iter();
+            let lines = reasons.map(|reason| format!("{app}: refused: {reason}"));
+            lines
+                .chain([format!("{app}: nothing was changed")])
+                .collect()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::last_lines;
     use crate::report::Draft;
     use crate::restart::{Outcome, PhaseTime, Reason, Refusal, Verb};
+
+    #[test]
+    fn each_of_several_reasons_has_a_line() {
+        let reasons = ["lb1: gone", "port 2000 is taken"].map(str::to_owned);
+        let message = "refused: lb1: gone; port 2000 is taken; nothing was changed";
+        let lines = last_lines("web", &reasons, message);
+        let wanted = [
+            "web: refused: lb1: gone",
+            "web: refused: port 2000 is taken",
+            "web: nothing was changed",
+        ];
+        assert_eq!(lines, wanted);
+        assert_eq!(last_lines("web", &reasons[..1], "m"), ["web: m"]);
+        assert_eq!(last_lines("web", &[], "m"), ["web: m"]);
+    }
 
     #[test]
     fn the_notes_of_an_operation_that_never_began_are_printed() {

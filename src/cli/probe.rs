@@ -1,11 +1,10 @@
 //! `agent probe`: whether an app or one of its targets runs, is healthy and verified. It moves no
 //! gate.
 
-use super::named::{the_app, the_target};
+use super::probed::the_probed;
 use super::screen::{complain, say};
-use crate::config::{AppSettings, PAGE, PageSettings, Settings};
+use crate::config::{AppSettings, PageSettings, Settings};
 use crate::host::{Probe, ProbeStep, Probed};
-use crate::operation;
 use clap::Args;
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -120,55 +119,6 @@ pub(super) async fn probe(
         _ => complain(&format!("{}: {message}", app.label())),
     }
     Ok(end.exit())
-}
-
-/// The app, seen at the target to probe: the one that is named, else the idle one.
-async fn the_probed(settings: &Settings, which: Option<&str>) -> anyhow::Result<AppSettings> {
-    let (name, target) = match which.map(|which| which.split_once('/')) {
-        Some(Some((app, target))) => (Some(app), Some(target)),
-        _ => (which, None),
-    };
-    let app = the_app(settings, name)?;
-    let target = match target {
-        Some(PAGE) => return the_page(app),
-        Some(target) => the_target(app, target)?.to_owned(),
-        None if !app.has_targets() => return Ok(app.clone()),
-        None => idle(settings, app).await?,
-    };
-    app.at(&target)
-        .ok_or_else(|| anyhow::anyhow!("internal error: app {} has no target {target}", app.name))
-}
-
-fn the_page(app: &AppSettings) -> anyhow::Result<AppSettings> {
-    let name = &app.name;
-    let page = app.at_page();
-    page.ok_or_else(|| {
-        anyhow::anyhow!(
-            "app {name} has no page: that needs a table [app.{name}.page] in the configuration"
-        )
-    })
-}
-
-/// The only idle target.
-async fn idle(settings: &Settings, app: &AppSettings) -> anyhow::Result<String> {
-    let all: Vec<String> = app.instances().iter().map(AppSettings::label).collect();
-    let name_one = format!("name one of {}", all.join(", "));
-    let current = match operation::current(settings, app).await {
-        Ok(current) => current.map(|current| current.target),
-        Err(why) => anyhow::bail!("{why}; or {name_one}"),
-    };
-    let names = app.target_names().into_iter();
-    let idle: Vec<&str> = names
-        .filter(|name| Some(*name) != current.as_deref())
-        .collect();
-    match idle.as_slice() {
-        [only] => Ok((*only).to_owned()),
-        _ => anyhow::bail!(
-            "app {} has {} idle targets: {name_one}",
-            app.name,
-            idle.len()
-        ),
-    }
 }
 
 fn step_line(app: &AppSettings, address: SocketAddr, probed: &Probed) -> String {

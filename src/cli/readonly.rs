@@ -1,13 +1,16 @@
-//! `agent readonly on|off`: HAProxy refuses writes, or takes them again.
+//! `agent readonly`: HAProxy refuses writes, or takes them again.
 
 use super::arguments::Cli;
-use super::declaring::{Declaring, Switch};
+use super::attached;
+use super::call::call;
+use super::declaring::{Beginning, Declaring, Ending, What};
 use super::named::the_app;
 use super::options::Target;
+use super::print::last_lines;
 use super::screen::{complain, say};
+use super::status;
 use crate::config::{AppSettings, Settings};
 use crate::operation::{Kept, Readonly, ReadonlyReport, recover_marker};
-use crate::signals::StopSignal;
 
 impl Cli {
     pub(super) async fn readonly(
@@ -15,24 +18,40 @@ impl Cli {
         settings: &Settings,
         declaring: &Declaring,
     ) -> anyhow::Result<u8> {
-        let on = declaring.on == Switch::On;
-        if !on && declaring.lasts.is_some() {
-            anyhow::bail!("--for works only with `agent readonly on`: remove it");
+        let (on, of, lasts) = match &declaring.what {
+            What::On(Beginning { of, lasting }) => (true, of, lasting.lasts),
+            What::Off(Ending { of }) => (false, of, None),
+            What::Status(any) => {
+                let apps = any.with(settings, |app| app.readonly.is_some(), no_marker)?;
+                return status::readonly(settings, &apps, self.json).await;
+            }
+        };
+        let app = the_app(settings, of.app.as_deref())?;
+        if app.readonly.is_none() {
+            return Err(no_marker(app));
         }
-        let app = the_app(settings, declaring.app.as_deref())?;
         let readonly = Readonly {
             on,
             settings,
             app,
-            lasts: declaring.lasts,
-            reason: declaring.reason.clone(),
-            dry_run: declaring.dry_run,
-            without_balancers: declaring.without.names(settings, app, false)?,
+            lasts,
+            reason: of.reason.clone(),
+            dry_run: of.dry_run,
+            call: call(),
+            without_balancers: of.without.names(settings, app, false)?,
         };
-        let report = readonly.run(StopSignal::listen()?).await;
+        let report = readonly.run(attached::listen(of.attached)?).await;
         print(&report, self.json);
         Ok(report.exit)
     }
+}
+
+fn no_marker(app: &AppSettings) -> anyhow::Error {
+    let name = &app.name;
+    anyhow::anyhow!(
+        "app {name} has no marker: write [app.{name}.readonly] with a status_port (`man agent.toml`), \
+         and give HAProxy what `agent haproxy-config {name} --readonly` prints"
+    )
 }
 
 /// After `agent recover`: the markers as their records say. False: one of them is not.
@@ -78,6 +97,9 @@ fn print(report: &ReadonlyReport, json: bool) {
             let plan: String = plan.map(|line| format!("{line}\n")).collect();
             say(&format!("{plan}{line}\n"));
         }
-        _ => complain(&line),
+        _ => {
+            let lines = last_lines(app, &report.reasons, &report.message);
+            lines.iter().for_each(|line| complain(line));
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `agent report`: prints one operation as text, or writes it as a page of HTML.
+//! `agent report`: prints one operation as text, or writes it as an HTML report.
 
 use super::history_text::text;
 use super::screen::say;
@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   agent report                            the last operation, as text
-  agent report web --html restart.html    the last one on an app, as a page
+  agent report web --html restart.html    the last one on an app, as an HTML report
   agent report 1mj1tea0011 --html -       any other (see `agent history`), to stdout")]
 pub(super) struct Reporting {
     /// An app, or the id of an operation
@@ -26,7 +26,7 @@ pub(super) struct Reporting {
     /// The last operation (the default without an id)
     #[arg(long)]
     pub(super) last: bool,
-    /// Write an HTML page to this file, which only root can read; `-` is stdout
+    /// Write an HTML report to this file, which only root can read; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(super) html: Option<PathBuf>,
 }
@@ -38,7 +38,7 @@ const STDOUT: &str = "-";
 pub(super) fn report(config: &Path, reporting: &Reporting, json: bool) -> anyhow::Result<u8> {
     let file = reporting.html.as_deref();
     if json && file == Some(Path::new(STDOUT)) {
-        anyhow::bail!("--json and --html - both print to stdout: name a file for the page");
+        anyhow::bail!("--json and --html - both print to stdout: name a file for the HTML report");
     }
     let operations = match Operations::read(config) {
         Ok(operations) => operations,
@@ -95,7 +95,7 @@ fn write_page(entry: &Entry, file: &Path) -> anyhow::Result<()> {
         say(&page);
         return Ok(());
     }
-    // The page says who logged in from where. The owner and mode of an older file must not apply.
+    // The report says who logged in from where. The owner and mode of an older file must not apply.
     let mut options = AtomicWriteFile::options();
     let options = options
         .mode(0o600)

@@ -2,9 +2,12 @@
 
 use super::screen::{complain, say};
 use crate::app::{Change, Restart};
-use crate::config::{AppSettings, Settings};
+use crate::config::{AppSettings, PageSettings, Settings};
+use crate::operation::{self, Current};
+use crate::page;
 use crate::sidecar::{Ending, Sidecar, StartError};
 use crate::state::directory;
+use crate::state::hold::{self, Held};
 use std::path::Path;
 
 /// Runs the sidecar, or prints which gates it would keep open.
@@ -12,8 +15,8 @@ pub(super) async fn run(config: &Path, settings: Settings, dry_run: bool, json: 
     if dry_run {
         return match usable(&settings) {
             Ok(()) => {
-                let warnings = missing_programs(&settings).await;
-                plan(&settings, &warnings, json)
+                let warnings = missing_files(&settings).await;
+                plan(&settings, &warnings, json).await
             }
             Err(why) => refuse(&StartError::Unable(why), json),
         };
@@ -74,8 +77,8 @@ fn refuse(error: &StartError, json: bool) -> u8 {
     exit
 }
 
-/// Programs that are not there now: a restart would refuse, the sidecar does without them.
-async fn missing_programs(settings: &Settings) -> Vec<String> {
+/// Programs and pages that can't be used now: an operation would refuse, the sidecar does without them.
+async fn missing_files(settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
     for app in &settings.apps {
         for one in app.instances() {
@@ -101,16 +104,24 @@ async fn missing_programs(settings: &Settings) -> Vec<String> {
                 ));
             }
         }
+        let page = app.page.as_ref().and_then(PageSettings::file);
+        if let Some(Err(fault)) = page.map(page::check) {
+            let name = &app.name;
+            warnings.push(format!(
+                "{name}: page: {fault}; `agent maintenance on {name}` refuses without its page"
+            ));
+        }
     }
     warnings
 }
 
-fn plan(settings: &Settings, warnings: &[String], json: bool) -> u8 {
-    let apps: Vec<String> = settings
-        .apps
-        .iter()
-        .map(|app| kept(settings, app))
-        .collect();
+async fn plan(settings: &Settings, warnings: &[String], json: bool) -> u8 {
+    let mut apps = Vec::new();
+    for app in &settings.apps {
+        let held = hold::now(&settings.agent.hold_dir, &app.name);
+        let current = operation::current(settings, app).await;
+        apps.push(kept(settings, app, held.as_ref(), current));
+    }
     if json {
         print(&serde_json::json!({
             "verb": "run", "outcome": "planned", "exit": 0, "plan": apps, "warnings": warnings,
@@ -132,15 +143,104 @@ fn plan(settings: &Settings, warnings: &[String], json: bool) -> u8 {
     0
 }
 
-fn kept(settings: &Settings, app: &AppSettings) -> String {
-    let gates: Vec<String> = settings
-        .gates(app)
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    format!("{}: would keep open: {}", app.name, gates.join(", "))
+/// The gates that the sidecar would keep open: of the page in maintenance, else of the current target.
+fn kept(
+    settings: &Settings,
+    app: &AppSettings,
+    held: Option<&Held>,
+    current: Result<Option<Current>, String>,
+) -> String {
+    let name = &app.name;
+    let view = match (held, current) {
+        (Some(held), _) if held.is_of_maintenance() => app.at_page(),
+        (Some(held), _) => {
+            return format!(
+                "{name}: would open no gate: held closed by {}",
+                held.describe()
+            );
+        }
+        (None, Err(why)) => return format!("{name}: would open no gate, as yet: {why}"),
+        (None, Ok(None)) => Some(app.clone()),
+        (None, Ok(Some(current))) => app.at(&current.target),
+    };
+    let Some(view) = view else {
+        return format!("{name}: would open no gate: maintenance is on, and the app has no page");
+    };
+    let gates = settings.gates(&view).into_iter();
+    let gates: Vec<String> = gates.map(|gate| gate.to_string()).collect();
+    format!("{}: would keep open: {}", view.label(), gates.join(", "))
 }
 
 fn print(object: &serde_json::Value) {
     say(&format!("{object}\n"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::operation::By;
+    use crate::restart::Verb;
+    use crate::state::hold::Hold;
+    use crate::state::invocation::Invocation;
+
+    const TARGETS: &str = r#"
+[app.web]
+[app.web.page]
+port = 1009
+status_port = 2009
+[app.web.target.blue]
+port = 1000
+status_port = 2000
+run = { systemd = "web@blue.service" }
+[app.web.target.green]
+port = 1001
+status_port = 2001
+run = { systemd = "web@green.service" }
+[[haproxy]]
+socket = "/run/a.sock"
+"#;
+
+    fn held(verb: Verb) -> Held {
+        Held::By(Hold {
+            invocation: Invocation::new(verb, "web"),
+            user: None,
+            operation: None,
+            owner: None,
+            reason: None,
+            until: None,
+            boot: String::new(),
+            also: None,
+            failed: None,
+        })
+    }
+
+    #[test]
+    fn it_names_the_target_that_is_current() {
+        let settings = crate::config::read("agent.toml".as_ref(), TARGETS).unwrap();
+        let green = || {
+            Ok(Some(Current {
+                target: "green".to_owned(),
+                by: By::Record,
+            }))
+        };
+        let none = || Err("no target of web is current: start one".to_owned());
+        let (on, closed) = (held(Verb::MaintenanceOn), held(Verb::Close));
+        for (held, current, says) in [
+            (None, green(), "web/green: would keep open: "),
+            (
+                None,
+                none(),
+                "web: would open no gate, as yet: no target of web is current",
+            ),
+            (Some(&on), green(), "web/page: would keep open: "),
+            (
+                Some(&closed),
+                green(),
+                "web: would open no gate: held closed by `agent close web`",
+            ),
+        ] {
+            let said = kept(&settings, &settings.apps[0], held, current);
+            assert!(said.starts_with(says), "{said}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The options of `agent switch`.
 
-use super::options::{Target, line, up_to};
+use super::options::{Target, line};
+use super::times::up_to;
 use super::without::Without;
 use clap::Args;
 use std::time::Duration;

@@ -9,7 +9,9 @@ use super::gate_to::in_use;
 use super::keyed::Keyed;
 use super::mistake::Mistake;
 use super::page;
-use super::target::{check_levels, distinct_places, distinct_ports, distinct_units, status_ports};
+use super::target::{
+    check_levels, check_twins, distinct_places, distinct_ports, distinct_units, status_ports,
+};
 use super::{AppSettings, BalancerSettings, LoadedFrom, Settings};
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -26,6 +28,7 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     }
     for (name, app) in &file.app {
         check_levels(name, &app.get_ref().0)?;
+        check_twins(&app.get_ref().0)?;
     }
     distinct_ports(&file.app)?;
     distinct_units(&file.app)?;

@@ -1,7 +1,7 @@
 //! A mistake in words: the key with its value, and what is wrong with it.
 
 use super::advice::reference::{Entry, TARGET, entries};
-use super::advice::{Keys, Node, near, table_of};
+use super::advice::{Keys, Node, near, of_unnamed_table, table_of};
 use super::mistake::{About, Mistake};
 
 /// What is wrong, on one line.
@@ -10,6 +10,9 @@ pub(super) fn describe(text: &str, mistake: &Mistake) -> String {
     let node = tree.of_mistake(&mistake.at, mistake.key);
     let name = node.map(|node| shown(&node.path)).unwrap_or_default();
     let what = plain(&mistake.what);
+    if let Some(what) = node.and_then(|node| of_unnamed_table(&tree, node)) {
+        return what;
+    }
     match (&mistake.about, node) {
         (About::Syntax, _) => format!("`{}`: {what}", line(text, mistake.at.start)),
         (About::Duplicate, _) => twice(&line(text, mistake.at.start)),

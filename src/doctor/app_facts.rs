@@ -1,6 +1,6 @@
 //! The facts about one app.
 
-use super::{app, balancer, evidence, gates};
+use super::{app, balancer, cfg, evidence, gates};
 
 /// The facts of each area that doctor judges for one app, seen at one of its targets.
 pub(super) struct AppFacts {
@@ -14,6 +14,8 @@ pub(super) struct AppFacts {
     /// None without iptables: no look is possible.
     pub(super) app: Option<app::App>,
     pub(super) balancers: Vec<balancer::Balancer>,
+    /// The lines of its page and its marker, as the balancers show them.
+    pub(super) shown: cfg::Shown,
     /// Whether each balancer has a master socket in the configuration.
     pub(super) has_master: bool,
 }

@@ -2,6 +2,7 @@
 
 use super::Point;
 use super::check::{Check, about, checks};
+use super::fix::Fix;
 use crate::haproxy::{Address, Examination, Level, Unseen, version};
 use std::io::ErrorKind;
 use std::net::IpAddr;
@@ -18,6 +19,9 @@ checks! {
     MASTER "master-socket":
         "a drain waits for what the workers of before a reload still carry, and the master shows them";
 }
+
+/// The place of a stats socket.
+const GLOBAL: &str = "in HAProxy's `global`";
 
 /// The tested versions.
 const TRIED: std::ops::RangeInclusive<(u32, u32)> = (2, 6)..=(3, 2);
@@ -57,7 +61,7 @@ fn answered(balancer: &Balancer, seen: &Examination) -> Vec<Point> {
 }
 
 /// The fix for a balancer that does not answer.
-pub(super) fn fix(address: &Address, why: &Unseen) -> String {
+pub(super) fn fix(address: &Address, why: &Unseen) -> Fix {
     let (unix, listener) = match address {
         Address::Unix(path) => (
             true,
@@ -70,26 +74,27 @@ pub(super) fn fix(address: &Address, why: &Unseen) -> String {
         Unseen::TimedOut(_) => {
             return "let this host through to the socket; or too many ask it at once (`stats maxconn`), or `timeout` in \
                     [[haproxy]] is too short"
-                .to_owned();
+                .into();
         }
-        Unseen::TooOld(_) => return UPGRADE.to_owned(),
-        Unseen::Denied(_) => return format!("in HAProxy's `global`: {listener}"),
-        _ => return format!("is it HAProxy's stats socket? In its `global`: {listener}"),
+        Unseen::TooOld(_) => return UPGRADE.into(),
+        Unseen::Denied(_) => return Fix::paste(GLOBAL, listener),
+        _ => return Fix::paste("is it HAProxy's stats socket? In its `global`", listener),
     };
     let correct = "correct `socket` in [[haproxy]]";
     match (kind, unix) {
-        (ErrorKind::NotFound, true) => format!("{correct}, or in HAProxy's `global`: {listener}"),
-        (ErrorKind::ConnectionRefused, true) => {
-            "no process listens on the socket: systemctl start haproxy".to_owned()
-        }
+        (ErrorKind::NotFound, true) => Fix::paste(format!("{correct}, or {GLOBAL}"), listener),
+        (ErrorKind::ConnectionRefused, true) => Fix::paste(
+            "no process listens on the socket",
+            "systemctl start haproxy",
+        ),
         (ErrorKind::ConnectionRefused, false) => {
-            format!("start HAProxy, or in its `global`: {listener}; or {correct}")
+            Fix::paste("start HAProxy, or in its `global`", listener).and(format!("or {correct}"))
         }
         (ErrorKind::PermissionDenied, _) => {
             "run the agent as root, or let its group in: `mode 660 group GROUP` on the stats socket"
-                .to_owned()
+                .into()
         }
-        _ => format!("{correct}, or the network and the firewalls on the way"),
+        _ => format!("{correct}, or the network and the firewalls on the way").into(),
     }
 }
 
@@ -126,7 +131,7 @@ fn level(address: &Address, level: Option<Level>) -> Point {
             };
             LEVEL.warning(
                 format!("level admin over TCP: {who} may change every server"),
-                format!("in HAProxy's `global`: {}", listener(address, at)),
+                Fix::paste(GLOBAL, listener(address, at)),
             )
         }
         (_, Some(Level::User)) => LEVEL.ok("level user: the agent can only read"),

@@ -1,5 +1,6 @@
 //! The fixed part of a check: its name for programs, and why it matters.
 
+use super::fix::Fix;
 use super::{Point, Verdict};
 use crate::text::escape;
 
@@ -32,12 +33,12 @@ impl Check {
     }
 
     /// A point that works, and may do harm.
-    pub(super) fn warning(&self, found: impl Into<String>, fix: impl Into<String>) -> Point {
+    pub(super) fn warning(&self, found: impl Into<String>, fix: impl Into<Fix>) -> Point {
         self.point(Verdict::Warning, found.into(), Some(fix.into()))
     }
 
     /// A point that does not work, or that users will notice.
-    pub(super) fn error(&self, found: impl Into<String>, fix: impl Into<String>) -> Point {
+    pub(super) fn error(&self, found: impl Into<String>, fix: impl Into<Fix>) -> Point {
         self.point(Verdict::Error, found.into(), Some(fix.into()))
     }
 
@@ -54,7 +55,7 @@ impl Check {
         }
     }
 
-    fn point(&self, verdict: Verdict, found: String, fix: Option<String>) -> Point {
+    fn point(&self, verdict: Verdict, found: String, fix: Option<Fix>) -> Point {
         Point {
             area: "",
             check: self.name,
@@ -62,7 +63,7 @@ impl Check {
             verdict,
             found: line(&found),
             why: self.why,
-            fix: fix.as_deref().map(line),
+            fix: fix.map(|fix| fix.map(line)),
         }
     }
 }
@@ -94,7 +95,7 @@ mod tests {
         checks! { CHECK "x": "y"; }
         let point = CHECK.error("c\nd\r\n", "e\u{202e}f");
         let point = about("a\x1b[2Jb", [point]).remove(0);
-        let shown = [point.of.as_str(), &point.found, &point.fix.unwrap()].map(str::to_owned);
+        let shown = [point.of, point.found, point.fix.unwrap().to_string()];
         assert_eq!(shown, ["a\\u{1b}[2Jb", "c d", "e\\u{202e}f"]);
     }
 }

@@ -1,4 +1,4 @@
-//! `agent doctor`: checks the whole set-up read-only, point by point.
+//! `agent doctor`: checks the whole set-up point by point, and changes nothing.
 //!
 //! [`look()`] gathers the facts, and each area judges its own, purely: the `host`, its `tables`, an
 //! app's `gates`, the `evidence` of closed ones, the `app` itself, its `targets`, each `balancer`, our
@@ -14,11 +14,13 @@ mod connections;
 mod evidence;
 mod fault;
 mod file;
+mod fix;
 mod gates;
 mod given;
 mod host;
 mod lines;
 mod look;
+mod marker;
 mod page;
 mod point;
 mod reached;
@@ -26,10 +28,11 @@ mod tables;
 mod targets;
 mod text;
 
+pub use fix::{Fix, is_to_paste};
 pub use given::{File, read as read_haproxy_cfg};
 pub use look::{Asked, look};
 pub use point::{Point, Verdict};
-pub use text::{is_to_paste, text};
+pub use text::text;
 
 use crate::config::{ConfigError, WITH_SUDO, WRITE_IT};
 use app_facts::AppFacts;
@@ -88,6 +91,8 @@ struct Facts {
     apps: Vec<AppFacts>,
     /// The pages of the apps that have one.
     pages: Vec<page::Page>,
+    /// The markers of those that have one.
+    markers: Vec<marker::Marker>,
     /// The apps that have targets.
     targets: Vec<targets::Targets>,
     files: Vec<File>,
@@ -136,6 +141,7 @@ fn judge(facts: &Facts) -> Vec<Point> {
     let lines = facts.apps.iter().flat_map(|app| of_lines(app, &file));
     let lines = lines.chain(between_targets(&facts.apps));
     let lines = lines.chain(facts.pages.iter().flat_map(page::lines));
+    let lines = lines.chain(facts.markers.iter().flat_map(marker::lines));
     let (lines, file) = lines::once(lines.collect(), file.clone());
     points.add("lines", lines);
     points.add("file", file);

@@ -1,5 +1,6 @@
 //! The result of one check.
 
+use super::fix::Fix;
 use serde::Serialize;
 
 /// The verdict on one point.
@@ -33,5 +34,5 @@ pub struct Point {
     pub why: &'static str,
     /// The line to paste, or what to do. None for ok and unseen.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub fix: Option<String>,
+    pub fix: Option<Fix>,
 }

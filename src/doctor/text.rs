@@ -1,12 +1,8 @@
 //! Prints the points for people, in 80 columns, without colour.
 
+use super::fix::Part;
 use super::{Point, Verdict};
 use crate::text;
-
-/// The first words of lines to paste. Such a line is never wrapped.
-const TO_PASTE: &str = "agent apt chmod chown curl default-server haproxy ip6tables \
-    ip6tables-legacy ip6tables-nft iptables iptables-legacy iptables-nft nft option server sudo \
-    systemctl ulimit";
 
 /// The checks that stand for their area if all of it is ok.
 const HEADLINES: [&str; 6] = [
@@ -89,17 +85,31 @@ fn one(point: &Point) -> String {
         return text;
     };
     text.push_str(&wrapped("  why: ", point.why));
-    match is_to_paste(fix) {
-        true => text.push_str(&format!("  fix: {fix}\n")),
-        false => text.push_str(&wrapped("  fix: ", fix)),
+    for (number, part) in fix.parts().into_iter().enumerate() {
+        let head = if number == 0 { "  fix: " } else { "       " };
+        text.push_str(&match part {
+            Part::Line(line) => format!("{head}{line}\n"),
+            Part::Words(words) => restored(&wrapped(head, &unbroken(words))),
+        });
     }
     text
 }
 
-/// Whether the fix is a line for a shell or for HAProxy's file, not a text.
-pub fn is_to_paste(fix: &str) -> bool {
-    let first = fix.split(' ').next().unwrap_or_default();
-    TO_PASTE.split_whitespace().any(|word| word == first)
+/// No line ends within backticks: what is between them is to paste, too.
+fn unbroken(words: &str) -> String {
+    let parts = words.split('`').enumerate();
+    let parts = parts.map(|(number, part)| match number % 2 {
+        0 => part.to_owned(),
+        _ => part.replace(' ', &UNBROKEN.to_string()),
+    });
+    parts.collect::<Vec<_>>().join("`")
+}
+
+/// Stands for a space that ends no line.
+const UNBROKEN: char = '\u{fdd1}';
+
+fn restored(text: &str) -> String {
+    text.replace(UNBROKEN, " ")
 }
 
 fn wrapped(head: &str, words: &str) -> String {
@@ -110,6 +120,7 @@ fn wrapped(head: &str, words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::doctor::fix::Fix;
 
     fn point(area: &'static str, verdict: Verdict, found: &str, fix: Option<&str>) -> Point {
         Point {
@@ -119,7 +130,7 @@ mod tests {
             verdict,
             found: found.into(),
             why: "users notice a gate that can't be closed, for as long as it takes until an operator looks",
-            fix: fix.map(str::to_owned),
+            fix: fix.map(Into::into),
         }
     }
 
@@ -172,6 +183,27 @@ gates      1 ok, 1 unseen, 1 warning, 1 error; main gate 2000 -> 1000 is open
         let oks =
             "ok       host  agent.toml: app web\nok       web   main gate 2000 -> 1000 is open\n";
         assert_eq!(text(&points(), true), format!("{oks}{details}\n"));
+    }
+
+    /// A line of HAProxy's file is a line of its own, and what is in backticks stays on one.
+    #[test]
+    fn what_is_to_paste_is_whole() {
+        let fix = Fix::paste("in backend srvs", LONG).and(
+            "or wait for its next checks, and look at all of that a second time: \
+             `agent doctor web --all`",
+        );
+        let point = point("app", Verdict::Warning, "a line", None);
+        let fix = Some(fix);
+        let expected = format!(
+            "\
+  fix: in backend srvs:
+       {LONG}
+       or wait for its next checks, and look at all of that a second time:
+       `agent doctor web --all`
+"
+        );
+        let text = text(&[Point { fix, ..point }], false);
+        assert!(text.contains(&expected), "{text}");
     }
 
     #[test]

@@ -84,8 +84,9 @@ fn without_page(line: &ServerState, ports: AppPorts) -> Missing {
     Missing {
         what: format!("backend {} has no line for the page", line.backend),
         fix: format!(
-            "add `server page1 {at} check port {status_port} backup`; `agent \
-             haproxy-config` prints it"
+            "add `server {}-page {at} check port {status_port} backup`; `agent \
+             haproxy-config` prints it",
+            line.server
         ),
         checks: None,
     }

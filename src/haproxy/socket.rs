@@ -144,8 +144,10 @@ impl From<Unseen> for NoAnswer {
     fn from(unseen: Unseen) -> NoAnswer {
         NoAnswer {
             why: unseen.to_string(),
+            fix: None,
             may_pass: unseen.may_pass(),
             out_of_reach: unseen.is_out_of_reach(),
+            lacks_lines: false,
             checks: None,
         }
     }

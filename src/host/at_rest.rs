@@ -1,5 +1,6 @@
 //! Which targets of an app are parked at rest. Pure.
 
+use super::idle_gates::{gates_of_others, open_targets};
 use super::parking::parkings;
 use crate::config::{AppSettings, PAGE, Settings};
 use crate::gate::{Destination, ParkingPosition, Parkings, View};
@@ -11,9 +12,9 @@ pub(crate) fn on_page(settings: &Settings, page: &AppSettings, rules: &View) -> 
     parkings(settings, page, (PAGE, place), &[])
 }
 
-/// For the app seen at its current target: all other targets are parked on that one. A target that
-/// runs until an operator finishes the switch may still carry users, and stays as it is: parked or
-/// not.
+/// For the app seen at its current target: all other targets are parked on that one. An open one is
+/// not: HAProxy may send it all users because the current one is sick. One that runs until an operator
+/// finishes the switch may still carry users, and stays as it is: parked or not.
 pub(crate) fn at_rest(
     settings: &Settings,
     app: &AppSettings,
@@ -24,7 +25,10 @@ pub(crate) fn at_rest(
     let place = rules.map(|rules| rules.place(port, app.address));
     let place = place.unwrap_or(Destination::Port(port));
     let current = app.target.as_deref().unwrap_or_default();
-    let all = parkings(settings, app, (current, place), &[]);
+    let open = rules.map(|rules| open_targets(gates_of_others(settings, app), rules));
+    let open = open.unwrap_or_default();
+    let open: Vec<&str> = open.iter().map(String::as_str).collect();
+    let all = parkings(settings, app, (current, place), &open);
     let Some(left) = record.and_then(Intent::left_running) else {
         return all;
     };

@@ -34,22 +34,25 @@ fn neighbours(settings: &Settings, app: &AppSettings) -> Neighbours {
     };
     Neighbours {
         target: app.target.clone(),
-        other_targets: beside(app, ours),
+        other_targets: beside(settings, app, ours),
         other_apps: others.map(ports).collect(),
         page: app.page.as_ref().map(|page| page.ports),
         ours,
     }
 }
 
-/// What the lines of this host beside ours serve. A page has the whole app beside it.
-fn beside(app: &AppSettings, ours: Ours) -> Vec<(String, AppPorts)> {
+/// What the lines of this host beside ours serve. A page has the whole app beside it, which its own
+/// view does not show if the app has no targets.
+fn beside(settings: &Settings, app: &AppSettings, ours: Ours) -> Vec<(String, AppPorts)> {
     match ours {
         Ours::App => {
             let targets = app.other_targets();
             targets.map(|one| (one.name.clone(), one.ports)).collect()
         }
         Ours::Page => {
-            let targets = app.instances().into_iter();
+            let mut all = settings.apps.iter();
+            let whole = all.find(|one| one.name == app.name).unwrap_or(app);
+            let targets = whole.instances().into_iter();
             targets.map(|one| (one.label(), one.ports)).collect()
         }
         Ours::Marker => Vec::new(),
@@ -77,4 +80,32 @@ pub(crate) fn interface_addresses() -> Vec<IpAddr> {
         v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
     });
     addresses.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So a backend that serves the app and has no line of the page is found.
+    #[test]
+    fn a_page_has_the_whole_app_beside_it() {
+        let page = "page = { port = 1009, status_port = 2009 }";
+        let plain = "port = 1000\nstatus_port = 2000\nrestart = { systemd = \"web\" }";
+        let targets = "target.blue = { port = 1000, status_port = 2000, run = { systemd = \"b\" } }\n\
+                       target.green = { port = 1001, status_port = 2001, run = { systemd = \"g\" } }";
+        for (ports, beside) in [
+            (plain, &[("web", 1000)][..]),
+            (targets, &[("web/blue", 1000), ("web/green", 1001)]),
+        ] {
+            let text = format!("[app.web]\n{ports}\n{page}\n[[haproxy]]\nsocket = \"/s\"\n");
+            let settings = crate::config::read("agent.toml".as_ref(), &text).unwrap();
+            let page = settings.apps[0].at_page().unwrap();
+            let all = neighbours(&settings, &page).other_targets;
+            let all: Vec<_> = all
+                .iter()
+                .map(|(name, at)| (name.as_str(), at.port))
+                .collect();
+            assert_eq!(all, beside);
+        }
+    }
 }

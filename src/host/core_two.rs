@@ -3,7 +3,7 @@
 use super::{ThisHost, TwoHosts};
 use crate::haproxy::{Balancer, BalancerObservation, Role};
 use crate::restart::switch::Part;
-use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
+use crate::restart::{Action, ActionResult, Ask, Connections, Host, Meanwhile, OnMeanwhile, Phase};
 use std::time::Duration;
 
 impl Host for TwoHosts {
@@ -90,21 +90,8 @@ impl Host for TwoHosts {
                     .run_once(verify.as_ref(), "verify", limit, on)
                     .await;
             }
-            Action::Start => return self.new.start(on).await,
-            Action::Stop(part) => {
-                if let Err(why) = self.serve_without(part).await {
-                    return ActionResult::Failed(why);
-                }
-                if self.moved {
-                    let why = "another process had opened its gates: the agent closed them again";
-                    return ActionResult::Failed(why.to_owned());
-                }
-                let stopped = self.at(part).stop(on).await;
-                if stopped == ActionResult::Done {
-                    self.record_stopped(part);
-                }
-                return stopped;
-            }
+            Action::Start => return self.start_anew(on).await,
+            Action::Stop(part) => return self.stop(part, on).await,
             Action::Unpark => self.unpark().await,
             Action::Join => self.join().await,
             Action::LeaveMain => self.leave(true).await,
@@ -134,6 +121,34 @@ impl Host for TwoHosts {
 }
 
 impl TwoHosts {
+    /// Starts the new target. If it runs, it may be the old version, or sick: it is stopped first, and
+    /// is not ready any more, whatever comes after.
+    async fn start_anew(&mut self, on: OnMeanwhile<'_>) -> ActionResult {
+        if self.new.runs().await
+            && let ActionResult::Failed(why) = self.new.stop(on).await
+        {
+            return ActionResult::Failed(format!("it runs already, and can't be stopped: {why}"));
+        }
+        self.record_stopped(Part::New);
+        on(self.elapsed(), Meanwhile::Stopped);
+        self.new.start(on).await
+    }
+
+    async fn stop(&mut self, part: Part, on: OnMeanwhile<'_>) -> ActionResult {
+        if let Err(why) = self.serve_without(part).await {
+            return ActionResult::Failed(why);
+        }
+        if self.moved {
+            let why = "another process had opened its gates: the agent closed them again";
+            return ActionResult::Failed(why.to_owned());
+        }
+        let stopped = self.at(part).stop(on).await;
+        if stopped == ActionResult::Done {
+            self.record_stopped(part);
+        }
+        stopped
+    }
+
     async fn by_parked_port(
         &mut self,
         part: Part,

@@ -6,27 +6,12 @@ use super::observe::observe_all;
 use super::snapshot::Snapshot;
 use super::unable::Unable;
 use crate::app::Change;
-use crate::config::{AppSettings, Settings};
 use crate::gate::{GateError, View, listeners};
 use crate::haproxy::{Balancer, BalancerObservation};
-use crate::signals::StopSignal;
 use crate::tcp;
 use futures_util::future::join_all;
 use nix::unistd::geteuid;
 use tokio::join;
-
-/// Looks once at this view of the app, and changes nothing.
-///
-/// # Errors
-///
-/// There is no iptables on this host.
-pub(crate) async fn snapshot_of(
-    settings: &Settings,
-    app: &AppSettings,
-) -> Result<Snapshot, GateError> {
-    let mut host = ThisHost::new(settings, app, StopSignal::default()).await?;
-    Ok(host.snapshot(Asking::Anew).await)
-}
 
 impl ThisHost {
     /// Looks at everything, and at all balancers at once unless `asking` excludes them.

@@ -83,7 +83,8 @@ async fn find(balancer: &mut Balancer) -> Result<(), NoAnswer> {
     let found = balancer.find().await?.map(drop);
     found.map_err(|missing| NoAnswer {
         checks: missing.checks,
-        ..NoAnswer::missing(missing.to_string(), balancer.worker())
+        fix: Some(missing.fix),
+        ..NoAnswer::missing(missing.what, balancer.worker())
     })
 }
 

@@ -37,13 +37,8 @@ impl ThisHost {
         acted(result)
     }
 
-    /// Starts the target. If it runs, it may be the old version, or sick: it is stopped first.
+    /// Starts the target.
     pub(super) async fn start(&mut self, on: OnMeanwhile<'_>) -> ActionResult {
-        if self.runs().await
-            && let ActionResult::Failed(why) = self.stop(on).await
-        {
-            return ActionResult::Failed(format!("it runs already, and can't be stopped: {why}"));
-        }
         let (app, printed) = (self.app.clone(), Printed::default());
         let Some(run) = &app.run else {
             return ActionResult::Failed(NO_RUN.to_owned());

@@ -1,9 +1,10 @@
 //! One target of an app, as this host alone shows it: its address, whether it runs, its gates.
 
-use super::ThisHost;
+use super::{ThisHost, at_rest};
 use crate::app::Run;
-use crate::config::AppSettings;
+use crate::config::{AppSettings, Settings};
 use crate::gate::{Destination, Gate, GateError, bound};
+use crate::state::target;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// The address for probes of an app or target that no balancer need show: where its gates redirect
@@ -51,6 +52,18 @@ impl ThisHost {
     pub(crate) async fn close_others(&mut self, gates: &[Gate]) -> Result<bool, GateError> {
         let wanted: Vec<(&Gate, bool)> = gates.iter().map(|gate| (gate, false)).collect();
         self.ensure_all(&wanted).await
+    }
+
+    /// The targets that are open beside this one are not parked on it any more: HAProxy may send them
+    /// all users.
+    pub(crate) async fn unpark_open(&mut self, settings: &Settings) -> Result<(), String> {
+        let record = target::find(&self.hold_dir, &self.app.name);
+        let record = record.map_err(|error| error.to_string())?;
+        let rules = self.rules.look(&self.firewall).await;
+        let rules = rules.map_err(|error| error.to_string())?;
+        let wanted = at_rest(settings, &self.app, record.as_ref(), Some(&rules));
+        let parked = self.park(&wanted).await;
+        parked.map(drop).map_err(|error| error.to_string())
     }
 }
 

@@ -7,7 +7,7 @@
 use super::TwoHosts;
 use crate::restart::switch::Part;
 use crate::state::directory;
-use crate::state::hold::{self, Held, Hold};
+use crate::state::hold::{self, Held};
 
 impl TwoHosts {
     /// Which of the two is the page. None: both are targets.
@@ -23,7 +23,15 @@ impl TwoHosts {
     pub(super) fn record_maintenance(&self, page_serves: bool) -> Result<(), String> {
         let (hold_dir, app) = (&self.old.hold_dir, &self.old.app.name);
         let recorded = match (page_serves, &self.maintenance) {
-            (true, Some(asked)) => hold::set(hold_dir, &kept(hold::find(hold_dir, app), asked)),
+            (true, Some(asked)) => {
+                let there = hold::find(hold_dir, app);
+                let hold = hold::in_maintenance(there.as_ref(), asked);
+                // Join is repeated at each look.
+                match there == Some(Held::By(hold.clone())) {
+                    true => Ok(()),
+                    false => hold::set(hold_dir, &hold),
+                }
+            }
             _ => hold::lift(hold_dir, app),
         };
         recorded.map_err(|error| directory::unusable("hold_dir", hold_dir, &error))
@@ -33,23 +41,5 @@ impl TwoHosts {
     pub(super) fn is_in_maintenance(&self) -> bool {
         let held = hold::now(&self.old.hold_dir, &self.old.app.name);
         held.is_some_and(|held| held.is_of_maintenance())
-    }
-}
-
-/// A second `on` changes only what it names.
-fn kept(there: Option<Held>, asked: &Hold) -> Hold {
-    match there {
-        Some(Held::By(there)) if there.is_of_maintenance() => Hold {
-            reason: asked.reason.clone().or(there.reason.clone()),
-            until: asked.until.clone().or(there.until.clone()),
-            ..there
-        },
-        // Also after that, an operator must look at the app.
-        Some(Held::By(there)) if there.failed.is_some() => Hold {
-            also: there.reason.clone(),
-            failed: there.failed,
-            ..asked.clone()
-        },
-        _ => asked.clone(),
     }
 }

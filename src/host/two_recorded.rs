@@ -37,7 +37,7 @@ impl TwoHosts {
     }
 
     /// This target does not run any more.
-    pub(super) fn record_stopped(&self, part: Part) {
+    pub(crate) fn record_stopped(&self, part: Part) {
         let changed = self.change_record(|intent| match intent.ready.as_deref() {
             Some(ready) if ready == self.name(part) => intent.without_ready(),
             _ => intent,

@@ -78,6 +78,9 @@ fn of_switch(phase: &SwitchPhase, limits: &Limits, app: &AppSettings) -> String 
         SwitchPhase::Start => "starting the new target".to_owned(),
         SwitchPhase::Healthy { .. } => "until the new target is healthy".to_owned(),
         SwitchPhase::Verify => command(&app.verify).unwrap_or_default(),
+        SwitchPhase::Unpark if limits.switch.with_page && app.is_page() => {
+            "no rule redirects the port of the page".to_owned()
+        }
         SwitchPhase::Unpark => {
             "ending the redirect of the port of the new target to the old target".to_owned()
         }
@@ -194,6 +197,15 @@ mod tests {
         let leave = Phase::Switch(SwitchPhase::Leave);
         let on = describe(&leave, &limits, &app.at_page().unwrap());
         assert_eq!(on, "closing the gates of the app, until its lines are DOWN");
+        let unpark = Phase::Switch(SwitchPhase::Unpark);
+        assert_eq!(
+            describe(&unpark, &limits, &app.at_page().unwrap()),
+            "no rule redirects the port of the page"
+        );
+        assert_eq!(
+            describe(&unpark, &limits, app),
+            "ending the redirect of the port of the app to the page"
+        );
         let off = describe(&leave, &limits, app);
         assert_eq!(
             off,

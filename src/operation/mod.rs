@@ -24,6 +24,7 @@ mod go;
 mod held;
 mod hold;
 mod judge;
+mod lasting;
 mod limits;
 mod lock;
 mod looks;

@@ -117,17 +117,7 @@ impl Operation<'_> {
             true => vec!["agent", self.verb.word(), &self.app.name],
             false => self.options.call.iter().map(String::as_str).collect(),
         };
-        // Behind `--` there are no options.
-        let end = call.iter().position(|word| *word == "--");
-        let (options, rest) = call.split_at(end.unwrap_or(call.len()));
-        let gone = gone.iter().flat_map(|name| ["--without-balancer", name]);
-        shell_line(
-            options
-                .iter()
-                .copied()
-                .chain(gone)
-                .chain(rest.iter().copied()),
-        )
+        without(&call, gone)
     }
 
     /// The balancers that it leaves out, if the app keeps one. A recovery also leaves out those of
@@ -151,4 +141,14 @@ impl Operation<'_> {
     pub(super) fn hold_dir(&self) -> &Path {
         &self.settings.agent.hold_dir
     }
+}
+
+/// The call without these balancers.
+pub(super) fn without(call: &[&str], gone: &[&str]) -> String {
+    // Behind `--` there are no options.
+    let end = call.iter().position(|word| *word == "--");
+    let (options, rest) = call.split_at(end.unwrap_or(call.len()));
+    let gone = gone.iter().flat_map(|name| ["--without-balancer", name]);
+    let words = options.iter().copied().chain(gone);
+    shell_line(words.chain(rest.iter().copied()))
 }

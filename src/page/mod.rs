@@ -4,6 +4,7 @@
 
 mod answer;
 mod ask;
+mod check;
 mod content;
 mod fault;
 mod folder;
@@ -14,6 +15,7 @@ mod probe;
 mod serve;
 
 pub use answer::{Answer, Asked, answer, response, retry_after};
+pub use check::check;
 pub use content::{Content, Included, LIMIT};
 pub use fault::Fault;
 pub use health::HealthAnswer;

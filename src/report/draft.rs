@@ -180,6 +180,10 @@ impl Draft {
             outcome: outcome.word(self.verb),
             exit: outcome.exit_code(),
             message: self.message(outcome),
+            reasons: match outcome {
+                Outcome::Refused(refusal) => refusal.reasons(),
+                _ => Vec::new(),
+            },
             started_at: self.started_at,
             seconds,
             phases: self.phases.clone(),

@@ -30,6 +30,9 @@ pub struct Report {
     pub exit: u8,
     /// How it ended, in one line.
     pub message: String,
+    /// Of a refusal: each reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
     /// Seconds since 1970.
     pub started_at: f64,
     /// How long it took.

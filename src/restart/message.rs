@@ -22,7 +22,8 @@ impl Outcome {
     }
 
     fn in_words(&self, verb: Verb, app: &str, names: Names<'_>) -> String {
-        let fix = format!("fix it, then run `agent open {app}`");
+        let [fix, fix_unheld] =
+            ["open", "recover"].map(|verb| format!("fix it, then run `agent {verb} {app}`"));
         match self {
             Outcome::Done { note } => done(verb, note.is_some()).to_owned(),
             Outcome::RestartedClosed if verb == Verb::Recover => {
@@ -44,12 +45,16 @@ impl Outcome {
             Outcome::RestartFailed(why) => {
                 format!("the restart failed: {why}; the gates stay closed: {fix}")
             }
-            Outcome::NotHealthy(why) if matches!(verb, Verb::Open | Verb::Recover) => {
+            Outcome::NotHealthy(why) if verb == Verb::Open => {
                 format!("not opened, because the app is not healthy: {why}; {fix}")
             }
+            // No hold keeps the gates closed.
+            Outcome::NotHealthy(why) if verb == Verb::Recover => {
+                format!("not opened, because the app is not healthy: {why}; {fix_unheld}")
+            }
             Outcome::NotHealthy(why) => format!(
-                "the app is not healthy after the restart: {why}; the gates stay closed: {fix}; a \
-                 sidecar opens them once the app is healthy"
+                "the app is not healthy after the restart: {why}; the gates stay closed: \
+                 {fix_unheld}; a sidecar opens them once the app is healthy"
             ),
             Outcome::NotHealthyClosed(why) => {
                 format!(
@@ -91,7 +96,7 @@ impl Outcome {
             Outcome::Switched { .. }
             | Outcome::NotPlaced { .. }
             | Outcome::SwappedBack { .. }
-            | Outcome::StillDraining(_)
+            | Outcome::StillDraining { .. }
             | Outcome::NeitherHealthy { .. }
             | Outcome::BothMayServe { .. }
             | Outcome::Sick(_) => self.of_switch(verb, app, names),

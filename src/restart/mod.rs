@@ -13,6 +13,7 @@
 //! A [`switch`] has phases of its own.
 
 mod action;
+mod against;
 mod back;
 mod begin;
 mod beside;
@@ -45,6 +46,7 @@ mod version;
 mod word;
 
 pub use action::{Action, Ask};
+pub use against::unseen_balancers;
 pub use begin::{GatesFound, NoStart, Start, UnfinishedOperation};
 pub use beside::{Beside, TakesDown, taken_down};
 pub use capacity::lacks_claim;
@@ -58,7 +60,7 @@ pub use per_gate::PerGate;
 pub use phase::{Phase, Why};
 pub use ports::{Host, Meanwhile, OnMeanwhile, Progress};
 pub use preflight::{
-    Facts, claimed, floor_unseen, no_turn_comes, preflight, serving, without_gone,
+    Facts, claimed, floor_unseen, gone, no_turn_comes, preflight, serving, without_gone,
 };
 pub use reason::{Reason, Refusal};
 pub use recovery::{start, stays_closed, turns};

@@ -34,6 +34,8 @@ pub struct Observation {
     pub failing: u32,
     /// Of a switch: what the balancers show of the other target.
     pub other: Vec<BalancerObservation>,
+    /// Of a switch: the new target may be what ran there before.
+    pub ran_before: bool,
     /// What HAProxy has counted since the new version has new users.
     pub settle: Option<Figures>,
     /// The same since this phase began.

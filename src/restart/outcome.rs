@@ -124,9 +124,15 @@ pub enum Outcome {
         /// A notice for the operator.
         note: Option<String>,
     },
-    /// A switch: the new target serves. The old one was left running, with closed gates: what is
-    /// in flight on it.
-    StillDraining(Vec<String>),
+    /// A switch: the new target serves. The old one was left running, with closed gates.
+    StillDraining {
+        /// What is in flight on it, or may be.
+        waiting: Vec<String>,
+        /// Nothing is, but the new target is not healthy: why.
+        unwell: Option<String>,
+        /// A notice for the operator.
+        note: Option<String>,
+    },
     /// A switch: the new target can't serve, and HAProxy does not show the old one UP. The gates of
     /// both are open.
     NeitherHealthy {
@@ -207,7 +213,7 @@ impl Outcome {
             Outcome::NeitherHealthy { .. } | Outcome::Sick(_) => 15,
             Outcome::RolledBackClosed(_) | Outcome::SwappedBack { .. } => 17,
             Outcome::NotPlaced { .. } => 18,
-            Outcome::StillDraining(_) => 19,
+            Outcome::StillDraining { .. } => 19,
             Outcome::RolledBack { waiting, .. } if waiting.is_empty() => 17,
             Outcome::NotBack(_) | Outcome::RolledBack { .. } => 16,
             Outcome::BothMayServe { .. } => 16,

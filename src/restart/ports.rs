@@ -71,6 +71,8 @@ pub enum Meanwhile {
     Causes(Vec<String>),
     /// The last lines that a command printed, after its end.
     Printed(Vec<String>),
+    /// A switch, before it starts its new target: what ran there before is stopped.
+    Stopped,
 }
 
 /// Gets what is seen meanwhile, and when. It returns whether it wants the causes.

@@ -1,5 +1,6 @@
 //! The checks before anything is touched: every reason to refuse, and notices.
 
+use super::against::{self, Against, unseen_balancers};
 use super::{Reason, Refusal, Verb};
 use crate::haproxy::{
     Answer, BackendCapacity, BalancerObservation, Floor, NoAnswer, Role, ServerLine, Status,
@@ -37,14 +38,13 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: Floor) -> Result<Vec<
     // A recovery opens the gates once the app is healthy. HAProxy's view does not matter to it.
     if verb != Verb::Recover {
         reasons.extend(unusable_balancers(verb, facts));
-        reasons.extend(
-            visible(facts).flat_map(|(name, answer)| wrong_lines(name, answer, facts.is_page)),
-        );
+        let wrong =
+            visible(facts).flat_map(|(name, answer)| wrong_lines(name, answer, facts.is_page));
+        reasons.extend(against::reasons(wrong));
     }
     if closes(verb) && facts.main_closed {
-        reasons.extend(
-            visible(facts).flat_map(|(name, answer)| up_behind_a_closed_gate(name, answer)),
-        );
+        let up = visible(facts).flat_map(|(name, answer)| up_behind_a_closed_gate(name, answer));
+        reasons.extend(against::reasons(up));
     }
     if !reasons.is_empty() {
         return Err(Refusal::Preflight(reasons));
@@ -63,35 +63,35 @@ pub fn preflight(verb: Verb, facts: &Facts, min_available: Floor) -> Result<Vec<
 /// Opening is safe if a balancer can't be seen, and it may be the fix. A host that no balancer
 /// knows is an error in any case.
 fn unusable_balancers(verb: Verb, facts: &Facts) -> Vec<Reason> {
-    let balancers = facts.balancers.iter();
     match verb {
         Verb::Open if visible(facts).next().is_some() => Vec::new(),
-        _ => balancers.filter_map(|one| unseen("", one)).collect(),
+        _ => unseen_balancers(&facts.balancers),
     }
 }
 
 /// The balancers that hold the operation up because they can't be reached. The operator can leave
 /// them out if another one is seen, else there are none.
 pub fn without_gone(verb: Verb, balancers: &[BalancerObservation]) -> Vec<&str> {
+    match verb {
+        Verb::Recover | Verb::Stop => Vec::new(),
+        _ => gone(balancers),
+    }
+}
+
+/// The balancers that can't be reached, while another one is seen, perhaps without our lines.
+pub fn gone(balancers: &[BalancerObservation]) -> Vec<&str> {
     let is_gone = |why: &NoAnswer| why.out_of_reach;
     let gone = balancers
         .iter()
         .filter(|one| one.answer.as_ref().err().is_some_and(is_gone));
-    let waits = !matches!(verb, Verb::Recover | Verb::Stop);
-    match waits && balancers.iter().any(|one| one.answer.is_ok()) {
+    let is_seen = |one: &BalancerObservation| match &one.answer {
+        Ok(_) => true,
+        Err(why) => why.lacks_lines,
+    };
+    match balancers.iter().any(is_seen) {
         true => gone.map(|one| one.name.as_str()).collect(),
         false => Vec::new(),
     }
-}
-
-/// Why this balancer does not show our lines, as a reason that begins with this.
-fn unseen(begin: &str, balancer: &BalancerObservation) -> Option<Reason> {
-    let why = balancer.answer.as_ref().err()?;
-    let what = format!("{begin}{}: {why}", balancer.name);
-    Some(match why.may_pass {
-        true => Reason::Passing(what),
-        false => Reason::Lasting(what),
-    })
 }
 
 /// The balancers that answered and have our lines.
@@ -110,16 +110,18 @@ pub fn no_turn_comes(facts: &Facts, min_available: Floor) -> bool {
 
 /// No balancer shows the capacity of our backends.
 pub fn floor_unseen(facts: &Facts) -> Option<Refusal> {
+    if facts.balancers.is_empty() || visible(facts).next().is_some() {
+        return None;
+    }
     let begin = "no balancer shows whether enough other servers are left: ";
-    let balancers = facts.balancers.iter();
-    let all: Option<Vec<Reason>> = balancers.map(|one| unseen(begin, one)).collect();
-    all.filter(|unseen| !unseen.is_empty())
-        .map(Refusal::Preflight)
+    let unseen = unseen_balancers(&facts.balancers).into_iter();
+    let unseen = unseen.map(|reason| reason.beginning(begin));
+    Some(Refusal::Preflight(unseen.collect()))
 }
 
 /// A main line marked `backup`, a twin that isn't, or a line without checks. The gate would have no
 /// effect.
-fn wrong_lines(name: &str, answer: &Answer, is_page: bool) -> Vec<Reason> {
+fn wrong_lines(name: &str, answer: &Answer, is_page: bool) -> Vec<Against> {
     let wrong = |line: &ServerLine| {
         let what = match (line.role, line.backup) {
             _ if line.status == Status::NoCheck => "is not checked: add `check` to it",
@@ -135,20 +137,27 @@ fn wrong_lines(name: &str, answer: &Answer, is_page: bool) -> Vec<Reason> {
             }
             _ => return None,
         };
-        Some(Reason::Lasting(format!("{name} {} {what}", line.name)))
+        Some(of_line(name, line, what, false))
     };
     answer.lines.iter().filter_map(wrong).collect()
 }
 
 /// Something else answers the checks, so closing the gate would do nothing. Or HAProxy has not
 /// checked the line since its reload: with `fall 1` it is shown fully UP until then.
-fn up_behind_a_closed_gate(name: &str, answer: &Answer) -> Vec<Reason> {
+fn up_behind_a_closed_gate(name: &str, answer: &Answer) -> Vec<Against> {
     let lines = answer.lines.iter();
     let main = lines.filter(|line| line.role == Role::Main && line.is_fully_up());
     let what = "is UP although the gate is closed: something else answers its status port (a \
         native nft rule, a proxy); if the gate was closed a moment ago, try again";
-    main.map(|line| Reason::Passing(format!("{name} {} {what}", line.name)))
-        .collect()
+    main.map(|line| of_line(name, line, what, true)).collect()
+}
+
+fn of_line(balancer: &str, line: &ServerLine, what: &str, may_pass: bool) -> Against {
+    Against {
+        balancer: balancer.to_owned(),
+        what: format!(" {} {what}", line.name),
+        may_pass,
+    }
 }
 
 /// The backends that send users to this host, or may do so from the next check on. They lose a
@@ -208,11 +217,11 @@ fn notices(verb: Verb, facts: &Facts) -> Vec<String> {
     if let (Verb::Restart | Verb::Close, Err(why)) = (verb, &facts.health) {
         notices.push(format!("the app is not healthy: {why}"));
     }
+    let unseen = unseen_balancers(&facts.balancers);
+    notices.extend(unseen.iter().map(Reason::to_string));
     for balancer in &facts.balancers {
-        let unseen = unseen("", balancer).map(|why| why.to_string());
         let lines = balancer.lines().iter();
-        let of_lines = lines.filter_map(|line| notice(verb, &balancer.name, line));
-        notices.extend(unseen.into_iter().chain(of_lines));
+        notices.extend(lines.filter_map(|line| notice(verb, &balancer.name, line)));
     }
     notices
 }

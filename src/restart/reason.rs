@@ -28,6 +28,28 @@ impl Refusal {
             .iter()
             .all(|reason| matches!(reason, Reason::Passing(_)))
     }
+
+    /// Each reason once.
+    pub fn reasons(&self) -> Vec<String> {
+        let (Refusal::Preflight(reasons) | Refusal::TooFewServers(reasons)) = self;
+        let mut each: Vec<String> = Vec::new();
+        for reason in reasons.iter().map(Reason::to_string) {
+            if !each.contains(&reason) {
+                each.push(reason);
+            }
+        }
+        each
+    }
+}
+
+impl Reason {
+    /// The same, with a begin.
+    pub fn beginning(self, begin: &str) -> Reason {
+        match self {
+            Reason::Passing(what) => Reason::Passing(format!("{begin}{what}")),
+            Reason::Lasting(what) => Reason::Lasting(format!("{begin}{what}")),
+        }
+    }
 }
 
 impl From<String> for Reason {
@@ -45,8 +67,19 @@ impl fmt::Display for Reason {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Refusal::Preflight(reasons) | Refusal::TooFewServers(reasons)) = self;
-        let reasons: Vec<String> = reasons.iter().map(Reason::to_string).collect();
-        f.write_str(&reasons.join("; "))
+        f.write_str(&self.reasons().join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_said_once() {
+        let reasons = ["a", "b", "a"].map(|what| Reason::Lasting(what.to_owned()));
+        let refusal = Refusal::Preflight(reasons.to_vec());
+        assert_eq!(refusal.reasons(), ["a", "b"]);
+        assert_eq!(refusal.to_string(), "a; b");
     }
 }

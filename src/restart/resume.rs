@@ -45,8 +45,7 @@ fn resumed(
     Some(match phase {
         // The preparation is never repeated.
         SwitchPhase::Prepare => return None,
-        // Perhaps it is still the one that ran before. The record of the next phase would show that
-        // the switch has started it.
+        // Perhaps it is still the one that ran before: the journal would show that it was stopped.
         SwitchPhase::Start if how == How::Start && ran_before => {
             park(&Some(WhyBack::Unstarted(Box::new(WhyBack::CutShort))))
         }

@@ -24,7 +24,7 @@ impl Outcome {
             (Outcome::Switched { .. }, _) => "switched",
             (Outcome::NotPlaced { .. }, _) => "not_placed",
             (Outcome::SwappedBack { .. }, _) => "swapped_back",
-            (Outcome::StillDraining(_), _) => "still_draining",
+            (Outcome::StillDraining { .. }, _) => "still_draining",
             (Outcome::NeitherHealthy { .. }, _) => "neither_healthy",
             (Outcome::BothMayServe { .. }, _) => "both_may_serve",
             (Outcome::Sick(_), _) => "sick",

@@ -77,16 +77,26 @@ impl Reconciler {
         }
     }
 
-    /// Parks them.
+    /// Parks them, but none that is open.
     pub(super) async fn park_idle(&mut self) -> Duration {
         let _lock = match self.begin_idle() {
             Ok(lock) => lock,
             Err(wait) => return wait,
         };
+        let rules = self.rules.view.as_ref();
+        let open = rules.map(|rules| self.open_idle(rules, &self.read_records()));
+        let open = open.unwrap_or_default().join(" and ");
         let parked = self.park_on_current().await;
-        if parked == Ok(true) {
-            let (app, current) = (&self.app.name, self.app.label());
-            tracing::info!(%app, "{app}: the idle targets are parked on {current} again");
+        let (app, current) = (&self.app.name, self.app.label());
+        match (&parked, open.is_empty()) {
+            (Ok(true), true) => {
+                tracing::info!(%app, "{app}: the idle targets are parked on {current} again");
+            }
+            (Ok(true), false) => {
+                tracing::warn!(%app, "{app}: {open} may have all users, because {current} is not \
+                    healthy: the agent has ended the redirect of the port of {open} to {current}");
+            }
+            _ => {}
         }
         self.end_idle(parked.map(drop), "idle targets can't be parked")
     }

@@ -157,6 +157,7 @@ impl Reconciler {
             unfinished: records.is_unfinished(),
             cut_switch,
             healthy: false,
+            sick: false,
             up: self.is_up(),
             idle: self.idle(&records),
             maintenance: self.maintenance(&records),
@@ -173,6 +174,7 @@ impl Reconciler {
         }
         if next_action(observation) == NextAction::Ask {
             observation.healthy = self.ask().await;
+            observation.sick = self.checks.last() == Some(false);
         }
         match next_action(observation) {
             NextAction::Rest => REST,

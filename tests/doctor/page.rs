@@ -29,7 +29,7 @@ impl Paged {
     /// With these words on the line of the page.
     fn open(test: &str, words: &str) -> Paged {
         let line = format!("    server page1 10.77.0.11:1009 port 2009 {words}\n");
-        let all = format!("{LAST}{line}{KEEP}");
+        let all = format!("{LAST}{line}{KEEP}{MARKER}");
         let fleet = Fleet::with(test, Layout::TwoStage, |reference: Reference| {
             reference.with(LAST, &all)
         });
@@ -83,7 +83,13 @@ impl Paged {
 fn a_page_is_seen_at_rest_and_in_maintenance() {
     let mut paged = Paged::open("doctor_page", "backup");
     let diagnosis = paged.doctor();
-    for check in ["page-gate", "page", "page-line", "page-backup"] {
+    for check in [
+        "page-gate",
+        "page",
+        "page-line",
+        "page-backup",
+        "readonly-line",
+    ] {
         diagnosis.expect_ok(check);
     }
     diagnosis.expect_only(&[]);
@@ -168,13 +174,31 @@ fn lines_and_rules_that_do_not_fit_the_page_or_the_marker_are_found() {
             .set("app.web.page.port", 1008)
             .set("app.web.page.status_port", 2008)
             .set("app.web.page.file", "/nowhere.html")
+            .set("app.web.readonly.status_port", 2011)
     });
     let diagnosis = Diagnosis::of(nowhere.words(&["doctor", "--json"]));
-    diagnosis.expect("page-line", "warning", "1008");
+    let point = diagnosis.expect("page-line", "warning", "srvs has no line for the page");
+    let line = "`server web1-page 10.77.0.11:1008 check port 2008 backup`";
+    assert!(point.fix.contains(line), "{point:?}");
+    let point = diagnosis.expect("readonly-line", "warning", "for the marker (port 2011)");
+    assert!(
+        point.fix.ends_with(": server NAME 10.77.0.11:2011"),
+        "{point:?}"
+    );
+    let point = diagnosis.expect("page-file", "warning", "there is no file /nowhere.html");
+    assert!(
+        point.fix.ends_with("maintenance.html /nowhere.html"),
+        "{point:?}"
+    );
+    let planned = nowhere.words(&["run", "--dry-run"]).expect_exit(0).out;
+    assert!(
+        planned.contains("warning: web: page: /nowhere.html: no such file"),
+        "{planned}"
+    );
     let point = diagnosis.expect("page", "warning", "does not answer");
     assert_eq!(point.fix, "systemctl start haproxy-gate-page@web");
 
-    let marked = |text: String| text.replace("port 2009", "port 2009 backup") + MARKER;
+    let marked = |text: String| text.replace("port 2009", "port 2009 backup");
     let ruled = |text: String| marked(text).replacen("    bind", &format!("{RULE}    bind"), 1);
     let sound = paged.judged(ruled);
     for check in ["page-cookie", "cfg-page-cookies", "readonly-rule"] {
@@ -191,6 +215,27 @@ fn lines_and_rules_that_do_not_fit_the_page_or_the_marker_are_found() {
     paged
         .judged(marked)
         .expect("readonly-rule", "error", "readonly no rule");
+
+    // What the running HAProxy has is missing after the next reload.
+    for (missing, check, says) in [
+        (
+            "page1",
+            "page-line",
+            "HAProxy has srvs/page1, and this file has not",
+        ),
+        (
+            "ro1",
+            "readonly-line",
+            "HAProxy has readonly/ro1, and this file has not",
+        ),
+    ] {
+        let without = paged.judged(|text| {
+            let lines = text.lines().filter(|line| !line.contains(missing));
+            lines.fold(String::new(), |text, line| text + line + "\n")
+        });
+        without.expect(check, "warning", says);
+        without.expect(check, "ok", "is DOWN");
+    }
 }
 
 /// In maintenance both targets are idle, and parked on the page.

@@ -63,6 +63,8 @@ fn the_package_has_every_file() {
     file("/usr/share/haproxy-gate/rolling/main.py");
     // A link in the checkout, and a file in the package; the same for the collection.
     file("/usr/share/haproxy-gate/rolling/status.py");
+    file("/usr/share/haproxy-gate/rolling/roll.schema.json");
+    file("/usr/share/haproxy-gate/rolling/event.schema.json");
     file("/usr/share/man/man1/haproxy-gate-rolling-restart.1.gz");
     file("/usr/share/man/man5/agent.toml.5.gz");
     file("/usr/share/man/man8/agent.8.gz");

@@ -9,7 +9,7 @@ use haproxy_gate::app::Proxy;
 use haproxy_gate::config::{Settings, read};
 
 use haproxy_gate::backend_config::{CookiePer, Host, Layout, Transport, Wanted, print};
-use haproxy_gate::doctor::cfg::{Expected, check};
+use haproxy_gate::doctor::cfg::{Expected, Shown, check};
 use haproxy_gate::doctor::{Point, Verdict};
 use haproxy_gate::haproxy::{AppPorts, Mode};
 use tempfile::TempDir;
@@ -218,6 +218,7 @@ fn is_its_own(health: &str, text: &str) {
         ports,
         page: None,
         marker: None,
+        shown: &Shown::default(),
         lines: &[],
         servers: &[],
         http: health.contains("http").then_some("/healthz"),
@@ -290,6 +291,7 @@ fn reads_all_words(release: Release) {
             ports,
             page: None,
             marker: None,
+            shown: &Shown::default(),
             lines: &[],
             servers: &[],
             http: None,

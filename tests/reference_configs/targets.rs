@@ -6,7 +6,7 @@ use std::time::Duration;
 use haproxy_gate::backend_config::{CookiePer, Host, Layout, Transport, Wanted, print};
 use haproxy_gate::config::{AppSettings, Settings, read};
 use haproxy_gate::doctor::Verdict;
-use haproxy_gate::doctor::cfg::{Expected, check};
+use haproxy_gate::doctor::cfg::{Expected, Shown, check};
 use haproxy_gate::haproxy::Mode;
 use lab::release::Release;
 
@@ -64,6 +64,7 @@ fn suits(app: &AppSettings, layout: Layout, text: &str) {
         ports,
         page: None,
         marker: None,
+        shown: &Shown::default(),
         lines: &[],
         servers: &[],
         http: None,

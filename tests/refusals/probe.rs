@@ -58,7 +58,7 @@ fn a_probe_stops_at_the_first_step_that_fails() {
         TARGETS,
         &["probe", "web/red"],
         2,
-        "app web has no target \"red\"; it has blue, green",
+        "app web has no target \"red\"; a probe can ask web/blue, web/green",
     );
 }
 

@@ -270,6 +270,7 @@ fn a_switch_that_was_cut_short_is_recovered_first() {
             to: "green".to_owned(),
             switching: Switching::default(),
             keep_s: 0,
+            hold: None,
         }),
         origin: Origin::default(),
         without_balancers: Vec::new(),

@@ -30,7 +30,7 @@ fn an_app_that_never_comes_back_stays_out() {
             .set("app.web.timeouts.healthy", "1s")
     });
     let says = "the app is not healthy after the restart: connection refused; the gates stay \
-        closed: fix it, then run `agent open web`";
+        closed: fix it, then run `agent recover web`";
     ended.expect(15, says);
     assert_eq!(fleet.host(1).gates_are_open(), CLOSED);
     assert_eq!(fleet.boots()[0], 1);

@@ -5,7 +5,6 @@ import unittest
 from typing import Any
 
 from rolling.answer import Answer
-from rolling.ending import Verdict, ending_of
 from rolling.judge import Unusable, back, in_the_way, status_of
 
 
@@ -55,6 +54,18 @@ class StatusOf(unittest.TestCase):
         status = status_of(answer(printed(), exit=1), None)
         self.assertEqual((status.app, status.spare), ("web", 3))
         self.assertTrue(status.healthy and status.in_rotation and status.serving)
+
+    def test_read_only_is_read(self) -> None:
+        record = {"declared": {"reason": "a move"}, "gate": {}, "text": "x"}
+        for given, read_only in (
+            ({}, False),
+            ({"readonly": {**record, "declared": None}}, False),
+            ({"readonly": record}, True),
+        ):
+            with self.subTest(given):
+                self.assertEqual(status_of(answer(printed(**given)), None).read_only, read_only)
+        with self.assertRaisesRegex(Unusable, "another version"):
+            status_of(answer(printed(readonly=7)), None)
 
     def test_a_login_shell_may_print_before_it(self) -> None:
         noisy = b"welcome to web1\n" + json.dumps(printed()).encode() + b"\n"
@@ -153,6 +164,14 @@ class InTheWay(unittest.TestCase):
         said = in_the_way(status, "refuse", "switch") or ""
         self.assertIn("`agent maintenance off web`", said)
 
+    def test_the_agent_decides_what_becomes_of_a_hold_that_is_closed_or_opened(self) -> None:
+        for by, failed in (("operator", None), ("unit", None), ("agent", "upgrade")):
+            status = status_of(answer(printed(hold=hold(by, failed))), None)
+            for verb in ("close", "open"):
+                self.assertIsNone(in_the_way(status, "refuse", verb))
+        status = status_of(answer(printed(hold=hold("maintenance"))), None)
+        self.assertIn("`agent maintenance off web`", in_the_way(status, "refuse", "open") or "")
+
     def test_a_roll_that_skips_holds_stops_at_a_failed_upgrade(self) -> None:
         for held, in_way in [
             (hold("operator", "upgrade"), False),
@@ -169,47 +188,6 @@ class InTheWay(unittest.TestCase):
             with self.subTest(held):
                 said = in_the_way(status_of(answer(printed(hold=held)), None), "skip")
                 self.assertEqual(said is not None, in_way, said)
-
-
-class EndingOf(unittest.TestCase):
-    def test_the_agents_exit_is_the_verdict(self) -> None:
-        for exit, outcome, verdict in [
-            (0, "restarted", Verdict.SERVES),
-            (0, "recovered", Verdict.FINISHED),
-            (0, "restarted_closed", Verdict.CLOSED),
-            (0, "skipped", Verdict.SKIPPED),
-            (10, "locked", Verdict.LOCKED),
-            (11, "refused", Verdict.FAILED),
-            (12, "too_few_servers", Verdict.FAILED),
-            (15, "not_healthy", Verdict.FAILED),
-            (16, "not_in_rotation", Verdict.FAILED),
-            (17, "rolled_back", Verdict.FAILED),
-            (129, "interrupted", Verdict.FAILED),
-        ]:
-            with self.subTest(outcome):
-                report = {"exit": exit, "outcome": outcome, "message": "so it is"}
-                ending = ending_of(answer(report, exit))
-                self.assertIs(ending.verdict, verdict)
-                self.assertEqual((ending.exit, ending.outcome), (exit, outcome))
-                self.assertEqual(ending.report, report)
-
-    def test_a_report_counts_although_the_connection_broke_after_it(self) -> None:
-        done = {"exit": 0, "outcome": "restarted", "message": "back"}
-        self.assertIs(ending_of(answer(done, 255)).verdict, Verdict.SERVES)
-
-    def test_a_missing_report_is_a_lost_connection_or_a_failure(self) -> None:
-        for given, verdict, outcome in [
-            (answer(b"", 255, ("client_loop: send disconnect",)), Verdict.LOST, "connection_lost"),
-            (answer(b'{"exit": 0, "outc', 255), Verdict.LOST, "connection_lost"),
-            (answer(b"", 137), Verdict.FAILED, "no_answer"),
-            (answer(b"", 0), Verdict.FAILED, "no_answer"),
-            (answer({"exit": "0"}), Verdict.FAILED, "no_answer"),
-            (answer({"message": "x"}), Verdict.FAILED, "no_answer"),
-        ]:
-            with self.subTest(given):
-                ending = ending_of(given)
-                self.assertIs(ending.verdict, verdict)
-                self.assertEqual(ending.outcome, outcome)
 
 
 class Back(unittest.TestCase):

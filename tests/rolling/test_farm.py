@@ -5,22 +5,23 @@ import io
 import json
 import unittest
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
-from rolling import farm as farms
+from rolling import again
 from rolling.answer import Answer
 from rolling.ending import Ending, Verdict, ending_of
 from rolling.farm import Farm
 from rolling.host import Host
 from rolling.judge import Unusable
 from rolling.options import Options
-from rolling.page import to_undo
 from rolling.screen import Screen
 from rolling.signals import Stop
 from rolling.ssh import Remote, Ssh
 from rolling.status import Hold, Status
 from rolling.summary import Summary
+from rolling.toggle import to_undo
 
 ON = Options(maintenance="on", reason="a move", lasts="2h")
 
@@ -38,6 +39,9 @@ def status(by: str | None = None) -> Status:
 PLANNED = report(0, "planned")
 IS_ON = report(0, "maintenance_on")
 IS_OFF = report(0, "maintenance_off")
+READ_ONLY = report(0, "read_only")
+WRITABLE = report(0, "writable")
+NOT_SHOWN = report(16, "not_read_only")
 SILENT = report(18, "not_placed")
 LOST = ending_of(Answer(255, b"", ("Connection closed",)))
 
@@ -50,7 +54,7 @@ class Remotely(Ssh):
         self.hosts = hosts
 
     async def ask(self, host: str, words: Sequence[str], limit: float) -> Answer:
-        assert words[0] == "maintenance" and limit > 0
+        assert words[0] in ("maintenance", "readonly") and limit > 0
         self.hosts[host].calls.append("dry run")
         planned = self.hosts[host].plans
         return Answer(planned.exit, json.dumps(planned.report).encode())
@@ -65,6 +69,7 @@ class Scripted(Host):
         self.plans: Ending = more.get("plans", PLANNED)
         self.by: str | None = more.get("by")
         self.away: bool = more.get("away", False)
+        self.read_only: bool = more.get("read_only", False)
         self.calls: list[str] = []
         # Its agent works until this is set.
         self.works = asyncio.Event()
@@ -73,10 +78,10 @@ class Scripted(Host):
     async def status(self) -> Status:
         if self.away:
             raise Unusable("unreachable: no route")
-        return status(self.by)
+        return replace(status(self.by), read_only=self.read_only)
 
     async def agent(self) -> Ending:
-        self.calls.append(str(self.options.maintenance))
+        self.calls.append(str(self.options.toggled))
         await self.works.wait()
         return self.endings.pop(0)
 
@@ -150,7 +155,7 @@ class Farms(unittest.IsolatedAsyncioTestCase):
 
     async def test_a_lost_host_is_undone_too_and_stays_failed(self) -> None:
         lost = Scripted("web1", LOST, report(10, "locked"), report(0, "nothing_to_do"))
-        with mock.patch.object(farms, "AGAIN", 0):
+        with mock.patch.object(again, "AGAIN", 0):
             ended = await self.turn(lost, Scripted("web2", IS_ON, IS_OFF))
         self.assertEqual(lost.calls, ["dry run", "on", "off", "off"])
         self.assertEqual((lost.stage.value, ended.exit), ("failed", 1))
@@ -160,7 +165,7 @@ class Farms(unittest.IsolatedAsyncioTestCase):
         ended = await self.turn(one, two, options=Options(maintenance="off"))
         self.assertEqual((one.calls, two.calls), (["off"], ["off"]))
         self.assertEqual(ended.exit, 1)
-        self.assertIn("maintenance is not off: 1 of 2 hosts failed; it is off on 1", ended.message)
+        self.assertIn("maintenance is not off: 1 of 2 hosts failed; off: 1", ended.message)
 
     async def test_ctrl_c_waits_and_the_second_one_puts_back(self) -> None:
         one = Scripted("web1", IS_ON)
@@ -176,6 +181,35 @@ class Farms(unittest.IsolatedAsyncioTestCase):
         one.endings = [report(130, "interrupted")]
         one.works.set()
         self.assertEqual((await turning).exit, 130)
+
+    async def test_read_only_is_on_for_all_or_for_none(self) -> None:
+        options = Options(readonly="on", reason="a move", lasts="20m")
+        held = Scripted("web2", READ_ONLY, by="operator")
+        ended = await self.turn(Scripted("web1", READ_ONLY), held, options=options)
+        self.assertEqual((ended.outcome, ended.exit), ("read_only", 0))
+        self.assertTrue(ended.message.startswith("read-only is on: 2 hosts in "), ended.message)
+        self.assertEqual(held.calls, ["dry run", "on"], "its marker counts, with users or without")
+
+        one, late = Scripted("web1", READ_ONLY, WRITABLE), Scripted("web2", NOT_SHOWN, WRITABLE)
+        before = Scripted("web3", READ_ONLY, read_only=True)
+        ended = await self.turn(one, late, before, options=options)
+        self.assertEqual((ended.outcome, ended.exit), ("failed", 1))
+        self.assertEqual([one.calls[1:], late.calls[1:]], [["on", "off"]] * 2)
+        self.assertEqual(before.calls[1:], ["on"], "it was on before")
+        first = ended.text().splitlines()[0]
+        self.assertEqual(first, "FAILED  web2: exit 16, not_read_only: said not_read_only")
+        said = "read-only is not on: 1 of 3 hosts failed, and 1 refuse no writes again; on: 1"
+        self.assertEqual(ended.message, said)
+
+        stays = Scripted("web1", READ_ONLY, report(13, "still_read_only"))
+        ended = await self.turn(stays, Scripted("web2", NOT_SHOWN, WRITABLE), options=options)
+        self.assertIn("still_read_only: writes may still be refused: `agent readonly", ended.text())
+
+    async def test_the_way_back_to_writes(self) -> None:
+        hosts = Scripted("web1", WRITABLE), Scripted("web2", report(13, "still_read_only"))
+        ended = await self.turn(*hosts, options=Options(readonly="off"))
+        self.assertEqual([host.calls for host in hosts], [["off"]] * 2)
+        self.assertIn("read-only is not off: 1 of 2 hosts failed; off: 1", ended.message)
 
 
 class Undo(unittest.TestCase):

@@ -77,6 +77,19 @@ class Admit(unittest.TestCase):
         self.assertEqual((admitted.go, list(admitted.held_up)), (("a", "b"), ["c"]))
         self.assertEqual("".join(worth_asking("abc", {"a"}, 0, 5, takes_out=False)), "bca")
 
+    def test_the_agent_refuses_at_once_where_no_host_waits(self) -> None:
+        for spares_seen, closing, go in [
+            ([0, 0], 0, "a"),
+            ([0, 0], 1, ""),
+            ([1, 1], 0, "a"),
+            ([2, 2], 0, "ab"),
+        ]:
+            with self.subTest(spares_seen, closing=closing):
+                hosts = [(host, spares(spare)) for host, spare in zip("ab", spares_seen)]
+                self.assertEqual("".join(admit(hosts, closing, waits=False).go), go)
+        busy = replace(UP, spare=0, operation="`agent restart web`, pid 7")
+        self.assertEqual(admit([("a", busy)], 0, waits=False).go, ())
+
 
 class WorthAsking(unittest.TestCase):
     def test_as_many_hosts_are_asked_as_may_go_and_at_least_one(self) -> None:

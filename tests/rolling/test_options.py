@@ -77,58 +77,6 @@ class CommandLine(unittest.TestCase):
         self.assertIn(" '--reason=--it'\"'\"'s $HOME' ", command)
         self.assertEqual(shlex.split(command), ["agent", *words])
 
-    def test_a_switch_has_words_of_its_own(self) -> None:
-        switch = ("switch", "--json", "--attached")
-        for argv, words in [
-            (["--to", "green"], ("--to=green",)),
-            (["--to=green", "--keep", "10m"], ("--to=green", "--keep=10m")),
-            (["--to", "green", "--with", "a b"], ("--to=green", "--with", "a b")),
-            (["--back"], ("--back",)),
-        ]:
-            with self.subTest(argv):
-                options = merge(Options(), given(parse("x", ["--switch", *argv, "web1"])))
-                self.assertEqual(options.words("--attached"), (*switch, *words))
-                self.assertFalse(options.takes_out)
-                self.assertEqual(Options.from_record(options.recorded()), options)
-
-    def test_maintenance_has_words_of_its_own(self) -> None:
-        on = Options(app="web", maintenance="on", lasts="2h", reason="-x", without_balancers=["b"])
-        self.assertEqual(
-            " ".join(on.words("--attached")),
-            "maintenance --json --attached on --for=2h --without-balancer=b --reason=-x -- web",
-        )
-        off = merge(Options(), {"maintenance": "off"})
-        self.assertEqual(off.words(), ("maintenance", "--json", "off"))
-        self.assertEqual((on.attached, off.attached), (True, False))
-        for asked, says in (
-            ({"lasts": "2h"}, "--for is an option of --maintenance on"),
-            ({"maintenance": "off", "lasts": "2h"}, "goes with on"),
-            ({"maintenance": "status"}, "on or off"),
-            ({"maintenance": "on", "batch": "2"}, "remove --batch"),
-            ({"maintenance": "on", "switch": True, "back": True}, "remove --switch"),
-            ({"maintenance": "on", "with_command": "true"}, "remove --with"),
-            ({"maintenance": "off", "on_hold": "skip"}, "--skip-held"),
-            ({"maintenance": "on", "max_failures": 1}, "remove --max-failures"),
-        ):
-            with self.assertRaisesRegex(UsageError, says):
-                merge(Options(), asked)
-
-    def test_options_that_do_not_go_with_the_verb_are_errors(self) -> None:
-        for argv, said in [
-            (["--to", "green"], "add --switch"),
-            (["--back"], "add --switch"),
-            (["--keep", "1m"], "add --switch"),
-            (["--switch"], "needs --to TARGET, or --back"),
-            (["--switch", "--back", "--to", "green"], "remove --to and --with"),
-            (["--switch", "--back", "--with", "x"], "remove --to and --with"),
-            (["--switch", "--to", "green", "--skip-held"], "held closed"),
-            (["--switch", "--to", "green", "--without-upgrade"], "do not go with --switch"),
-            (["--switch", "--to", "green", "--rollback", "x"], "do not go with --switch"),
-            (["--switch", "--to=-x"], "looks like an option"),
-        ]:
-            with self.subTest(argv), self.assertRaisesRegex(UsageError, said):
-                merge(Options(), given(parse("x", [*argv, "web1"])))
-
     def test_each_word_is_quoted_for_the_remote_shell(self) -> None:
         words = ["--with", "echo 'a b'; reboot", "$(reboot)", "`reboot`", "a\nb", "*"]
         command = Remote(agent="/opt/my agent", sudo=True).command(words)

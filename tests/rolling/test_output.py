@@ -123,6 +123,12 @@ class Result(unittest.TestCase):
         self.assertEqual(states, {"web0": "done", "web1": "done", "web6": "not_reached", **failed})
         self.assertEqual(result["hosts"][2]["agent"]["exit"], 15)
 
+    def test_a_switch_that_was_taken_back_was_no_upgrade(self) -> None:
+        back = ended("web1", 17, "swapped_back", "switched back from green to blue, because sick")
+        said = of_roll([back], 1.0, None).text().splitlines()[1]
+        begin = "  web1: exit 17, switched back, the old version serves again: switched back from"
+        self.assertTrue(said.startswith(begin), said)
+
     def test_an_interrupted_roll_has_the_exit_of_its_signal(self) -> None:
         for signal, exit in [(2, 130), (15, 143), (1, 129)]:
             with self.subTest(signal):

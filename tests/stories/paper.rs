@@ -53,6 +53,8 @@ pub struct Death {
     pub look: Option<u32>,
     /// At this action (the first is 1): before the action, or after it.
     pub acting: Option<(u32, bool)>,
+    /// In this action, between two steps of it: before the journal has the first one, or after.
+    pub within: Option<(u32, bool)>,
     /// The actions so far.
     pub actions: u32,
 }
@@ -72,6 +74,13 @@ impl Death {
         }
     }
 
+    pub fn within(at: u32, recorded: bool) -> Death {
+        Death {
+            within: Some((at, recorded)),
+            ..Death::default()
+        }
+    }
+
     /// At each look, and before and after each action, of a story of this length.
     pub fn anywhere(looks: u32, actions: u32) -> Vec<Death> {
         let at_looks = (1..looks).map(Death::at_look);
@@ -87,6 +96,10 @@ impl Death {
 
     pub fn ends_action(&self) {
         dies_if(self.acting == Some((self.actions, true)));
+    }
+
+    pub fn between_steps(&self, recorded: bool) {
+        dies_if(self.within == Some((self.actions, recorded)));
     }
 
     pub fn looks(&self, now: u32) {
@@ -121,8 +134,10 @@ pub fn line(name: &str, role: Role, is_up: bool, in_flight: u64) -> ServerLine {
 pub fn no_answer() -> NoAnswer {
     NoAnswer {
         why: "no complete answer within 2s".to_owned(),
+        fix: None,
         may_pass: false,
         out_of_reach: true,
+        lacks_lines: false,
         checks: None,
     }
 }

@@ -94,6 +94,7 @@ fn run(verb: Verb, pair: &mut Pair, limits: &Limits) -> Option<Outcome> {
         to: NAMES[1].to_owned(),
         switching: limits.switch,
         keep_s: 600,
+        hold: None,
     });
     let limits = Limits {
         switch: targets.switching,
@@ -485,7 +486,7 @@ fn a_switch_with_a_balancer_that_is_gone_is_recovered_without_it() {
     assert_eq!(Journal::unfinished(&pair.state_dir, "web"), Ok(None));
 }
 
-/// A start stops the warm target first. Until the record shows that start, it stays.
+/// A start stops the warm target first. Until then it stays; after that it is not ready any more.
 #[test]
 fn a_warm_target_is_started_anew() {
     let mut limits = prepared();
@@ -495,13 +496,27 @@ fn a_warm_target_is_started_anew() {
     let full = pair.clone().with([At("prepare", 0, Event::DiskFull)]);
     shows("unrecorded_start_beside_a_warm_target", &full, &limits);
     let mut texts = Vec::new();
-    for after in [false, true] {
-        // The second action, after the preparation.
-        let death = Death::acting(2, after);
+    // The second action, after the preparation.
+    for death in [
+        Death::acting(2, false),
+        Death::within(2, false),
+        Death::within(2, true),
+        Death::acting(2, true),
+    ] {
         let (outcome, pair) = recovered(&pair, &limits, &death).unwrap();
         texts.push(end(Verb::Recover, &outcome, &pair));
     }
     insta::assert_snapshot!(texts.join("\n"));
+    let start_fails = Pair {
+        start_fails: true,
+        ..pair.clone()
+    };
+    shows("a_warm_target_does_not_start_again", &start_fails, &limits);
+    let stop_fails = Pair {
+        stop_fails: true,
+        ..pair
+    };
+    shows("a_warm_target_can_not_be_stopped", &stop_fails, &limits);
 }
 
 /// No request is lost, and nothing shows how users are answered.

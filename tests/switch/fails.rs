@@ -9,7 +9,7 @@ use lab::targets::{BLUE, Farm, GREEN, Lines};
 use toml::{Table, Value};
 
 use crate::met::Meeting;
-use crate::rolls::print_phases;
+use crate::rolls::{print_phases, warm};
 
 /// One after the other on one host, under the same users.
 #[test]
@@ -55,6 +55,33 @@ fn a_version_that_is_not_placed_touches_no_user() {
     met.assert_unnoticed();
     let served: Vec<_> = met.users.served.keys().cloned().collect();
     assert_eq!(served, [farm.target(1, BLUE).serves(1)], "only blue served");
+}
+
+/// The warm target is stopped for its new version, and does not come up: nothing goes back to it.
+#[test]
+fn a_warm_target_that_does_not_start_again_is_not_ready() {
+    let farm = Farm::open("warm_fails", 1, Lines::without_twins());
+    let blue = farm.target(1, BLUE);
+    let agent = farm.agent(1, warm);
+    agent.run("switch", "web").expect_exit(0);
+    assert!(blue.is_running(), "kept warm");
+    let traffic = farm.traffic();
+    let broken = |settings: Settings| {
+        let start = vec!["false".to_owned()];
+        warm(settings).set("app.web.target.blue.run.start", start)
+    };
+    let ended = farm.agent(1, broken).run("switch", "web").expect_exit(18);
+    println!("{}", ended.report().message);
+    blue.wait_until_stopped();
+    farm.assert_current(1, GREEN);
+    let status = agent.words(&["status", "web", "--json"]).json();
+    let shown = &status["apps"][0]["targets"][0];
+    assert!(shown["ready_until_unix_seconds"].is_null(), "{shown:#}");
+    let refused = agent.words(&["switch", "web", "--back", "--json"]);
+    let message = refused.expect_exit(11).report().message;
+    let says = "no target is ready beside green";
+    assert!(message.contains(says), "{message}");
+    traffic.stop().assert_unnoticed();
 }
 
 fn not_placed(farm: &Farm, change: impl Fn(Settings) -> Settings, more: &[&str], says: &str) {

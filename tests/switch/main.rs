@@ -5,6 +5,7 @@ mod again;
 mod by_hand;
 mod current;
 mod fails;
+mod hold;
 mod input;
 mod killed;
 mod maintenance;

@@ -39,13 +39,13 @@ fn ten_times() {
 const AFTER: Duration = Duration::from_millis(700);
 
 /// Three hosts with `agent page`.
-struct Paged {
+pub(super) struct Paged {
     pages: Vec<Running>,
-    fleet: Fleet,
+    pub(super) fleet: Fleet,
 }
 
 impl Paged {
-    fn open(release: Release, test: &str) -> Paged {
+    pub(super) fn open(release: Release, test: &str) -> Paged {
         let last = "    server bkp3 10.77.0.13:1000 cookie w3 port 3000 backup\n";
         let lines = NUMBERS.map(|number| {
             format!("    server page{number} 10.77.0.1{number}:1009 port 2009 backup\n")
@@ -117,7 +117,7 @@ impl Paged {
     }
 }
 
-fn paged(settings: Settings) -> Settings {
+pub(super) fn paged(settings: Settings) -> Settings {
     let file = lab::project().join("haproxy/maintenance.html");
     settings
         .set("app.web.page.port", 1009)
@@ -331,7 +331,7 @@ fn the_sidecar_keeps_it_and_ends_it_in_time() {
     wait_for("the app again", Duration::from_secs(15), || shows(false));
     let status = ["maintenance", "status", "web", "--json"];
     let status = paged.agent(1).words(&status).expect_exit(0).json();
-    assert_eq!(status["maintenance"], false, "{status}");
+    assert_eq!(status["apps"][0]["page"]["maintenance"], false, "{status}");
     paged.fleet.haproxy.wait_until("the page is out", |lines| {
         let mut lines = lines.iter();
         lines.any(|line| line.get("svname") == "page1" && line.get("status") == "DOWN")

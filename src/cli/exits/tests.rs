@@ -43,7 +43,7 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::Switched { .. } => 24,
         Outcome::NotPlaced { .. } => 25,
         Outcome::SwappedBack { .. } => 26,
-        Outcome::StillDraining(_) => 27,
+        Outcome::StillDraining { .. } => 27,
         Outcome::NeitherHealthy { .. } => 28,
         Outcome::Sick(_) => 29,
         Outcome::BothMayServe { .. } => 30,
@@ -69,7 +69,11 @@ fn samples() -> Vec<Outcome> {
         Outcome::NotBack(none()),
         Outcome::Undrained(none()),
         Outcome::UpgradeFailed(text()),
-        Outcome::StillDraining(none()),
+        Outcome::StillDraining {
+            waiting: none(),
+            unwell: None,
+            note: None,
+        },
         Outcome::Sick(text()),
         Outcome::NotPlaced {
             why: text(),

@@ -1,11 +1,14 @@
-//! What a look shows beside the app at its current target: its targets and its page.
+//! What a look shows beside the app at its current target: its targets, its page and its marker.
 
 use super::observation::Looked;
-use super::page::{PageStatus, SeenPage};
+use super::page::{IsOn, PageStatus, SeenPage};
+use super::readonly::{ReadonlyStatus, SeenMarker};
 use super::targets::{SeenTarget, SeenTargets};
 use crate::config::PAGE;
 use crate::gate::{ParkingPosition, Parkings};
-use crate::host::{PageLook, at_rest, on_page};
+use crate::host::{at_rest, on_page};
+use crate::report::GateReport;
+use crate::state::declared;
 use crate::state::hold::Held;
 
 impl Looked<'_> {
@@ -33,9 +36,9 @@ impl Looked<'_> {
         SeenTargets {
             app: &app.name,
             current,
-            parked_on: match self.maintenance() {
-                Some(_) => PAGE,
-                None => current,
+            parked_on: match self.is_in_maintenance() {
+                true => PAGE,
+                false => current,
             },
             record: self.record.as_ref(),
             all: all.collect(),
@@ -47,13 +50,31 @@ impl Looked<'_> {
         let (app, snapshot) = (self.app, &self.it.snapshot);
         let page = app.page.as_ref()?;
         let gate = self.settings.gates(&app.at_page()?).main;
-        let on = self.maintenance();
         let seen = SeenPage {
             app: &app.name,
             gate: (&gate, snapshot.position(&gate)),
-            on: on.map(|(held, look)| (held.describe(), look)),
+            is_on: match self.hold() {
+                Some(held) if held.is_of_maintenance() => IsOn::Yes(held.describe()),
+                Some(Held::Unknown) => IsOn::Unknown,
+                _ => IsOn::No,
+            },
+            look: self.it.page.as_ref(),
             is_served: page.file().is_some(),
             parked: self.own_port(),
+            sidecar: self.others.sidecar,
+        };
+        Some(seen.status())
+    }
+
+    /// None: the app has no marker.
+    pub(super) fn readonly(&self) -> Option<ReadonlyStatus> {
+        let gate = self.settings.gates(&self.app.at_marker()?).main;
+        let record = declared::find(&self.settings.agent.hold_dir, &self.app.name);
+        let seen = SeenMarker {
+            app: &self.app.name,
+            record: record.map_err(|error| error.to_string()),
+            gate: GateReport::new(&gate, self.it.snapshot.position(&gate)),
+            look: self.it.marker.as_ref(),
             sidecar: self.others.sidecar,
         };
         Some(seen.status())
@@ -71,16 +92,14 @@ impl Looked<'_> {
     /// All ports of the app are parked on its page, or those of idle targets on the current one.
     fn parkings(&self) -> Parkings {
         let rules = self.it.snapshot.rules.as_ref().ok();
-        let page = self.app.at_page().filter(|_| self.maintenance().is_some());
+        let page = self.app.at_page().filter(|_| self.is_in_maintenance());
         match (page, rules) {
             (Some(page), Some(rules)) => on_page(self.settings, &page, rules),
             _ => at_rest(self.settings, self.app, self.record.as_ref(), rules),
         }
     }
 
-    /// The maintenance that is on, and the look at its page. None: it is off.
-    fn maintenance(&self) -> Option<(&Held, &PageLook)> {
-        let held = self.hold().filter(|held| held.is_of_maintenance())?;
-        Some((held, self.it.page.as_ref()?))
+    fn is_in_maintenance(&self) -> bool {
+        self.hold().is_some_and(Held::is_of_maintenance)
     }
 }

@@ -7,9 +7,10 @@ use super::owners::{Owners, is_taken};
 use crate::config::{AppSettings, Loaded, Settings};
 use crate::gate::Position;
 use crate::haproxy::Balancer;
-use crate::host::{self, Asking, PageLook, ThisHost, balancers, look_at_page, look_at_target};
+use crate::host::{self, Asking, BesideLook, ThisHost, balancers, look_at_target, look_beside};
 use crate::operation::seen_at_current;
 use crate::signals::StopSignal;
+use crate::state::declared;
 use crate::state::hold::{self, Held};
 use crate::state::journal::Journal;
 use futures_util::future::join_all;
@@ -24,8 +25,20 @@ pub(super) struct Looks<'a> {
     apps: &'a [AppSettings],
     /// None before the first look, or if a look is not possible.
     hosts: Vec<Option<ThisHost>>,
-    /// The balancers with the lines of each app's page, once its maintenance was on.
-    pages: Vec<Option<Vec<Balancer>>>,
+    /// The balancers with the lines of each app's page and of its marker, once they were asked.
+    beside: Vec<[Known; 2]>,
+    asks: Asks,
+}
+
+/// Balancers that remember lines.
+type Known = Option<Vec<Balancer>>;
+
+/// When the page and the marker of an app are asked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// While users are to meet the page, or HAProxy is to refuse writes.
+    WhileOn,
+    Always,
 }
 
 /// What a look at an app has shown, and the app seen at its current target. Err: why no look is
@@ -33,12 +46,13 @@ pub(super) struct Looks<'a> {
 type Look = Result<(AppSettings, Observation), String>;
 
 impl<'a> Looks<'a> {
-    pub(super) fn new(settings: &'a Settings, apps: &'a [AppSettings]) -> Looks<'a> {
+    pub(super) fn new(settings: &'a Settings, apps: &'a [AppSettings], asks: Asks) -> Looks<'a> {
         Looks {
             settings,
             apps,
             hosts: apps.iter().map(|_| None).collect(),
-            pages: apps.iter().map(|_| None).collect(),
+            beside: apps.iter().map(|_| [None, None]).collect(),
+            asks,
         }
     }
 
@@ -49,8 +63,8 @@ impl<'a> Looks<'a> {
         let owners = tokio::task::spawn_blocking(move || Owners::ask(&asking, &names));
         let mut looks = Vec::new();
         let apps = self.apps.iter().zip(&mut self.hosts);
-        for ((app, host), page) in apps.zip(&mut self.pages) {
-            looks.push(look(self.settings, app, host, page).await);
+        for ((app, host), beside) in apps.zip(&mut self.beside) {
+            looks.push(look(self.settings, app, host, (self.asks, beside)).await);
         }
         let owners = owners.await?;
         let at_work = |under_way| Others {
@@ -92,7 +106,7 @@ async fn look(
     settings: &Settings,
     app: &AppSettings,
     host: &mut Option<ThisHost>,
-    page: &mut Option<Vec<Balancer>>,
+    (asks, [page_lines, marker_lines]): (Asks, &mut [Known; 2]),
 ) -> Look {
     let app = seen_at_current(settings, app).await?;
     let state_dir = &settings.agent.state_dir;
@@ -113,8 +127,12 @@ async fn look(
         false => Vec::new(),
     };
     let looks = join_all(targets.iter().map(look_at_target));
-    let page = page_in_maintenance(settings, &app, page);
-    let (snapshot, targets, page) = join!(host.snapshot(Asking::OfKnownLines), looks, page);
+    let page = app.at_page().filter(|_| asks.page_of(settings, &app));
+    let page = beside(settings, page, page_lines);
+    let marker = app.at_marker().filter(|_| asks.marker_of(settings, &app));
+    let marker = beside(settings, marker, marker_lines);
+    let snapshot = host.snapshot(Asking::OfKnownLines);
+    let (snapshot, targets, page, marker) = join!(snapshot, looks, page, marker);
     // An operation may have begun during the look, and what it does is no trouble. With all gates
     // open and no journal there is none, so the kernel is not asked.
     let all_open = snapshot.positions().iter().all(|it| *it == Position::Open);
@@ -128,18 +146,29 @@ async fn look(
         journal,
         targets,
         page,
+        marker,
     };
     Ok((app, observation))
 }
 
-/// The page of an app is asked only while users are to meet it.
-async fn page_in_maintenance(
+impl Asks {
+    fn page_of(self, settings: &Settings, app: &AppSettings) -> bool {
+        let held = || hold::now(&settings.agent.hold_dir, &app.name);
+        self == Asks::Always || held().as_ref().is_some_and(Held::is_of_maintenance)
+    }
+
+    fn marker_of(self, settings: &Settings, app: &AppSettings) -> bool {
+        let record = || declared::find(&settings.agent.hold_dir, &app.name);
+        self == Asks::Always || matches!(record(), Ok(Some(_)))
+    }
+}
+
+async fn beside(
     settings: &Settings,
-    app: &AppSettings,
-    known: &mut Option<Vec<Balancer>>,
-) -> Option<PageLook> {
-    let page = app.at_page()?;
-    hold::now(&settings.agent.hold_dir, &app.name).filter(Held::is_of_maintenance)?;
-    let known = known.get_or_insert_with(|| balancers(settings, &page));
-    Some(look_at_page(&page, known).await)
+    view: Option<AppSettings>,
+    known: &mut Known,
+) -> Option<BesideLook> {
+    let view = view?;
+    let known = known.get_or_insert_with(|| balancers(settings, &view));
+    Some(look_beside(&view, known).await)
 }

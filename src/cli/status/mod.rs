@@ -1,10 +1,12 @@
 //! `agent status`: prints what the kernel, HAProxy and the app show now, and the holds and
 //! operations of the state directory.
 
+mod alone;
 mod beside;
 mod closed;
 mod frame;
 mod left;
+mod lines_beside;
 mod look;
 mod model;
 mod observation;
@@ -16,11 +18,12 @@ mod text;
 mod unused;
 mod watch;
 
+pub(super) use alone::{maintenance, readonly};
 pub(super) use watch::watch;
 
 use super::screen::say;
 use crate::config::{AppSettings, Settings};
-use look::Looks;
+use look::{Asks, Looks};
 
 /// Prints the status. `agent status --help` says what makes the exit code 1.
 pub(super) async fn status(
@@ -28,7 +31,7 @@ pub(super) async fn status(
     apps: &[AppSettings],
     json: bool,
 ) -> anyhow::Result<u8> {
-    let all = Looks::new(settings, apps).next().await?;
+    let all = Looks::new(settings, apps, Asks::WhileOn).next().await?;
     match json {
         true => say(&format!("{}\n", serde_json::json!(all))),
         false => say(&text::text(&all)),

@@ -195,7 +195,9 @@ impl AppStatus {
 
     /// The page, while maintenance is on.
     pub(super) fn shown_page(&self) -> Option<&PageStatus> {
-        self.page.as_ref().filter(|page| page.maintenance)
+        self.page
+            .as_ref()
+            .filter(|page| page.maintenance == Some(true))
     }
 
     /// What is wrong, one sentence each, beside health and balancers.

@@ -8,7 +8,7 @@ use super::readonly::ReadonlyStatus;
 use super::targets::SeenTargets;
 use super::unused::unused;
 use crate::config::{AppSettings, Settings};
-use crate::host::{PageLook, Snapshot, TargetLook, Unable};
+use crate::host::{BesideLook, Snapshot, TargetLook, Unable};
 use crate::operation::found;
 use crate::report::{BalancerReport, GateReport};
 use crate::restart::{in_rotation, is_serving, spare};
@@ -32,8 +32,10 @@ pub(super) struct Observation {
     pub(super) under_way: bool,
     /// Of an app with targets: each of them, in the order of the file.
     pub(super) targets: Vec<TargetLook>,
-    /// None: maintenance is off.
-    pub(super) page: Option<PageLook>,
+    /// None: the page was not asked.
+    pub(super) page: Option<BesideLook>,
+    /// None: the marker was not asked.
+    pub(super) marker: Option<BesideLook>,
 }
 
 /// The status of an app, from one look.
@@ -80,7 +82,7 @@ impl Looked<'_> {
         let balancers = &snapshot.balancers;
         let phase = self.it.phase.as_ref().filter(|_| self.others.under_way);
         let closed = self.closed();
-        let (targets, page) = (self.targets(), self.page());
+        let (targets, page, readonly) = (self.targets(), self.page(), self.readonly());
         AppStatus {
             app: app.name.clone(),
             target: app.target.clone(),
@@ -95,10 +97,10 @@ impl Looked<'_> {
                 false => unused(&app.name, &snapshot.positions(), balancers),
             },
             hold: self.hold().map(|held| held.report(self.others.under_way)),
-            readonly: ReadonlyStatus::of(self.settings, app, snapshot),
             closed_by_sidecar_unix_seconds: closed.by_sidecar(),
-            trouble: self.trouble(&closed, &targets, page.as_ref()),
+            trouble: self.trouble(&closed, &targets, (page.as_ref(), readonly.as_ref())),
             page,
+            readonly,
             unseen: self.unseen(),
             left_closed_by: closed.left(),
             phase: phase.and_then(|entry| phase_now(state_dir, entry)),
@@ -133,7 +135,7 @@ impl Looked<'_> {
         &self,
         closed: &Closed,
         targets: &SeenTargets<'_>,
-        page: Option<&PageStatus>,
+        (page, readonly): (Option<&PageStatus>, Option<&ReadonlyStatus>),
     ) -> Vec<String> {
         let (snapshot, agent) = (&self.it.snapshot, &self.settings.agent);
         // What another user can't see is unknown, and no trouble of the host.
@@ -155,8 +157,7 @@ impl Looked<'_> {
             trouble.extend(broken.map(|what| format!("{what}: {opener} fixes it")));
             trouble.extend(targets.trouble(&opener));
             trouble.extend(page.into_iter().flat_map(|page| page.trouble.clone()));
-            let readonly = ReadonlyStatus::of(self.settings, self.app, snapshot);
-            trouble.extend(readonly.and_then(|it| it.trouble(&self.app.name, self.others.sidecar)));
+            trouble.extend(readonly.into_iter().flat_map(|it| it.trouble.clone()));
         }
         trouble
     }

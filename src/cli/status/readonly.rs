@@ -1,9 +1,9 @@
-//! Whether HAProxy is to refuse writes, by the record and the marker's gate.
+//! Whether HAProxy is to refuse writes, by the record, the marker's gate and the marker's lines. Pure.
 
-use crate::config::{AppSettings, Settings};
-use crate::host::Snapshot;
-use crate::report::GateReport;
-use crate::state::declared::{self, Declared};
+use super::lines_beside::{unused, up, up_on};
+use crate::host::BesideLook;
+use crate::report::{BalancerReport, GateReport};
+use crate::state::declared::Declared;
 use nix::unistd::geteuid;
 use serde::Serialize;
 
@@ -16,68 +16,98 @@ pub(super) struct ReadonlyStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
     pub(super) gate: GateReport,
+    /// Where HAProxy shows the marker UP: so many of `balancers`.
+    pub(super) up_on: usize,
+    /// The marker's lines. Empty: the agent did not ask.
+    pub(super) balancers: Vec<BalancerReport>,
     pub(super) text: String,
+    /// What is wrong while no operation is under way. What only root sees is no trouble.
+    #[serde(skip)]
+    pub(super) trouble: Vec<String>,
+}
+
+/// What the marker's status is made of.
+pub(super) struct SeenMarker<'a> {
+    pub(super) app: &'a str,
+    /// Err: why it can't be read.
+    pub(super) record: Result<Option<Declared>, String>,
+    pub(super) gate: GateReport,
+    /// None: it was not asked.
+    pub(super) look: Option<&'a BesideLook>,
+    /// The sidecar runs.
+    pub(super) sidecar: bool,
 }
 
 impl ReadonlyStatus {
-    /// None: the app has no marker.
-    pub(super) fn of(
-        settings: &Settings,
-        app: &AppSettings,
-        snapshot: &Snapshot,
-    ) -> Option<ReadonlyStatus> {
-        let gate = settings.gates(&app.at_marker()?).main;
-        let record = declared::find(&settings.agent.hold_dir, &app.name);
-        let record = record.map_err(|error| error.to_string());
-        Some(ReadonlyStatus::new(
-            record,
-            GateReport::new(&gate, snapshot.position(&gate)),
-        ))
-    }
-
-    fn new(record: Result<Option<Declared>, String>, gate: GateReport) -> ReadonlyStatus {
-        let position = match &gate.why {
-            Some(why) => format!("{}: {why}", gate.position),
-            None => gate.position.to_owned(),
-        };
-        let text = match &record {
-            Ok(Some(declared)) => {
-                let declared = declared.describe();
-                format!("read-only, {declared}; the marker's gate is {position}")
-            }
-            Ok(None) => format!("takes writes; the marker's gate is {position}"),
-            Err(why) => format!("read-only or not: {why}; the marker's gate is {position}"),
-        };
-        ReadonlyStatus {
-            error: record.as_ref().err().cloned(),
-            declared: record.ok().flatten(),
-            gate,
-            text,
-        }
-    }
-
     /// An app that takes writes as expected has no line for that.
     pub(super) fn is_worth_a_line(&self) -> bool {
         self.declared.is_some() || self.error.is_some()
     }
+}
 
-    /// The gate differs from the record, with the fix. What only root sees is no trouble.
-    pub(super) fn trouble(&self, app: &str, sidecar: bool) -> Option<String> {
-        if self.error.is_some() {
-            return self.error.clone().filter(|_| geteuid().is_root());
+impl SeenMarker<'_> {
+    pub(super) fn status(self) -> ReadonlyStatus {
+        let balancers = self.look.map_or(&[][..], |look| &look.balancers);
+        ReadonlyStatus {
+            text: self.text(),
+            trouble: self.trouble(),
+            up_on: up_on(balancers),
+            balancers: balancers.iter().map(BalancerReport::from).collect(),
+            error: self.record.as_ref().err().cloned(),
+            declared: self.record.ok().flatten(),
+            gate: self.gate,
         }
-        let fixer = match sidecar {
+    }
+
+    fn text(&self) -> String {
+        let gate = match &self.gate.why {
+            Some(why) => format!("{}: {why}", self.gate.position),
+            None => self.gate.position.to_owned(),
+        };
+        let up = self.look.map_or(String::new(), |look| up(&look.balancers));
+        let says = match &self.record {
+            Ok(Some(declared)) => format!("read-only, {}", declared.describe()),
+            Ok(None) => "takes writes".to_owned(),
+            Err(why) => format!("read-only or not: {why}"),
+        };
+        format!("{says}; the marker's gate is {gate}{up}")
+    }
+
+    fn trouble(&self) -> Vec<String> {
+        let declared = match &self.record {
+            Ok(declared) => declared,
+            Err(why) if geteuid().is_root() => return vec![why.clone()],
+            Err(_) => return Vec::new(),
+        };
+        let mut trouble: Vec<String> = self.gate_trouble(declared.is_some()).into_iter().collect();
+        // A closed gate is the cause of a marker that is not UP.
+        if declared.is_some() && self.gate.position == "open" {
+            let balancers = self.look.iter().flat_map(|look| &look.balancers);
+            trouble.extend(balancers.flat_map(|balancer| {
+                unused(
+                    self.app,
+                    ("the marker's lines", "this host refuses no writes there"),
+                    balancer,
+                )
+            }));
+        }
+        trouble
+    }
+
+    /// The gate differs from the record, with the fix.
+    fn gate_trouble(&self, declared: bool) -> Option<String> {
+        let fixer = match self.sidecar {
             true => "the sidecar".to_owned(),
-            false => format!("`agent recover {app}`"),
+            false => format!("`agent recover {}`", self.app),
         };
         let port = self.gate.status_port;
-        match (&self.declared, self.gate.position) {
-            (_, "unknown") | (Some(_), "open") | (None, "closed") => None,
-            (Some(_), position) => Some(format!(
+        match (declared, self.gate.position) {
+            (_, "unknown") | (true, "open") | (false, "closed") => None,
+            (true, position) => Some(format!(
                 "the marker's gate {port} is {position}, although writes are to be refused: {fixer} \
                  opens it"
             )),
-            (None, position) => Some(format!(
+            (false, position) => Some(format!(
                 "the marker's gate {port} is {position}, although no operator refuses writes: \
                  {fixer} closes it"
             )),
@@ -88,51 +118,90 @@ impl ReadonlyStatus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::read;
-    use crate::gate::Position;
+    use crate::gate::{Gate, Position};
+    use crate::haproxy::{BalancerObservation, Role, ServerLine};
 
-    fn status(declared: bool, position: Position) -> ReadonlyStatus {
-        let text = "[app.web]\nport = 1\nstatus_port = 2\nrestart = { systemd = \"web\" }\n\
-                    [app.web.readonly]\nstatus_port = 3\n[[haproxy]]\nsocket = \"/run/a.sock\"\n";
-        let settings = read("agent.toml".as_ref(), text).unwrap();
-        let gate = settings.gates(&settings.apps[0].at_marker().unwrap()).main;
-        let record = declared.then(|| Declared::now(None, Some("a move".to_owned()), None));
-        ReadonlyStatus::new(Ok(record), GateReport::new(&gate, position))
+    fn look(lines: &[&str]) -> BesideLook {
+        let balancer = |status: &&str| {
+            let line = ServerLine::idle("readonly/ro1", Role::Main, status);
+            BalancerObservation::of_lines(vec![line])
+        };
+        BesideLook {
+            address: "127.0.0.1:1009".parse().unwrap(),
+            health: Ok(()),
+            balancers: lines.iter().map(balancer).collect(),
+        }
+    }
+
+    fn status(declared: bool, position: Position, look: Option<&BesideLook>) -> ReadonlyStatus {
+        let gate = Gate {
+            status_port: 3,
+            ..Gate::of_web(Role::Main)
+        };
+        let seen = SeenMarker {
+            app: "web",
+            record: Ok(declared.then(|| Declared::now(None, Some("a move".to_owned()), None))),
+            gate: GateReport::new(&gate, position),
+            look,
+            sidecar: false,
+        };
+        seen.status()
     }
 
     #[test]
-    fn a_gate_that_differs_from_the_record_is_trouble() {
+    fn what_differs_from_the_record_is_trouble() {
         let broken = || Position::Broken("doubled".to_owned());
-        for (declared, position, says) in [
-            (true, Position::Open, None),
-            (false, Position::Closed, None),
-            (false, Position::Unknown("needs root".to_owned()), None),
+        let (up, down) = (look(&["UP", "UP"]), look(&["UP", "DOWN"]));
+        let refuses = "although writes are to be refused: `agent recover web` opens it";
+        for (declared, position, look, says) in [
+            (true, Position::Open, None, None),
+            (true, Position::Open, Some(&up), None),
             (
                 true,
-                Position::Closed,
-                Some("is closed, although writes are to be refused"),
+                Position::Open,
+                Some(&down),
+                Some(
+                    "lb: readonly/ro1 is DOWN, so this host refuses no writes there; `agent doctor",
+                ),
             ),
+            (false, Position::Closed, Some(&down), None),
             (
-                true,
-                broken(),
-                Some("is broken, although writes are to be refused"),
+                false,
+                Position::Unknown("needs root".to_owned()),
+                None,
+                None,
             ),
+            (true, Position::Closed, Some(&down), Some(refuses)),
+            (true, broken(), None, Some(refuses)),
             (
                 false,
                 Position::Open,
-                Some("is open, although no operator refuses writes"),
+                Some(&up),
+                Some("is open, although no operator refuses writes: `agent recover web` closes it"),
             ),
         ] {
-            let status = status(declared, position);
-            let trouble = status.trouble("web", false);
-            assert_eq!(trouble.is_some(), says.is_some(), "{trouble:?}");
-            assert!(trouble.is_none_or(|it| it.contains(says.unwrap()) && it.contains("agent recover web")));
+            let status = status(declared, position, look);
+            let trouble = &status.trouble;
+            assert_eq!(trouble.len(), usize::from(says.is_some()), "{trouble:?}");
+            let mut all = trouble.iter().zip(says);
+            assert!(all.all(|(it, says)| it.contains(says)), "{trouble:?}");
             assert_eq!(status.is_worth_a_line(), declared);
         }
-        let text = status(true, Position::Open).text;
-        assert!(
-            text.ends_with(": a move; the marker's gate is open"),
-            "{text}"
+    }
+
+    #[test]
+    fn it_is_one_line_and_data() {
+        let down = look(&["UP", "DOWN"]);
+        let on = status(true, Position::Open, Some(&down));
+        let ends = ": a move; the marker's gate is open, UP on 1 of 2 balancers";
+        assert!(on.text.ends_with(ends), "{}", on.text);
+        let data = serde_json::json!(on);
+        assert_eq!(
+            (&data["up_on"], &data["declared"]["reason"]),
+            (&1.into(), &"a move".into())
         );
+        assert_eq!(data["balancers"].as_array().unwrap().len(), 2);
+        let off = status(false, Position::Closed, None);
+        assert_eq!(off.text, "takes writes; the marker's gate is closed");
     }
 }

@@ -1,7 +1,7 @@
 //! `agent status --watch`: prints the status again and again, in place on a terminal.
 
 use super::frame::{Frame, Sessions, fitting};
-use super::look::Looks;
+use super::look::{Asks, Looks};
 use super::model::Status;
 use crate::cli::screen;
 use crate::clock::{since_1970, timestamp};
@@ -19,7 +19,7 @@ pub(in crate::cli) async fn watch(
     json: bool,
 ) -> anyhow::Result<u8> {
     let stop = StopSignal::listen()?;
-    let mut looks = Looks::new(settings, apps);
+    let mut looks = Looks::new(settings, apps, Asks::WhileOn);
     let mut screen = Screen::new(every);
     while stop.asked().is_none() && screen.is_read {
         // A look may last: a balancer that hangs runs into its timeout.

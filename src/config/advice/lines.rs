@@ -12,6 +12,28 @@ pub(crate) fn line_at(text: &str, at: usize) -> Range<usize> {
     start..end
 }
 
+/// A line before its comment, and the comment with the spaces before it. A `#` in quotes begins none,
+/// nor does one within a word. In quotes without an end it may begin one.
+pub(crate) fn comment(line: &str) -> (&str, &str) {
+    let (mut quote, mut before, mut quoted) = (None, ' ', line.len());
+    for (at, c) in line.char_indices() {
+        match (quote, c) {
+            (None, '#') if before.is_whitespace() => {
+                return line.split_at(line[..at].trim_end().len());
+            }
+            (None, '"' | '\'') => (quote, quoted) = (Some(c), line.len()),
+            (Some(_), '#') if before.is_whitespace() => quoted = quoted.min(at),
+            (Some(open), c) if c == open => quote = None,
+            _ => {}
+        }
+        before = c;
+    }
+    match quote {
+        Some(_) if quoted < line.len() => line.split_at(line[..quoted].trim_end().len()),
+        _ => (line, ""),
+    }
+}
+
 /// From 1.
 pub(crate) fn line_number(text: &str, at: usize) -> usize {
     text[..at.min(text.len())].matches('\n').count() + 1
@@ -42,4 +64,27 @@ pub(crate) fn headers(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> 
         let name = name.strip_prefix('[')?.split('#').next()?.trim();
         Some((at, name.trim_matches(['[', ']', ' '])))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::comment;
+
+    #[test]
+    fn a_comment_begins_behind_a_space_and_in_no_quotes() {
+        for (line, code, rest) in [
+            ("keep = 10m # warm", "keep = 10m", " # warm"),
+            (
+                "keep = \"10m\"\t# it's warm",
+                "keep = \"10m\"",
+                "\t# it's warm",
+            ),
+            ("reason = \"a # b\"", "reason = \"a # b\"", ""),
+            ("keep = \"10m # warm", "keep = \"10m", " # warm"),
+            ("host = a#b", "host = a#b", ""),
+            ("# whole", "", "# whole"),
+        ] {
+            assert_eq!(comment(line), (code, rest));
+        }
+    }
 }

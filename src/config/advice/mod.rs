@@ -20,6 +20,7 @@ mod syntax;
 mod tables;
 mod targets;
 mod tree;
+mod unnamed;
 mod value;
 
 #[cfg(test)]
@@ -38,7 +39,9 @@ use tree::Tree;
 pub(super) use lines::line_number;
 pub(super) use near::near;
 pub(super) use reference::table_of;
+pub(crate) use spelling::time as meant_time;
 pub(super) use tree::{Node, Tree as Keys};
+pub(super) use unnamed::describe as of_unnamed_table;
 
 /// Each candidate costs one reading of the text.
 const LARGEST: usize = 64 * 1024;
@@ -124,7 +127,10 @@ fn candidates(text: &str, mistake: &Mistake) -> Vec<Fix> {
     let nameless = targets::without_name(&known);
     all.splice(
         0..0,
-        tables::without_name(&known).into_iter().chain(nameless),
+        tables::without_name(&known)
+            .into_iter()
+            .chain(nameless)
+            .chain(unnamed::named(&known)),
     );
     all
 }
@@ -132,7 +138,7 @@ fn candidates(text: &str, mistake: &Mistake) -> Vec<Fix> {
 /// A line without a value also gets the example of its key.
 fn syntax_of(known: &Known<'_>, at: &Range<usize>) -> Vec<Fix> {
     let line = lines::line_at(known.text, at.start);
-    let content = &known.text[line.clone()];
+    let (content, comment) = lines::comment(&known.text[line.clone()]);
     let name = content
         .split([' ', '=', ':', '\t'])
         .next()
@@ -149,12 +155,13 @@ fn syntax_of(known: &Known<'_>, at: &Range<usize>) -> Vec<Fix> {
             .iter()
             .map(|value| format!("{} = {value}", entry.key))
     });
-    let examples = examples.map(|example| Fix::one(line.clone(), example));
+    let written = |pair: String| Fix::one(line.clone(), pair + comment);
+    let examples = examples.map(written);
     let value = content[name.len()..].trim_matches([' ', '=', ':', '\t', '"', '\'']);
     let value = toml::Value::from(value);
     let key = meant.first().copied().unwrap_or_default();
     let of_text = value::candidates(key, &value, &[]).into_iter();
-    let of_text = of_text.map(|value| Fix::one(line.clone(), format!("{key} = {value}")));
+    let of_text = of_text.map(|value| written(format!("{key} = {value}")));
     let mut all = syntax::candidates(known.text, at);
     let last = all.pop();
     all.into_iter()

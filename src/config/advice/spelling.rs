@@ -83,7 +83,7 @@ fn memory(given: &str) -> Option<String> {
 }
 
 /// A time whose unit has a slip of the hand.
-fn time(given: &str) -> Option<String> {
+pub(crate) fn time(given: &str) -> Option<String> {
     let units = [
         ("milliseconds", "ms"),
         ("seconds", "s"),

@@ -2,7 +2,7 @@
 
 use super::edits::comment_out;
 use super::fix::Fix;
-use super::lines::line_at;
+use super::lines::{comment as comment_of, line_at};
 use std::ops::Range;
 
 type Rewrite = fn(&str) -> Option<String>;
@@ -49,7 +49,18 @@ pub(crate) fn candidates(text: &str, at: &Range<usize>) -> Vec<Fix> {
     fixes
 }
 
+/// Without its comment first: that is no part of a value.
 fn rewritten(line: &str) -> Vec<String> {
+    let (code, comment) = comment_of(line);
+    let of_code = match comment.is_empty() || code.is_empty() {
+        true => Vec::new(),
+        false => once(code),
+    };
+    let of_code = of_code.into_iter().map(|code| code + comment);
+    of_code.chain(once(line)).collect()
+}
+
+fn once(line: &str) -> Vec<String> {
     REWRITES
         .iter()
         .filter_map(|rewrite| rewrite(line))

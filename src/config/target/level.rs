@@ -1,5 +1,6 @@
 //! Keys that belong into the targets, and keys that have no effect without targets.
 
+use super::file::TargetFile;
 use crate::config::file::AppFile;
 use crate::config::mistake::Mistake;
 use toml::Spanned;
@@ -32,6 +33,27 @@ pub(in crate::config) fn check_levels(
             }
         },
     }
+}
+
+/// Checks that each target has a twin, or none has: that is a layout of the app, and other hosts go by
+/// it.
+pub(in crate::config) fn check_twins(app: &AppFile) -> Result<(), Mistake> {
+    let mut targets: Vec<_> = app.target.iter().collect();
+    targets.sort_by_key(|(name, _)| name.span().start);
+    let has_twin = |target: &TargetFile| target.backup_status_port.is_some();
+    let with = targets.iter().find(|(_, target)| has_twin(&target.0));
+    let without = targets.iter().find(|(_, target)| !has_twin(&target.0));
+    let (Some((with, _)), Some((name, without))) = (with, without) else {
+        return Ok(());
+    };
+    let (with, name) = (with.get_ref(), name.get_ref());
+    let what = format!(
+        "target {with} has a twin (`backup_status_port`) and {name} has none: while {name} is current, \
+         other hosts do not see that this host goes next. Give each target a `backup_status_port`, or \
+         none"
+    );
+    let at = without.0.status_port.span();
+    Err(Mistake::lacks(at, "backup_status_port", what))
 }
 
 fn first_target(app: &AppFile) -> Option<&str> {

@@ -9,7 +9,7 @@ mod run;
 mod tests;
 
 pub(super) use distinct::{distinct_places, distinct_ports, distinct_units};
-pub(super) use level::check_levels;
+pub(super) use level::{check_levels, check_twins};
 
 use super::TargetSettings;
 use super::file::AppFile;

@@ -13,6 +13,7 @@ health = { http = "/healthz" }
 [app.web.target.green]
 port = 1001
 status_port = 2001
+backup_status_port = 3001
 run = { start = ["/bin/start", "green"], stop = ["/bin/stop", "green"] }
 [app.web.target.blue]
 port = 1000
@@ -46,7 +47,7 @@ fn an_app_is_seen_at_its_first_target_of_the_file() {
     let web = with("");
     assert_eq!(web.label(), "web/green");
     assert_eq!(web.target_names(), ["green", "blue"]);
-    assert_eq!((web.ports.port, web.limits.two_stage), (1001, false));
+    assert_eq!((web.ports.port, web.limits.two_stage), (1001, true));
     let labels: Vec<String> = web.instances().iter().map(AppSettings::label).collect();
     assert_eq!(labels, ["web/green", "web/blue"]);
     let others: Vec<&str> = web.other_targets().map(|one| one.name.as_str()).collect();
@@ -111,13 +112,15 @@ fn a_targets_gates_have_its_name_and_know_all_other_ports() {
         ["haproxy-gate:web:blue:main", "haproxy-gate:web:blue:backup"]
     );
     assert!(
-        gates.iter().all(|gate| gate.of_others == [2002, 2001]),
+        gates
+            .iter()
+            .all(|gate| gate.of_others == [2002, 2001, 3001]),
         "{gates:?}"
     );
     let green = settings.gates(&settings.apps[1]).main;
     assert_eq!(
         (green.of_others, green.alone),
-        (vec![2002, 2000, 3000], true)
+        (vec![2002, 2000, 3000], false)
     );
     let ports: Vec<u16> = settings.instances().map(|app| app.ports.port).collect();
     assert_eq!(ports, [1002, 1001, 1000]);

@@ -4,6 +4,7 @@ use super::expected::Expected;
 use super::judged::names_of;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::doctor::fix::Fix;
 use crate::doctor::lines::line::first_three;
 use crate::haproxy::cfg::ours::Ours;
 use crate::haproxy::cfg::words::variables as variables_of;
@@ -53,8 +54,8 @@ pub(crate) fn points(ours: &Ours<'_>, expected: &Expected<'_>) -> Vec<Point> {
 }
 
 /// The fix: a line to paste, and where.
-fn line(ours: &Ours<'_>, line: &str) -> String {
-    format!("in {} {}: {line}", ours.proxy.kind, ours.proxy.name)
+fn line(ours: &Ours<'_>, line: &str) -> Fix {
+    Fix::paste(format!("in {} {}", ours.proxy.kind, ours.proxy.name), line)
 }
 
 fn persist(ours: &Ours<'_>) -> Option<Point> {
@@ -123,7 +124,10 @@ fn cookie(ours: &Ours<'_>) -> Option<Point> {
     };
     let name = words.first().map_or("", String::as_str);
     let found = format!("cookie {name}, and {} have no value for it", without?);
-    let fix = "on each such line, the same for both of a host: cookie NAME";
+    let fix = Fix::paste(
+        "on each such line, the same for both of a host",
+        "cookie NAME",
+    );
     (!ours.derives_cookies()).then(|| COOKIE.warning(found, fix))
 }
 

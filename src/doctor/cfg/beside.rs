@@ -4,6 +4,7 @@ use super::expected::Expected;
 use super::judged::names;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
+use crate::doctor::fix::Fix;
 use crate::doctor::page::{BACKUP, backup_fault};
 use crate::haproxy::AppPorts;
 use crate::haproxy::cfg::file::{File, Proxy};
@@ -81,7 +82,7 @@ fn kept(file: &File, proxy: &Proxy) -> Point {
         true => KEEPS.ok("a rule keeps the cookies of users whom the page serves"),
         false => KEEPS.warning(
             "no rule keeps the cookies of users whom the page serves",
-            format!("in {} {}: {KEEP}", proxy.kind, proxy.name),
+            Fix::paste(format!("in {} {}", proxy.kind, proxy.name), KEEP),
         ),
     }
 }
@@ -103,9 +104,12 @@ fn rule(file: &File, proxy: &Proxy, port: u16) -> Option<Point> {
     };
     Some(RULE.error(
         "no rule of a frontend or backend depends on the lines of the marker",
-        format!(
-            "in each frontend of these users: http-request return status 503 hdr Retry-After 60 if \
-             !{{ method GET HEAD OPTIONS }} {{ nbsrv({name}) ge 1 }}{checked}"
+        Fix::paste(
+            "in each frontend of these users",
+            format!(
+                "http-request return status 503 hdr Retry-After 60 if !{{ method GET HEAD OPTIONS }} \
+                 {{ nbsrv({name}) ge 1 }}{checked}"
+            ),
         ),
     ))
 }

@@ -5,6 +5,7 @@ use super::expected::Expected;
 use super::judged::names;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::doctor::fix::Fix;
 use crate::haproxy::cfg::checks::{Checks, Target};
 use crate::haproxy::cfg::ours::{Ours, Placed};
 use crate::haproxy::cfg::rules::Connect;
@@ -84,7 +85,7 @@ fn point(ours: &Ours<'_>, checks: &Checks, fault: Fault, first: &Server, names: 
         true => format!("the `defaults` of {}", ours.proxy.name),
         false => format!("{} {}", ours.proxy.kind, ours.proxy.name),
     };
-    let fix = format!("in {from}, in place of `{now}`: {then}");
+    let fix = Fix::paste(format!("in {from}, in place of `{now}`"), then);
     match fault {
         Fault::Elsewhere => {
             let goes = format!("`{now}` sends the checks of {names} to {}", place(checks, first));
@@ -99,7 +100,7 @@ fn point(ours: &Ours<'_>, checks: &Checks, fault: Fault, first: &Server, names: 
                 "only `{now}` has the port of the gate: HAProxy's stats socket does not show it, and the \
                  agent does not find {names}"
             ),
-            format!("{fix}; and on the line of {names}: `port`, with that port"),
+            fix.and(format!("and on the line of {names}: `port`, with that port")),
         ),
     }
 }

@@ -16,6 +16,8 @@ pub struct Expected<'a> {
     pub page: Option<AppPorts>,
     /// The port of its marker. None: it has none.
     pub marker: Option<u16>,
+    /// The lines of both, as HAProxy shows them.
+    pub shown: &'a Shown,
     /// Its lines as HAProxy shows them. If empty, the ports identify its lines.
     pub lines: &'a [Own],
     /// All servers that HAProxy shows, each with its backend.
@@ -34,6 +36,16 @@ pub struct Expected<'a> {
     pub out_of_rotation: Duration,
     /// How long a restart waits until its lines are UP.
     pub in_rotation: Duration,
+}
+
+/// The lines beside those of the app that HAProxy shows, as `BACKEND/SERVER`. None: no balancer has
+/// answered.
+#[derive(Debug, Clone, Default)]
+pub struct Shown {
+    /// Those of the page.
+    pub page: Option<Vec<String>>,
+    /// Those of the marker.
+    pub marker: Option<Vec<String>>,
 }
 
 impl Expected<'_> {

@@ -3,6 +3,7 @@
 use super::judged::names;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::doctor::fix::Fix;
 use crate::haproxy::cfg::checks::{Checks, by_tls};
 use crate::haproxy::cfg::ours::Ours;
 use crate::haproxy::cfg::server::Server;
@@ -40,7 +41,10 @@ fn sni(checks: &Checks, lines: &[&Server]) -> Option<Point> {
         .strip_prefix("str(")
         .and_then(|name| name.strip_suffix(')'));
     let (name, names) = (fixed.unwrap_or("NAME"), names(lack)?);
-    let fix = format!("on the line of {names}: check-sni {name}");
+    let fix = Fix::paste(
+        format!("on the line of {names}"),
+        format!("check-sni {name}"),
+    );
     Some(SNI.warning(format!("`sni` without `check-sni`: {names}"), fix))
 }
 
@@ -52,6 +56,6 @@ fn alpn(checks: &Checks, lines: &[&Server]) -> Option<Point> {
         .copied()
         .filter(|server| lacks(&server.words.transport));
     let names = names(lack).filter(|_| checks.is("httpchk"))?;
-    let fix = format!("on the line of {names}: check-alpn http/1.1");
+    let fix = Fix::paste(format!("on the line of {names}"), "check-alpn http/1.1");
     Some(ALPN.warning(format!("`alpn` with h2 without `check-alpn`: {names}"), fix))
 }

@@ -3,12 +3,14 @@
 //! Only the file shows options, timeouts and the interval of checks. It also shows cookies, which
 //! HAProxy hides from level `user`.
 
+mod absent;
 mod accepted;
 mod backend;
 mod beside;
 mod directed;
 mod expected;
 mod handshake;
+mod hidden;
 mod judged;
 mod lines;
 mod rhythm;
@@ -18,17 +20,17 @@ mod targets;
 mod whole;
 
 pub use accepted::Said;
-pub use expected::Expected;
+pub use expected::{Expected, Shown};
+use hidden::hides_lines;
 
 use super::Point;
 use super::check::{Check, about, checks};
 use super::lines::judge::judge;
 use super::lines::line::first_three;
 pub use crate::haproxy::cfg::file::Text;
-use crate::haproxy::cfg::file::{self, File, Proxy};
+use crate::haproxy::cfg::file::{self, File};
 use crate::haproxy::cfg::ours::{Ours, find};
-use crate::haproxy::cfg::server::{ADDRESS, Server};
-use crate::haproxy::cfg::words::{VARIABLE, is_variable};
+use crate::haproxy::cfg::words::VARIABLE;
 
 checks! {
     SERVES "cfg-backend":
@@ -51,6 +53,10 @@ pub fn check_all(texts: &[Text<'_>], said: Option<&Said>, apps: &[Expected<'_>])
     let served = served.chain(
         apps.iter()
             .flat_map(|expected| beside::points(&file, expected)),
+    );
+    let served = served.chain(
+        apps.iter()
+            .flat_map(|expected| absent::points(&file, expected)),
     );
     points.extend(served.map(|point| match file.conditional {
         true => whole::possible(point),
@@ -98,22 +104,13 @@ fn served(file: &File, expected: &Expected<'_>) -> Vec<Point> {
 
 /// Marks the point as one about the file.
 fn shown(point: Point) -> Point {
-    let dollar = |text: String| text.replace(VARIABLE, "$");
+    let dollar = |text: &str| text.replace(VARIABLE, "$");
     Point {
-        of: dollar(point.of),
-        found: dollar(point.found),
-        fix: point.fix.map(dollar),
+        of: dollar(&point.of),
+        found: dollar(&point.found),
+        fix: point.fix.map(|fix| fix.map(dollar)),
         ..point
     }
-}
-
-/// Whether a variable may hide a line of ours. A line with a port of its own can be judged.
-fn hides_lines(proxies: &[Proxy]) -> bool {
-    let hides = |server: &Server| {
-        is_variable(&server.name) || server.port.is_none() && server.words.hides(&[ADDRESS])
-    };
-    let mut proxies = proxies.iter();
-    proxies.any(|proxy| is_variable(&proxy.name) || proxy.servers.iter().any(hides))
 }
 
 fn unfound(expected: &Expected<'_>, missing: &[String], hides: bool) -> Point {

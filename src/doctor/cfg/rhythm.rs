@@ -4,6 +4,7 @@
 use super::expected::Expected;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::doctor::fix::Fix;
 use crate::haproxy::cfg::ours::Ours;
 use crate::haproxy::cfg::rhythm::Rhythm;
 use crate::haproxy::cfg::time::seconds;
@@ -40,7 +41,7 @@ fn quick(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Option<Point>
         rhythms.map(|one| one.up).max()?,
     );
     // One line is enough if all are the same.
-    let fix = format!("in {}, above its servers: {QUICK}", ours.proxy.name);
+    let fix = Fix::paste(format!("in {}, above its servers", ours.proxy.name), QUICK);
     let found = format!("DOWN within {}, UP within {}", seconds(down), seconds(up));
     let (key, limit, exit) = match (expected.out_of_rotation, expected.in_rotation) {
         (limit, _) if down >= limit => ("out_of_rotation", limit, 13),
@@ -52,7 +53,7 @@ fn quick(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Option<Point>
             "{found}: timeouts.{key} is {}, restarts end with {exit}",
             seconds(limit)
         ),
-        format!("{fix}; or a longer timeouts.{key}"),
+        fix.and(format!("or a longer timeouts.{key}")),
     ))
 }
 
@@ -80,6 +81,7 @@ fn slowstart(ours: &Ours<'_>, spread: u32, expected: &Expected<'_>) -> Option<Po
         format!(
             "UP within {up}, then slow start, {slow}: timeouts.in_rotation is {limit}, restarts end with 16"
         ),
-        format!("in [app.{app}] timeouts.in_rotation = \"{longer}s\", or in {of} a shorter slowstart"),
+        Fix::paste(format!("in [app.{app}]"), format!("timeouts.in_rotation = \"{longer}s\""))
+            .and(format!("or in {of} a shorter slowstart")),
     ))
 }

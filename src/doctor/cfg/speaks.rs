@@ -7,6 +7,7 @@ use super::expected::Expected;
 use super::judged::names;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::doctor::fix::Fix;
 use crate::haproxy::cfg::checks::{Checks, by_tls};
 use crate::haproxy::cfg::ours::Ours;
 use crate::haproxy::cfg::rules::Connect;
@@ -174,18 +175,18 @@ fn point(
         ),
         Fault::Rule => (
             format!("`{rule}` without `{word}` or `default` checks {without}: {names}"),
-            format!("in {of}: add `{word}` to the rule `{rule}`"),
+            Fix::from(format!("in {of}: add `{word}` to the rule `{rule}`")),
         ),
         Fault::Nowhere => (
             format!(
                 "checked {without}, though `health` is not, there is no `{check_word}`: {names}"
             ),
-            format!("on the line of {names}: {both} {check_word}"),
+            Fix::paste(on_line(&names), format!("{both} {check_word}")),
         ),
-        Fault::Users => (extra_found, format!("on the line of {names}: {both}")),
+        Fault::Users => (extra_found, Fix::paste(on_line(&names), both)),
         Fault::Extra => (
             extra_found,
-            format!("take `{extra}` away, or on the line of {names}: {both}"),
+            Fix::paste(format!("take `{extra}` away, or {}", on_line(&names)), both),
         ),
     };
     Some(match fault {
@@ -208,7 +209,7 @@ fn switch(layer: &Layer, server: &Server) -> &'static str {
 }
 
 /// The fix: one line for the whole backend, if that harms no other line.
-fn to_be_checked(ours: &Ours<'_>, layer: &Layer, lines: &[&Server]) -> String {
+fn to_be_checked(ours: &Ours<'_>, layer: &Layer, lines: &[&Server]) -> Fix {
     let (check, kind, name) = (layer.check_word, ours.proxy.kind, &ours.proxy.name);
     let is_off = |line: &&Server| switch(layer, line) == "no-check-ssl";
     let (off, on): (Vec<&Server>, Vec<&Server>) = lines.iter().partition(|line| is_off(line));
@@ -216,9 +217,16 @@ fn to_be_checked(ours: &Ours<'_>, layer: &Layer, lines: &[&Server]) -> String {
     let off =
         names(off).map(|names| format!("write `{check}` in place of `no-{check}` for {names}"));
     let on = names(on).map(|names| match ours.proxy.servers.iter().all(layer.users) {
-        true => format!("in {kind} {name}, above its servers: default-server {check}"),
-        false => format!("on the line of {names}: {check}"),
+        true => Fix::paste(
+            format!("in {kind} {name}, above its servers"),
+            format!("default-server {check}"),
+        ),
+        false => Fix::paste(on_line(&names), check),
     });
-    let fixes: Vec<String> = off.into_iter().chain(on).collect();
-    fixes.join("; ")
+    let fixes = off.map(Fix::from).into_iter().chain(on);
+    fixes.fold(Fix::default(), Fix::and)
+}
+
+fn on_line(names: &str) -> String {
+    format!("on the line of {names}")
 }

@@ -3,6 +3,7 @@
 use super::expected::Expected;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::doctor::fix::Fix;
 use crate::doctor::lines::line::first_three;
 use crate::haproxy::cfg::ours::Ours;
 
@@ -42,6 +43,7 @@ fn mode(ours: &Ours<'_>) -> Option<Point> {
     let settings = &ours.proxy.settings;
     let ignored = !settings.http && settings.cookie.is_some();
     let (kind, name) = (ours.proxy.kind, &ours.proxy.name);
-    let fix = format!("in {kind} {name}: mode http; or take `cookie` away");
+    let fix = Fix::paste(format!("in {kind} {name}"), "mode http");
+    let fix = fix.and("or take `cookie` away");
     ignored.then(|| MODE.warning("mode tcp, and a `cookie`: HAProxy ignores it", fix))
 }

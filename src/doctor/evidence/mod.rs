@@ -3,6 +3,7 @@
 
 use super::Point;
 use super::check::{Check, about, checks};
+use super::fix::Fix;
 use crate::clock;
 use crate::gate::Gate;
 use crate::haproxy::Role;
@@ -19,8 +20,8 @@ checks! {
          gives up each time";
 }
 
-const RESET: &str = "in the firewall that drops them, here or on the way, answer with a reset, as here: \
-                     iptables -I INPUT -p tcp --dport";
+const RESET: &str =
+    "in the firewall that drops them, here or on the way, answer with a reset, as here";
 const SHORTER: &str =
     "a shorter `inter` in HAProxy (`default-server inter 500ms fastinter 200ms`), or a longer";
 
@@ -133,7 +134,12 @@ fn meets(checked: &Checked, evidence: &Evidence) -> Option<Point> {
     Some(match word {
         "L4TOUT" => MEETS.warning(
             found("HAProxy's checks were dropped"),
-            format!("{RESET} {port} -j REJECT --reject-with tcp-reset"),
+            Fix::paste(
+                RESET,
+                format!(
+                    "iptables -I INPUT -p tcp --dport {port} -j REJECT --reject-with tcp-reset"
+                ),
+            ),
         ),
         "L4CON" => MEETS.ok(found("refused at once")),
         _ => MEETS.ok(found("HAProxy's checks failed")),

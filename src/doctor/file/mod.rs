@@ -146,6 +146,7 @@ fn expected<'a>(
         ports: app.settings.ports,
         page: app.settings.page.as_ref().map(|page| page.ports),
         marker: app.settings.readonly.map(|marker| marker.status_port),
+        shown: &app.shown,
         lines,
         servers,
         http,

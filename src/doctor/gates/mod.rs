@@ -121,7 +121,9 @@ pub(super) fn unseen(app: &str) -> Vec<Point> {
 fn position(gates: &Gates, seen: &GateFacts) -> Point {
     let (app, said) = (&gates.app, format!("{} is {}", seen.gate, seen.position));
     let fix = match gates.sidecar {
-        true => format!("the sidecar opens it once the app is healthy; at once: agent open {app}"),
+        true => {
+            format!("the sidecar opens it once the app is healthy; at once: agent recover {app}")
+        }
         // The point `sidecar` names the unit, where the host has one.
         false => format!("agent recover {app}"),
     };

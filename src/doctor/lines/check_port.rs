@@ -4,6 +4,7 @@ use super::group::{Lines, by_fault};
 use super::judge::CHECKED;
 use super::line::{Backend, Line};
 use crate::doctor::Point;
+use crate::doctor::fix::Fix;
 
 /// Where the check of a line goes that does not go to its gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +89,7 @@ impl Backend {
             true => ", or in default-server",
             false => "",
         };
-        let fix = |wanted| format!("{}{inherited}: port {wanted}", lines.on());
+        let fix = |wanted| Fix::paste(lines.on() + inherited, format!("port {wanted}"));
         match wanted {
             Some(wanted) if !is_main && checked == self.ports.port => CHECKED.warning(
                 format!("{found}, not port {wanted}: the gate of the twin does nothing"),
@@ -97,7 +98,7 @@ impl Backend {
             Some(wanted) => CHECKED.error(found, fix(wanted)),
             None => CHECKED.error(
                 found,
-                format!("in agent.toml: backup_status_port = {checked}"),
+                Fix::paste("in agent.toml", format!("backup_status_port = {checked}")),
             ),
         }
     }

@@ -6,6 +6,7 @@ use super::line::{AGENT, Backend, Line, NONE, names};
 use super::twin::{Matched, Pair, matched};
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
+use crate::doctor::fix::Fix;
 use std::net::IpAddr;
 
 checks! {
@@ -64,12 +65,10 @@ impl Backend {
         let alone = names(alone.iter().copied()).map(|names| {
             let main = alone[0];
             let line = self.twin_line(main, &format!("{}-twin", main.name));
+            let as_for = || format!("one for each below the main lines, as for {}", main.name);
             let fix = match alone.len() {
                 1 => line,
-                _ => format!(
-                    "one for each below the main lines, as for {}: {line}",
-                    main.name
-                ),
+                _ => line.at(as_for()),
             };
             TWIN.warning(format!("no twin: {names}"), fix)
         });
@@ -97,7 +96,7 @@ impl Backend {
     }
 
     /// The line of HAProxy's configuration for the twin of a main line, to paste below all main lines.
-    fn twin_line(&self, main: &Line, name: &str) -> String {
+    fn twin_line(&self, main: &Line, name: &str) -> Fix {
         let (at, cookie) = &main.written;
         let cookie = cookie.as_ref().map(|cookie| format!(" cookie {cookie}"));
         let port = self
@@ -107,8 +106,11 @@ impl Backend {
         let (cookie, port) = (cookie.unwrap_or_default(), port.unwrap_or_default());
         let line = format!("server {name} {at}{cookie} check{port} backup");
         match self.hides_cookies {
-            false => line,
-            true => format!("with `cookie` as on the line of {}: {line}", main.name),
+            false => line.into(),
+            true => Fix::paste(
+                format!("with `cookie` as on the line of {}", main.name),
+                line,
+            ),
         }
     }
 

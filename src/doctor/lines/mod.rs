@@ -13,6 +13,7 @@ mod twin;
 pub(crate) use facts::Lines;
 
 use super::check::{Check, about, checks};
+use super::fix::Fix;
 use super::{Point, Verdict};
 use crate::haproxy::{BackendCapacity, Lost, Own};
 use judge::judge;
@@ -78,7 +79,7 @@ pub(super) fn once(mut lines: Vec<Point>, mut file: Vec<Point>) -> (Vec<Point>, 
 
 fn lost(lines: &Lines, why: &Lost) -> Point {
     let (found, fix) = match why {
-        Lost::Missing(missing) => (missing.what.clone(), missing.fix.clone()),
+        Lost::Missing(missing) => (missing.what.clone(), Fix::from(&missing.fix)),
         Lost::Unseen(why) => (
             format!("its lines can't be seen: {why}"),
             super::balancer::fix(lines.address, why),

@@ -4,6 +4,7 @@ use super::facts::Lines;
 use crate::app::HealthCheck;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
+use crate::doctor::fix::Fix;
 use crate::gate::{Destination, Position};
 use crate::haproxy::{Listed, Own, Role, Status};
 use crate::text::shell_line;
@@ -54,7 +55,7 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
         // Its check fails at a closed gate, and HAProxy shows that unless the line is in MAINT.
         _ if let Some(kept) = &kept && status.is_held(backup) && (!closed || status.is_maint()) => UP.warning(
             format!("is {status}: {}, and the agent does not wait for its UP", kept.by),
-            &kept.fix,
+            Fix::from(&kept.fix),
         ),
         Status::NoCheck => return None,
         // Without a gate of its own its twin shows whether the target runs.
@@ -64,7 +65,7 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
         Status::Down(_) if closed => UP.ok(format!("is {status}, as its gate is closed")),
         _ if lines.under_way => UP.warning(
             format!("is {status} ({word}): an operation is under way"),
-            format!("after it (agent status {}), again: agent doctor", lines.app),
+            Fix::paste(format!("after it (agent status {}), again", lines.app), "agent doctor"),
         ),
         _ if closed => UP.error(
             format!("is {status} although its gate is closed: its check gets an answer, and not from the gate"),
@@ -72,10 +73,10 @@ fn up(lines: &Lines, own: &Own, listed: &Listed) -> Option<Point> {
         ),
         _ if status.is_up() => UP.warning(
             format!("is {status}, not yet fully proven ({word})"),
-            "wait for its next checks, then again: agent doctor",
+            Fix::paste("wait for its next checks, then again", "agent doctor"),
         ),
         _ => {
-            let fix = kept.map_or_else(|| down(lines, word), |kept| kept.fix);
+            let fix = kept.map_or_else(|| down(lines, word), |kept| kept.fix.into());
             UP.error(not_up(status, word, gate), fix)
         }
     })
@@ -100,20 +101,20 @@ fn gate<'a>(lines: &Lines<'a>, own: &Own) -> Option<&'a Position> {
 
 /// The fix for a line that is DOWN, by the result of its last check. The chains of the firewall see
 /// the destination that the gate redirects to.
-fn down(lines: &Lines, word: &str) -> String {
+fn down(lines: &Lines, word: &str) -> Fix {
     let status_port = lines.ports.status_port;
     match word {
-        "L4TOUT" => format!(
-            "let HAProxy through to the app's port in the firewall that drops it, here or on the way (there: \
-             {status_port}), as here: {}",
-            accept(lines.to)
+        "L4TOUT" => Fix::paste(
+            format!(
+                "let HAProxy through to the app's port in the firewall that drops it, here or on the way \
+                 (there: {status_port}), as here"
+            ),
+            accept(lines.to),
         ),
-        "L4CON" => {
-            "fix what app-address and app-health name; else a firewall refuses it".to_owned()
-        }
-        _ => format!(
-            "the app's answer is not the one that HAProxy expects (`option httpchk`, `http-check expect`): {}",
-            curl(lines.to, lines.check)
+        "L4CON" => "fix what app-address and app-health name; else a firewall refuses it".into(),
+        _ => Fix::paste(
+            "the app's answer is not the one that HAProxy expects (`option httpchk`, `http-check expect`)",
+            curl(lines.to, lines.check),
         ),
     }
 }

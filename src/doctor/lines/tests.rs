@@ -434,7 +434,7 @@ fn lines_with_the_same_fault_are_one_point() {
         let ports = AppPorts { backup_status_port: None, ..PORTS };
         let backend = Backend { of: "srvs".into(), lines, ports, hides_cookies: false, derives_cookies: false };
         let all = judge::judge(&backend).into_iter().filter(|point| point.check == check);
-        all.map(|point| (point.found, point.fix.unwrap_or_default())).collect::<Vec<_>>()
+        all.map(|point| (point.found, point.fix.unwrap_or_default().to_string())).collect::<Vec<_>>()
     };
     let of = |found: &str, fix: &str| (found.to_owned(), fix.to_owned());
     let all = point("check-port", vec![line(1, 1000, 1000), line(2, 1000, 1000)]);

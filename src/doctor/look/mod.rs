@@ -1,4 +1,4 @@
-//! Gathers the facts read-only: it takes no lock, changes no rule and writes no file.
+//! Gathers the facts: it takes no lock, changes no rule and writes no file.
 
 mod directory;
 mod haproxy_check;
@@ -20,7 +20,7 @@ use crate::host::interface_addresses;
 use crate::state::directory as state;
 use crate::state::lock::{Lock, describe};
 use one::of_app;
-use page::of_page;
+use page::{of_marker, of_page, shown};
 use procfs::process::Process;
 use std::iter;
 use std::net::IpAddr;
@@ -49,7 +49,8 @@ pub struct Asked<'a> {
 /// Gathers all facts, and judges them.
 pub async fn look(asked: Asked<'_>) -> Vec<Point> {
     let host = host(&asked).await;
-    let (mut apps, mut targets, mut pages) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut apps, mut targets) = (Vec::new(), Vec::new());
+    let (mut pages, mut markers) = (Vec::new(), Vec::new());
     let mut used: Option<Result<tables::Used, String>> = None;
     for app in asked.apps {
         let of_app_targets = match app.has_targets() {
@@ -66,7 +67,12 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
             });
         }
         targets.extend(of_app_targets);
-        pages.extend(of_page(asked.settings, app).await);
+        let page = of_page(asked.settings, app).await;
+        let marker = of_marker(asked.settings, app, &apps).await;
+        let own = apps.iter_mut().filter(|one| one.settings.name == app.name);
+        own.for_each(|one| one.shown = shown(page.as_ref(), marker.as_ref()));
+        pages.extend(page);
+        markers.extend(marker);
     }
     let kept = history::read(&asked.settings.agent.history_dir).unwrap_or_default();
     for app in &mut apps {
@@ -89,6 +95,7 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         files: asked.haproxy_cfg,
         apps,
         pages,
+        markers,
         targets,
     };
     judge(&facts)

@@ -5,6 +5,7 @@ use super::page::is_on;
 use super::reached::{published, reached};
 use crate::config::{AppSettings, Settings};
 use crate::doctor::app_facts::AppFacts;
+use crate::doctor::cfg::Shown;
 use crate::doctor::connections::{Leaving, MASTER};
 use crate::doctor::fault::Fault;
 use crate::doctor::{app, balancer, evidence, gates, tables};
@@ -74,6 +75,7 @@ impl Looked {
                 gates: None,
                 checked: Vec::new(),
                 app: None,
+                shown: Shown::default(),
                 has_master: asked.iter().all(Balancer::has_master),
                 evidence: evidence::Evidence {
                     lines: settings.target.is_some().then(|| lines::names(&balancers)),

@@ -2,9 +2,11 @@
 
 use super::Point;
 use super::check::{Check, about, checks};
+use super::fix::Fix;
 use crate::gate::Position;
-use crate::haproxy::ServerLine;
-use crate::host::PageLook;
+use crate::haproxy::{BalancerObservation, ServerLine};
+use crate::host::BesideLook;
+use crate::text::shell_line;
 
 checks! {
     GATE "page-gate":
@@ -12,7 +14,10 @@ checks! {
          users meet the page and the app side by side, or neither";
     ANSWER "page":
         "`agent maintenance on` refuses while the page does not answer, because users would meet an error";
-    LINE "page-line":
+    FILE "page-file":
+        "the page's server starts only with a file that it can read, and `agent maintenance on` refuses \
+         while no page answers";
+    pub(super) LINE "page-line":
         "without a line of the page HAProxy answers with its own 503, so `agent maintenance on` refuses";
     pub(super) BACKUP "page-backup":
         "a line of the page that is not marked `backup` takes users while the app serves, too";
@@ -25,15 +30,24 @@ pub(crate) struct Page {
     /// Its own port.
     pub port: u16,
     pub status_port: u16,
-    /// `agent page` serves it, by its unit.
-    pub is_served: bool,
+    /// The file that `agent page` serves, by its unit, and what is wrong with it. None: the server is
+    /// another one.
+    pub file: Option<PageFile>,
     /// None: the rules can't be read.
     pub position: Option<Position>,
     /// Maintenance is on.
     pub is_on: bool,
     /// An operation on the app is under way, and moves its gate.
     pub under_way: bool,
-    pub look: PageLook,
+    pub look: BesideLook,
+}
+
+/// The file of a page.
+#[derive(Debug, Clone)]
+pub(crate) struct PageFile {
+    pub path: String,
+    pub is_there: bool,
+    pub readable: Result<(), String>,
 }
 
 /// The point about its gate.
@@ -41,29 +55,39 @@ pub(super) fn gate(page: &Page) -> Vec<Point> {
     about(&label(page), of_gate(page))
 }
 
-/// The point about its answer.
+/// The points about its file and its answer.
 pub(super) fn answer(page: &Page) -> Vec<Point> {
-    about(&label(page), [of_answer(page)])
+    let file = page.file.as_ref().map(|file| of_file(page, file));
+    about(&label(page), file.into_iter().chain([of_answer(page)]))
 }
 
 /// The points about its lines on each balancer that answers.
 pub(super) fn lines(page: &Page) -> Vec<Point> {
-    let balancers = page.look.balancers.iter();
-    let points = balancers.flat_map(|balancer| {
-        let points = match &balancer.answer {
-            Ok(answer) => of_lines(&answer.lines),
-            Err(why) if why.out_of_reach || why.may_pass => Vec::new(),
-            Err(why) => vec![LINE.warning(
-                why.to_string(),
-                format!(
-                    "add what agent haproxy-config {} prints, and reload HAProxy",
-                    page.app
-                ),
-            )],
-        };
-        about(&format!("{} on {}", label(page), balancer.name), points)
-    });
-    points.collect()
+    let (label, balancers) = (label(page), page.look.balancers.iter());
+    let fix = |missing: &str| format!("{missing}, and reload HAProxy").into();
+    balancers
+        .flat_map(|balancer| on_each_balancer(&label, balancer, (&LINE, &fix), &of_lines))
+        .collect()
+}
+
+/// The points about the lines of a page or a marker on one balancer. `missing`: the check of a line
+/// that is not there, and the fix with what HAProxy lacks.
+pub(super) fn on_each_balancer(
+    label: &str,
+    balancer: &BalancerObservation,
+    (check, fix): (&Check, &dyn Fn(&str) -> Fix),
+    of_lines: &dyn Fn(&[ServerLine]) -> Vec<Point>,
+) -> Vec<Point> {
+    let points = match &balancer.answer {
+        Ok(answer) => of_lines(&answer.lines),
+        // The area of the balancers says so.
+        Err(why) if why.out_of_reach || why.may_pass => Vec::new(),
+        Err(why) => {
+            let missing = why.fix.as_deref().unwrap_or_default();
+            vec![check.warning(&why.why, fix(missing))]
+        }
+    };
+    about(&format!("{label} on {}", balancer.name), points)
 }
 
 /// The fault of these lines, in HAProxy's answer or in its file.
@@ -75,7 +99,12 @@ pub(super) fn backup_fault(names: &str) -> Point {
 }
 
 fn label(page: &Page) -> String {
-    format!("{}/page", page.app)
+    label_of(&page.app)
+}
+
+/// `web/page`
+pub(super) fn label_of(app: &str) -> String {
+    format!("{app}/page")
 }
 
 fn of_gate(page: &Page) -> Option<Point> {
@@ -100,12 +129,37 @@ fn of_gate(page: &Page) -> Option<Point> {
     })
 }
 
+fn of_file(page: &Page, file: &PageFile) -> Point {
+    let PageFile {
+        path,
+        is_there,
+        readable,
+    } = file;
+    let again = format!("agent page {} --dry-run", page.app);
+    match readable {
+        Ok(()) => FILE.ok(format!("its file is {path}")),
+        Err(why) if *is_there => FILE.warning(why, Fix::paste("correct that, and check it", again)),
+        Err(_) => FILE.warning(
+            format!("there is no file {path}"),
+            Fix::paste(
+                "write the page there, or begin with the example",
+                example(path),
+            ),
+        ),
+    }
+}
+
+fn example(path: &str) -> String {
+    let example = "/usr/share/doc/haproxy-gate/examples/maintenance.html";
+    shell_line(["cp", example, path])
+}
+
 fn of_answer(page: &Page) -> Point {
     let at = page.look.address;
     match &page.look.health {
         Ok(()) => ANSWER.ok(format!("answers at {at}")),
         Err(why) => {
-            let fix = match page.is_served {
+            let fix = match page.file.is_some() {
                 true => format!("systemctl start haproxy-gate-page@{}", page.app),
                 false => format!("start the server of the page on port {}", page.port),
             };

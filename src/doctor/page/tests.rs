@@ -13,11 +13,15 @@ fn page(lines: &[bool]) -> Page {
         app: "web".to_owned(),
         port: 1009,
         status_port: 2009,
-        is_served: true,
+        file: Some(PageFile {
+            path: "/a/page.html".to_owned(),
+            is_there: true,
+            readable: Ok(()),
+        }),
         position: Some(Position::Closed),
         is_on: false,
         under_way: false,
-        look: PageLook {
+        look: BesideLook {
             address: "127.0.0.1:1009".parse().unwrap(),
             health: Ok(()),
             balancers: vec![BalancerObservation::of_lines(
@@ -82,10 +86,40 @@ fn a_page_that_does_not_answer_is_an_error_only_for_its_users() {
     assert_eq!(wrong(on), [("page", Error)]);
     let mut page = page(&[true]);
     silent(&mut page);
-    let fix = |page: &Page| answer(page)[0].fix.clone().unwrap();
+    let fix = |page: &Page| answer(page).pop().unwrap().fix.unwrap();
     assert_eq!(fix(&page), "systemctl start haproxy-gate-page@web");
-    page.is_served = false;
+    page.file = None;
     assert_eq!(fix(&page), "start the server of the page on port 1009");
+}
+
+#[test]
+fn a_file_that_the_server_can_not_read_is_found_before_it_is_needed() {
+    let with = |is_there| {
+        let mut page = page(&[true]);
+        page.file = Some(PageFile {
+            path: "/a b/page.html".to_owned(),
+            is_there,
+            readable: Err("/a b/page.html: not UTF-8".to_owned()),
+        });
+        answer(&page).remove(0)
+    };
+    for (is_there, found, fix) in [
+        (
+            true,
+            "/a b/page.html: not UTF-8",
+            "correct that, and check it: agent page web --dry-run",
+        ),
+        (
+            false,
+            "there is no file /a b/page.html",
+            "write the page there, or begin with the example: cp \
+             /usr/share/doc/haproxy-gate/examples/maintenance.html '/a b/page.html'",
+        ),
+    ] {
+        let point = with(is_there);
+        assert_eq!((point.check, point.verdict), ("page-file", Warning));
+        assert_eq!((point.found.as_str(), &*point.fix.unwrap()), (found, fix));
+    }
 }
 
 #[test]
@@ -96,7 +130,10 @@ fn each_balancer_has_backup_lines_of_the_page() {
     );
     let missing = |page: &mut Page| {
         let why = NoAnswer::missing("no line".to_owned(), None);
-        page.look.balancers[0].answer = Err(why);
+        page.look.balancers[0].answer = Err(NoAnswer {
+            fix: Some("add one".to_owned()),
+            ..why
+        });
     };
     assert_eq!(wrong(missing), [("page-line", Warning)]);
     // The area of the balancers has this point.

@@ -3,6 +3,7 @@
 
 use crate::doctor::Point;
 use crate::doctor::check::{Check, checks};
+use crate::doctor::fix::Fix;
 use crate::gate::Destination;
 use std::net::SocketAddr;
 
@@ -135,7 +136,10 @@ fn published(table: &str, reached: &Reached, found: &str) -> Point {
                 "{found}, and the app answers: a rule redirects that port, and what a gate has \
                  redirected meets no other rule"
             ),
-            format!("in [{table}]: gate_to = \"ADDRESS:PORT\" of the service that answers"),
+            Fix::paste(
+                format!("in [{table}], of the service that answers"),
+                "gate_to = \"ADDRESS:PORT\"",
+            ),
         );
     };
     let health = match health {
@@ -152,8 +156,9 @@ fn published(table: &str, reached: &Reached, found: &str) -> Point {
 }
 
 /// The line of the configuration. Docker gives a container an address anew at each start.
-fn gate_to(table: &str, to: SocketAddr) -> String {
-    format!("in [{table}]: gate_to = \"{to}\" (give a container a fixed address: docker run --ip)")
+fn gate_to(table: &str, to: SocketAddr) -> Fix {
+    Fix::paste(format!("in [{table}]"), format!("gate_to = \"{to}\""))
+        .and("and give a container a fixed address: docker run --ip")
 }
 
 /// A gate to an address: a container's, mostly.

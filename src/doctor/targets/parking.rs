@@ -85,9 +85,11 @@ fn foreign(targets: &Targets, one: &Parked) -> impl Iterator<Item = Point> {
 /// What this host sends itself passes no rule of a parked port: so the agent reaches an idle target.
 fn here(targets: &Targets, ports: &Ports) -> Option<Point> {
     let name = ports.here.first()?;
-    let found = format!("{name} runs on this host, where no rule parks a port");
+    let found =
+        format!("{name} runs on this host, and its connections pass no rule of a parked port");
     let fix = format!(
-        "a cookie for each target on the server lines (`agent haproxy-config {} --cookie-per target`)",
+        "a cookie for each target on the server lines (`agent haproxy-config {} --cookie-per target`); \
+         without cookies `option redispatch 1` makes the wait shorter",
         targets.app
     );
     Some(match ports.own_cookies {
@@ -95,7 +97,7 @@ fn here(targets: &Targets, ports: &Ports) -> Option<Point> {
             "{found}; each target has a cookie of its own, so no user waits"
         )),
         Some(false) => PARKING.warning(
-            format!("{found}: after its reload sticky users may wait"),
+            format!("{found}: after its reload users may wait for a stopped target"),
             fix,
         ),
         None => PARKING.unseen(format!("{found}; cookies are hidden at level user")),

@@ -11,10 +11,14 @@ const YOUNG: u64 = 2;
 pub struct NoAnswer {
     /// The reason, in words.
     pub why: String,
+    /// What to do about it. None: the reason has it.
+    pub fix: Option<String>,
     /// A reload may cause it for a moment, and the next look may show the lines.
     pub may_pass: bool,
     /// HAProxy can't be asked: it is gone, or not reached from here.
     pub out_of_reach: bool,
+    /// HAProxy shows everything, and our lines are missing or wrong.
+    pub lacks_lines: bool,
     /// The port that a line of the app checks, and no gate of the app redirects.
     pub checks: Option<u16>,
 }
@@ -24,8 +28,10 @@ impl NoAnswer {
     pub fn missing(what: String, worker: Option<&Worker>) -> NoAnswer {
         NoAnswer {
             why: what,
+            fix: None,
             may_pass: worker.is_some_and(|worker| worker.uptime < YOUNG),
             out_of_reach: false,
+            lacks_lines: true,
             checks: None,
         }
     }
@@ -33,7 +39,9 @@ impl NoAnswer {
 
 impl fmt::Display for NoAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.why)
+        f.write_str(&self.why)?;
+        let fix = self.fix.as_ref();
+        fix.map_or(Ok(()), |fix| write!(f, ": {fix}"))
     }
 }
 

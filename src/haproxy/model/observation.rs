@@ -64,10 +64,13 @@ impl BalancerObservation {
         Some(Duration::from_secs(worker.uptime))
     }
 
-    /// Reports that it can't be seen, and why.
+    /// Reports that it can't be seen, or lacks our lines, and why.
     pub fn unseen(&self) -> Option<String> {
         let why = self.answer.as_ref().err()?;
-        Some(format!("{} can't be seen: {why}", self.name))
+        Some(match why.lacks_lines {
+            true => format!("{}: {why}", self.name),
+            false => format!("{} can't be seen: {why}", self.name),
+        })
     }
 
     /// Reports that another worker answers since the last look.
@@ -105,8 +108,10 @@ impl BalancerObservation {
         BalancerObservation {
             answer: Err(NoAnswer {
                 why: why.to_owned(),
+                fix: None,
                 may_pass: true,
                 out_of_reach: true,
+                lacks_lines: false,
                 checks: None,
             }),
             ..BalancerObservation::of_lines(Vec::new())

@@ -11,6 +11,7 @@ impl<H: Host> Drive<'_, H> {
         if let Outcome::Done { note }
         | Outcome::RolledBack { note, .. }
         | Outcome::Switched { note, .. }
+        | Outcome::StillDraining { note, .. }
         | Outcome::UpWhileClosed { note, .. } = &outcome
         {
             note.iter().for_each(|note| self.note(note.clone()));

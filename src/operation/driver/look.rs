@@ -46,6 +46,7 @@ impl<H: Host> Drive<'_, H> {
             health,
             failing: self.failing,
             other,
+            ran_before: self.journal.ran_before(),
             settle,
             settle_in_phase: settle.map(|_| self.watch.in_phase()),
         }

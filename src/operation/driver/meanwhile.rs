@@ -1,6 +1,7 @@
-//! Notes what HAProxy shows while the app is restarted or upgraded.
+//! Notes what is seen while the app is restarted or upgraded.
 
 use crate::restart::{ClosedLines, Meanwhile, Progress, Timeline};
+use crate::state::journal::Journal;
 use std::time::Duration;
 
 /// Where the notes of this moment go.
@@ -18,7 +19,12 @@ impl Notes<'_> {
 }
 
 /// Notes what is new. True: a line is UP, and its cause is not known yet.
-pub(super) fn judge(closed: &mut ClosedLines, shown: Meanwhile, notes: &mut Notes<'_>) -> bool {
+pub(super) fn judge(
+    closed: &mut ClosedLines,
+    journal: &mut Journal,
+    shown: Meanwhile,
+    notes: &mut Notes<'_>,
+) -> bool {
     match shown {
         Meanwhile::Lines(balancer) => {
             let news = closed.look(&balancer);
@@ -36,6 +42,12 @@ pub(super) fn judge(closed: &mut ClosedLines, shown: Meanwhile, notes: &mut Note
         }
         Meanwhile::Printed(lines) => {
             notes.timeline.prints(lines);
+            false
+        }
+        Meanwhile::Stopped => {
+            if let Err(error) = journal.stopped_first() {
+                tracing::warn!(%error, "a recovery would leave the new target running");
+            }
             false
         }
     }

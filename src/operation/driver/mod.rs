@@ -125,7 +125,7 @@ impl<H: Host> Drive<'_, H> {
         self.acted = match (self.unrecorded.take(), action) {
             (Some(why), _) => ActionResult::Failed(format!("the journal can't be written: {why}")),
             (None, Some(action)) => {
-                let closed = &mut self.closed;
+                let (closed, journal) = (&mut self.closed, &mut *self.journal);
                 let mut notes = Notes {
                     at: Duration::ZERO,
                     progress: self.progress,
@@ -133,7 +133,7 @@ impl<H: Host> Drive<'_, H> {
                 };
                 let mut on = |at, shown| {
                     notes.at = at;
-                    judge(closed, shown, &mut notes)
+                    judge(closed, journal, shown, &mut notes)
                 };
                 self.host.act(action, &mut on).await
             }
@@ -161,7 +161,7 @@ impl<H: Host> Drive<'_, H> {
             progress: self.progress,
             timeline: &mut self.timeline,
         };
-        judge(&mut self.closed, shown, &mut notes)
+        judge(&mut self.closed, self.journal, shown, &mut notes)
     }
 
     async fn stay(&mut self, phase: Phase, waiting: Vec<String>, again: bool, look: &Observation) {

@@ -8,16 +8,21 @@ pub(crate) enum End {
         balancers: usize,
         until: Option<String>,
     },
-    /// The marker is DOWN on so many balancers.
-    Off { balancers: usize },
+    /// The marker is DOWN on so many balancers. Of the `unseen` ones nothing is known.
+    Off {
+        balancers: usize,
+        unseen: Vec<String>,
+    },
+    /// The marker's gate is closed, and no balancer can be seen: why.
+    OffUnseen(Vec<String>),
     /// It was so already: why nothing was changed.
     Already(String),
     /// A dry run.
     Planned,
     /// Another operation has the lock: which.
     Locked(String),
-    /// Nothing was changed: why.
-    Refused(String),
+    /// Nothing was changed: each reason.
+    Refused(Vec<String>),
     /// The gate is open, but not every balancer shows the marker UP: what they show.
     NotUp(Vec<String>),
     /// Not every balancer shows the marker DOWN: what they show. The gate was opened again.
@@ -31,11 +36,24 @@ pub(crate) enum End {
 }
 
 impl End {
+    /// Refused for one reason.
+    pub(super) fn refused(why: impl ToString) -> End {
+        End::Refused(vec![why.to_string()])
+    }
+
+    /// Of a refusal: each reason.
+    pub(super) fn reasons(&self) -> &[String] {
+        match self {
+            End::Refused(reasons) => reasons,
+            _ => &[],
+        }
+    }
+
     /// As for other operations.
     pub(crate) fn exit(&self) -> u8 {
         match self {
             End::On { .. } | End::Off { .. } | End::Already(_) | End::Planned => 0,
-            End::GateFailed(_) | End::Unrecorded(_) => 1,
+            End::GateFailed(_) | End::Unrecorded(_) | End::OffUnseen(_) => 1,
             End::Locked(_) => 10,
             End::Refused(_) => 11,
             End::NotDown(_) => 13,
@@ -49,6 +67,7 @@ impl End {
         match self {
             End::On { .. } => "read_only",
             End::Off { .. } => "writable",
+            End::OffUnseen(_) => "not_confirmed",
             End::Already(_) => "nothing_to_do",
             End::Planned => "planned",
             End::Locked(_) => "locked",
@@ -69,18 +88,32 @@ impl End {
                 let until: String = until.collect();
                 format!("writes are refused on {}{until}", all_of(*balancers))
             }
-            End::Off { balancers } => {
+            End::Off { balancers, unseen } if unseen.is_empty() => {
                 format!(
                     "this host refuses no writes any more on {}",
                     all_of(*balancers)
                 )
             }
+            End::Off { balancers, unseen } => format!(
+                "this host refuses no writes any more on {balancers} of {} balancers; not known: {}; \
+                 the marker's gate is closed, so HAProxy takes writes there, too, once its check of \
+                 the marker has failed",
+                balancers + unseen.len(),
+                unseen.join(", ")
+            ),
+            End::OffUnseen(unseen) => format!(
+                "the marker's gate is closed, and no balancer can be seen: {}; HAProxy takes writes \
+                 once its check of the marker has failed: see `agent readonly status {app}`",
+                unseen.join(", ")
+            ),
             End::Already(why) => why.clone(),
             End::Planned => "a dry run: nothing was changed".to_owned(),
             End::Locked(owner) => {
                 format!("refused: another operation holds the lock: {owner}; nothing was changed")
             }
-            End::Refused(why) => format!("refused: {why}; nothing was changed"),
+            End::Refused(reasons) => {
+                format!("refused: {}; nothing was changed", reasons.join("; "))
+            }
             End::NotUp(waiting) => format!(
                 "the marker's gate is open, but HAProxy does not refuse all writes: {}; run `agent \
                  doctor {app}` to find the cause, or `agent readonly off {app}`",
@@ -116,7 +149,7 @@ pub(crate) fn samples() -> Vec<End> {
     match End::Planned {
         End::On { .. } | End::Off { .. } | End::Already(_) | End::Planned | End::Locked(_) => {}
         End::Refused(_) | End::NotUp(_) | End::NotDown(_) | End::GateFailed(_) => {}
-        End::Unrecorded(_) | End::Interrupted { .. } => {}
+        End::Unrecorded(_) | End::OffUnseen(_) | End::Interrupted { .. } => {}
     }
     let text = || "WHY".to_owned();
     let balancers = 2;
@@ -125,11 +158,19 @@ pub(crate) fn samples() -> Vec<End> {
             balancers,
             until: None,
         },
-        End::Off { balancers },
+        End::Off {
+            balancers,
+            unseen: Vec::new(),
+        },
+        End::Off {
+            balancers,
+            unseen: vec![text()],
+        },
+        End::OffUnseen(vec![text()]),
         End::Already(text()),
         End::Planned,
         End::Locked(text()),
-        End::Refused(text()),
+        End::refused(text()),
         End::NotUp(vec![text()]),
         End::NotDown(vec![text()]),
         End::GateFailed(text()),
@@ -154,6 +195,19 @@ mod tests {
                 "{message}"
             );
         }
+        let off = End::Off {
+            balancers: 1,
+            unseen: vec!["lb2 can't be seen: refused".to_owned()],
+        };
+        let says = "this host refuses no writes any more on 1 of 2 balancers; not known: lb2 can't be \
+                    seen: refused; the marker's gate is closed";
+        assert!(
+            off.message("web").starts_with(says),
+            "{}",
+            off.message("web")
+        );
+        assert_eq!(off.exit(), 0);
+        assert_eq!(End::OffUnseen(Vec::new()).exit(), 1);
         let until = Some("2026-11-30T11:00:00Z".to_owned());
         let one = End::On {
             balancers: 1,

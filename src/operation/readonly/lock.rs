@@ -23,10 +23,10 @@ impl Readonly<'_> {
     pub(super) async fn lock(&self, stop: &StopSignal) -> Result<Option<Lock>, End> {
         if !nix::unistd::geteuid().is_root() {
             let needs = "iptables and the state directory need root: run it with sudo";
-            return Err(End::Refused(needs.to_owned()));
+            return Err(End::refused(needs));
         }
         directory::trusted(self.state_dir(), self.hold_dir(), &self.app.name)
-            .map_err(|untrusted| End::Refused(untrusted.to_string()))?;
+            .map_err(End::refused)?;
         let path = lock_path(self.state_dir(), &self.app.name);
         if self.dry_run {
             return match Lock::owner(&path) {
@@ -43,7 +43,7 @@ impl Readonly<'_> {
             let owner = match Lock::take(path, &Owner::new(self.command())) {
                 Ok(lock) => return Ok(lock),
                 Err(LockError::Held(owner)) => owner,
-                Err(unusable) => return Err(End::Refused(unusable.to_string())),
+                Err(unusable) => return Err(End::refused(unusable)),
             };
             let brief = owner.as_ref().is_some_and(|owner| owner.brief);
             if !brief || began.elapsed() > MOMENT {

@@ -36,6 +36,8 @@ pub struct Readonly<'a> {
     pub reason: Option<String>,
     /// Change nothing, print the plan.
     pub dry_run: bool,
+    /// The words of the command line, to repeat them with another option.
+    pub call: Vec<String>,
     /// The balancers that it neither asks nor waits for, by name.
     pub without_balancers: Vec<String>,
 }

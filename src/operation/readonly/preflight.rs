@@ -9,7 +9,10 @@ use crate::config::AppSettings;
 use crate::gate::Position;
 use crate::haproxy::BalancerObservation;
 use crate::host::{Asking, Snapshot, ThisHost};
+use crate::operation::lasting::lasting;
+use crate::operation::request::without;
 use crate::operation::seen_at_current;
+use crate::restart::{Reason, gone, unseen_balancers};
 use crate::state::declared::{self, Declared};
 
 impl Readonly<'_> {
@@ -18,34 +21,32 @@ impl Readonly<'_> {
     pub(super) async fn marker(&self) -> Result<AppSettings, End> {
         let name = &self.app.name;
         let Some(readonly) = self.app.readonly else {
-            return Err(End::Refused(format!(
-                "app {name} has no marker: add [app.{name}.readonly] with a `status_port`, and give \
-                 HAProxy what `agent haproxy-config {name} --readonly` prints"
-            )));
+            return Err(End::refused(format!("app {name} has no marker")));
         };
         let app = match readonly.gate_to {
             Some(_) => self.app.clone(),
             None => seen_at_current(self.settings, self.app)
                 .await
-                .map_err(End::Refused)?,
+                .map_err(End::refused)?,
         };
         app.at_marker()
-            .ok_or_else(|| End::Refused(format!("internal error: no marker of {name}")))
+            .ok_or_else(|| End::refused(format!("internal error: no marker of {name}")))
     }
 
     /// The record of what is on already.
     pub(super) fn record(&self) -> Result<Option<Declared>, End> {
         let record = declared::find(self.hold_dir(), &self.app.name);
-        record.map_err(|error| End::Refused(error.to_string()))
+        record.map_err(End::refused)
     }
 
-    /// One look at everything. Err: nothing begins, and why.
+    /// One look at everything. Ok: the balancers that it did not see, by name. Err: nothing begins, and
+    /// why.
     pub(super) async fn preflight(
         &self,
         host: &mut ThisHost,
         record: Option<&Declared>,
         draft: &mut Draft,
-    ) -> Result<(), End> {
+    ) -> Result<Vec<String>, End> {
         let snapshot = host.snapshot(Asking::Anew).await;
         let position = snapshot.positions().main;
         draft.gate = Some((snapshot.gates().main.clone(), position.clone()));
@@ -53,27 +54,30 @@ impl Readonly<'_> {
         draft.declared = record.cloned();
         let against = self.against(&snapshot);
         if !against.is_empty() {
-            return Err(End::Refused(against.join("; ")));
+            draft
+                .notices
+                .extend(self.advice_without(&snapshot.balancers));
+            return Err(End::Refused(against));
         }
-        if let Some(why) = self.is_so_already(record, &position, &snapshot.balancers) {
+        let unseen = snapshot.balancers.iter().filter(|one| one.answer.is_err());
+        let unseen: Vec<String> = unseen.map(|one| one.name.clone()).collect();
+        if let Some(why) = self.is_so_already(record, &position, &draft.balancers, &unseen) {
             return Err(End::Already(why));
         }
         if self.dry_run {
-            draft.plan = Some(self.plan(&snapshot));
+            draft.plan = Some(self.plan(&snapshot, record));
             return Err(End::Planned);
         }
-        Ok(())
+        Ok(unseen)
     }
 
-    /// What refuses it, one entry each.
+    /// What refuses it, one entry each. A balancer that can't be seen does not keep writes refused.
     fn against(&self, snapshot: &Snapshot) -> Vec<String> {
         let mut against = snapshot.trouble();
-        against.extend(
-            snapshot
-                .balancers
-                .iter()
-                .filter_map(BalancerObservation::unseen),
-        );
+        if self.on {
+            let unseen = unseen_balancers(&snapshot.balancers);
+            against.extend(unseen.iter().map(Reason::to_string));
+        }
         if let (true, (address, Err(why))) = (self.on, &snapshot.health) {
             let name = &self.app.name;
             against.push(format!(
@@ -85,12 +89,27 @@ impl Readonly<'_> {
         against
     }
 
+    /// The call that leaves the balancers out that can't be reached.
+    fn advice_without(&self, balancers: &[BalancerObservation]) -> Option<String> {
+        let gone = gone(balancers);
+        let call: Vec<&str> = self.call.iter().map(String::as_str).collect();
+        let advice = || {
+            format!(
+                "if no users come through {} any more, run:\n    {}",
+                gone.join(" and "),
+                without(&call, &gone)
+            )
+        };
+        (!gone.is_empty()).then(advice)
+    }
+
     /// None: there is something to do.
     fn is_so_already(
         &self,
         record: Option<&Declared>,
         position: &Position,
         balancers: &[BalancerObservation],
+        unseen: &[String],
     ) -> Option<String> {
         let wanted = if self.on {
             Position::Open
@@ -98,7 +117,10 @@ impl Readonly<'_> {
             Position::Closed
         };
         let changes = self.lasts.is_some() || self.reason.is_some();
-        if *position != wanted || !waiting(self.on, balancers).is_empty() || (self.on && changes) {
+        if *position != wanted
+            || !waiting(self.on, balancers, unseen).is_empty()
+            || (self.on && changes)
+        {
             return None;
         }
         match (self.on, record) {
@@ -110,7 +132,7 @@ impl Readonly<'_> {
         }
     }
 
-    fn plan(&self, snapshot: &Snapshot) -> Vec<String> {
+    fn plan(&self, snapshot: &Snapshot, record: Option<&Declared>) -> Vec<String> {
         let app = &self.app.name;
         let gate = snapshot.gates().main;
         let (does, limit, shows) = match self.on {
@@ -131,8 +153,15 @@ impl Readonly<'_> {
             "{app}: {does} {gate}, until the marker is {shows} on {} (limit {limit})",
             balancers.join(", ")
         );
-        [step]
+        let lasts = self.on.then(|| {
+            let record = self.to_record(None, record);
+            let off = format!("agent readonly off {app}");
+            let lasts = lasting(record.until_unix_s(), record.reason.as_deref(), &off);
+            format!("{app}: writes are refused {lasts}")
+        });
+        lasts
             .into_iter()
+            .chain([step])
             .chain(calls.map(|call| format!("    {call}")))
             .collect()
     }

@@ -36,6 +36,9 @@ pub struct ReadonlyReport {
     pub exit: u8,
     /// How it ended, in one line.
     pub message: String,
+    /// Of a refusal: each reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
     /// Seconds since 1970.
     pub started_at: f64,
     /// How long it took.
@@ -94,6 +97,7 @@ impl Draft {
             outcome: end.word(),
             exit: end.exit(),
             message: end.message(&asked.app.name),
+            reasons: end.reasons().to_vec(),
             started_at: self.started_at,
             seconds: seconds(self.began.elapsed()),
             declared: self.declared,

@@ -4,7 +4,8 @@ use super::Readonly;
 use super::end::End;
 use super::preflight::until;
 use super::report::{Draft, ReadonlyReport};
-use super::wait::{Waited, set, wait};
+use super::wait::{Waited, not_shown, set, wait};
+use crate::haproxy::BalancerObservation;
 use crate::host::ThisHost;
 use crate::restart::switch::Part;
 use crate::restart::{ActionResult, Ask, Host};
@@ -37,18 +38,18 @@ impl Readonly<'_> {
             format!("{name} is left out (--without-balancer): it may refuse writes or not")
         }));
         let host = ThisHost::new(&settings, &marker, stop).await;
-        let mut host = host.map_err(|error| End::Refused(error.to_string()))?;
+        let mut host = host.map_err(End::refused)?;
         if !self.dry_run {
             host.reserve(&self.command(), true).await;
         }
-        self.preflight(&mut host, record.as_ref(), draft).await?;
+        let unseen = self.preflight(&mut host, record.as_ref(), draft).await?;
         if let Some(signal) = host.interrupted() {
             let left = "nothing was changed";
             return Err(End::Interrupted { signal, left });
         }
         let end = match self.on {
             true => self.on(&mut host, record, draft).await,
-            false => self.off(&mut host, record, draft).await,
+            false => self.off(&mut host, record, &unseen, draft).await,
         };
         self.look_at_gate(&mut host, draft).await;
         Ok(end)
@@ -66,7 +67,7 @@ impl Readonly<'_> {
         let until = until(&declared);
         draft.declared = Some(declared);
         let limit = self.app.limits.in_rotation;
-        match wait(host, true, limit, &mut draft.balancers).await {
+        match wait(host, true, limit, &[], &mut draft.balancers).await {
             Waited::Shown => {
                 let balancers = draft.balancers.len();
                 End::On { balancers, until }
@@ -101,18 +102,26 @@ impl Readonly<'_> {
         ended.map_or_else(unrecorded, |()| End::Interrupted { signal, left })
     }
 
-    /// The record goes last: until HAProxy shows DOWN, writes may be refused.
-    async fn off(&self, host: &mut ThisHost, before: Option<Declared>, draft: &mut Draft) -> End {
+    /// The record goes last: until HAProxy shows DOWN, writes may be refused. A balancer that could not
+    /// be `unseen` before is not waited for.
+    async fn off(
+        &self,
+        host: &mut ThisHost,
+        before: Option<Declared>,
+        unseen: &[String],
+        draft: &mut Draft,
+    ) -> End {
         let limit = self.app.limits.out_of_rotation;
-        let waited = wait(host, false, limit, &mut draft.balancers).await;
-        if matches!(waited, Waited::Shown) {
+        let waited = wait(host, false, limit, unseen, &mut draft.balancers).await;
+        let is_late = matches!(waited, Waited::Late(_));
+        let shown = not_shown(false, &draft.balancers).is_empty();
+        if matches!(waited, Waited::Shown) || (is_late && shown) {
             if let Err(error) = declared::end(self.hold_dir(), &self.app.name) {
                 return unrecorded(error);
             }
             draft.declared = None;
             self.note_others(host, draft).await;
-            let balancers = draft.balancers.len();
-            return End::Off { balancers };
+            return off(&draft.balancers);
         }
         // Without a record the gate was open by mistake, and stays closed.
         if before.is_some()
@@ -156,6 +165,16 @@ impl Readonly<'_> {
         if let Ok(positions) = positions {
             draft.gate = Some((host.gates.main.clone(), positions.main));
         }
+    }
+}
+
+/// No balancer that is seen shows the marker any more.
+fn off(balancers: &[BalancerObservation]) -> End {
+    let unseen = balancers.iter().filter_map(BalancerObservation::unseen);
+    let unseen: Vec<String> = unseen.collect();
+    match balancers.len() - unseen.len() {
+        0 => End::OffUnseen(unseen),
+        balancers => End::Off { balancers, unseen },
     }
 }
 

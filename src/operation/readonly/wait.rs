@@ -18,18 +18,20 @@ pub(super) enum Waited {
     GateFailed(String),
 }
 
-/// Opens or closes the gate, again at each look: another process may flush the rules meanwhile.
+/// Opens or closes the gate, again at each look: another process may flush the rules meanwhile. It does
+/// not wait for the balancers that were `unseen` before, unless they are seen now.
 pub(super) async fn wait(
     host: &mut ThisHost,
     on: bool,
     limit: Duration,
+    unseen: &[String],
     seen: &mut Vec<BalancerObservation>,
 ) -> Waited {
     let begun = Instant::now();
     loop {
         let moved = set(host, on).await;
         *seen = host.balancers(Part::Old, Ask::Lines).await;
-        let waiting = waiting(on, seen);
+        let waiting = waiting(on, seen, unseen);
         let late = begun.elapsed() >= limit;
         match moved {
             ActionResult::Done if waiting.is_empty() => return Waited::Shown,
@@ -54,12 +56,20 @@ pub(super) async fn set(host: &mut ThisHost, on: bool) -> ActionResult {
 }
 
 /// The balancers that do not show it yet, and the lines, one entry each.
-pub(super) fn waiting(on: bool, balancers: &[BalancerObservation]) -> Vec<String> {
+pub(super) fn waiting(
+    on: bool,
+    balancers: &[BalancerObservation],
+    unseen: &[String],
+) -> Vec<String> {
+    let hidden = balancers.iter().filter(|one| !unseen.contains(&one.name));
+    let hidden = hidden.filter_map(BalancerObservation::unseen);
+    hidden.chain(not_shown(on, balancers)).collect()
+}
+
+/// The lines that show otherwise, one entry each.
+pub(super) fn not_shown(on: bool, balancers: &[BalancerObservation]) -> Vec<String> {
     let is_shown = |line: &ServerLine| if on { line.proven } else { line.out };
-    let mut waiting: Vec<String> = balancers
-        .iter()
-        .filter_map(BalancerObservation::unseen)
-        .collect();
+    let mut waiting = Vec::new();
     for balancer in balancers {
         let others = balancer.lines().iter().filter(|line| !is_shown(line));
         waiting.extend(
@@ -92,11 +102,14 @@ mod tests {
             (false, "UP", Some("lb readonly/web1 is UP")),
         ] {
             let waits: Vec<String> = waits.into_iter().map(str::to_owned).collect();
-            assert_eq!(waiting(on, &[shows(status)]), waits, "{on} {status}");
+            assert_eq!(waiting(on, &[shows(status)], &[]), waits, "{on} {status}");
             let both = [shows(status), BalancerObservation::silent("refused")];
-            let unseen = waiting(on, &both);
+            let unseen = waiting(on, &both, &[]);
             assert_eq!(unseen[0], "lb can't be seen: refused");
             assert_eq!(unseen[1..], waits);
+            // One that was unseen before is not waited for, and counts as soon as it is seen.
+            let known = ["lb".to_owned()];
+            assert_eq!(waiting(on, &both, &known), waits);
         }
     }
 }

@@ -57,7 +57,8 @@ impl Operation<'_> {
         draft.notices.extend(start.note.clone());
         if self.dry_run {
             let steps = plan::steps(two, pair, start, &limits, &seen);
-            return Break(Begin::Planned(steps));
+            let lasts = self.how_long(pair, held.as_ref());
+            return Break(Begin::Planned(lasts.into_iter().chain(steps).collect()));
         }
         match two.interrupted() {
             Some(signal) => Break(Begin::Interrupted(signal)),

@@ -37,7 +37,7 @@ impl Operation<'_> {
         let asked = &self.options.switch;
         match outcome {
             Outcome::Done { .. } | Outcome::Nothing(_) => None,
-            Outcome::StillDraining(_) if self.verb.is_of_maintenance() => None,
+            Outcome::StillDraining { .. } if self.verb.is_of_maintenance() => None,
             // The cut one was the same, and is done. A second way back would undo it.
             Outcome::Switched { .. }
                 if matches!(

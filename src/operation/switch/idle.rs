@@ -77,7 +77,11 @@ impl Operation<'_> {
                 Ok(()) if open => "not UP on every balancer".to_owned(),
                 Ok(()) => "not open".to_owned(),
             };
-            return Some(stays_open((&self.app.name, &self.app.label()), idle, &why));
+            let stays = stays_open((&self.app.name, &self.app.label()), idle, &why);
+            return Some(match host.unpark_open(self.settings).await {
+                Ok(()) => stays,
+                Err(why) => format!("{stays}; their ports may still be redirected to it: {why}"),
+            });
         }
         if open && let Err(error) = self.record_target() {
             return Some(error);

@@ -71,17 +71,16 @@ impl Operation<'_> {
     ) -> Result<(Start, Vec<String>), Begin> {
         let mut reasons = Vec::new();
         let mut notices = Vec::new();
-        for (app, snapshot) in [(&pair.from, old), (&pair.to, new)] {
+        let of_each = [(&pair.from, old), (&pair.to, new)].map(|(app, snapshot)| {
             match preflight(self.verb, &snapshot.facts(), Floor::Servers(0)) {
-                Ok(some) => notices.extend(some),
-                Err(Refusal::Preflight(some) | Refusal::TooFewServers(some)) => {
-                    reasons.extend(
-                        some.into_iter()
-                            .map(|reason| of_target(&app.label(), reason)),
-                    );
+                Ok(some) => {
+                    notices.extend(some);
+                    (app.label(), Vec::new())
                 }
+                Err(Refusal::Preflight(some) | Refusal::TooFewServers(some)) => (app.label(), some),
             }
-        }
+        });
+        reasons.extend(of_both(of_each));
         if self.verb == Verb::MaintenanceOn {
             reasons.extend(serves_on(old).map(Reason::Lasting));
             let beside = self.open_beside(pair, old).into_iter();
@@ -139,9 +138,38 @@ impl Operation<'_> {
     }
 }
 
-fn of_target(label: &str, reason: Reason) -> Reason {
-    match reason {
-        Reason::Passing(what) => Reason::Passing(format!("{label}: {what}")),
-        Reason::Lasting(what) => Reason::Lasting(format!("{label}: {what}")),
+/// The reasons with the name of their target. A reason of both, such as a balancer that is gone, is said
+/// once, and concerns neither.
+fn of_both([(old, of_old), (new, of_new)]: [(String, Vec<Reason>); 2]) -> Vec<Reason> {
+    let (common, only_old): (Vec<_>, Vec<_>) = of_old
+        .into_iter()
+        .partition(|reason| of_new.contains(reason));
+    let only_new = of_new.into_iter().filter(|reason| !common.contains(reason));
+    let only_new: Vec<Reason> = only_new
+        .map(|reason| reason.beginning(&format!("{new}: ")))
+        .collect();
+    let only_old = only_old
+        .into_iter()
+        .map(|reason| reason.beginning(&format!("{old}: ")));
+    let only_old: Vec<Reason> = only_old.collect();
+    [common, only_old, only_new].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_concerns_both_targets_is_said_once() {
+        let lasting = |what: &str| Reason::Lasting(what.to_owned());
+        let old = vec![lasting("lb1: gone"), lasting("lb2: no line")];
+        let new = vec![lasting("lb1: gone"), lasting("its port is taken")];
+        let said = of_both([("web/blue".to_owned(), old), ("web/green".to_owned(), new)]);
+        let wanted = [
+            lasting("lb1: gone"),
+            lasting("web/blue: lb2: no line"),
+            lasting("web/green: its port is taken"),
+        ];
+        assert_eq!(said, wanted);
     }
 }

@@ -7,6 +7,7 @@
 //! | `run` | a switch, from its two targets to its outcome |
 //! | `pair`, `to` | its two targets |
 //! | `first` | recovers a switch that was cut short before the next one |
+//! | `left` | what it leaves at its end: the record, and parked ports |
 //! | `begin`, `looks`, `rest`, `room` | the preflight of a switch |
 //! | `page` | the app and its page, for maintenance |
 //! | `plan` | the plan of a dry run |
@@ -21,6 +22,7 @@ mod current;
 mod first;
 mod idle;
 mod if_current;
+mod left;
 mod looks;
 mod page;
 mod pair;

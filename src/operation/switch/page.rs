@@ -7,6 +7,7 @@ use crate::haproxy::Role;
 use crate::host::Snapshot;
 use crate::operation::Operation;
 use crate::operation::go::{Begin, Preflight, or_refuse, refusal};
+use crate::operation::lasting::lasting;
 use crate::restart::switch::{How, Switching};
 use crate::restart::{Limits, OnDrainTimeout, Verb};
 use crate::state::StateFile;
@@ -27,12 +28,7 @@ impl Operation<'_> {
     /// already. A second `on` sets right what another process has changed since.
     pub(super) async fn pair_with_page(&self) -> Preflight<Pair> {
         let name = &self.app.name;
-        let no_page = || {
-            refusal(format!(
-                "app {name} has no page: write [app.{name}.page] with port, status_port and file \
-                 (`man agent.toml`)"
-            ))
-        };
+        let no_page = || refusal(format!("app {name} has no page"));
         let page = or_refuse(self.app.at_page().ok_or_else(no_page))?;
         let held = hold::now(self.hold_dir(), name);
         let is_on = held.as_ref().is_some_and(Held::is_of_maintenance);
@@ -44,6 +40,7 @@ impl Operation<'_> {
         }
         let found = or_refuse(current(self.settings, self.app).await.map_err(refusal))?;
         let app = seen_at(self.app, found.as_ref());
+        let hold = self.maintenance(self.verb == Verb::MaintenanceOff);
         let (from, to) = match self.verb {
             Verb::MaintenanceOff => (page, app),
             _ => (app, page),
@@ -58,6 +55,7 @@ impl Operation<'_> {
                 ..Switching::default()
             },
             keep: Duration::ZERO,
+            hold: Some(Box::new(hold)),
         })
     }
 
@@ -72,15 +70,24 @@ impl Operation<'_> {
         }
     }
 
-    /// The hold that `on` asks for, or the one that `off` has found: it is set again if `off` has to
-    /// go back. A recovery may find none.
-    pub(super) fn maintenance(&self, pair: &Pair) -> Option<Hold> {
-        let wanted = || self.wanted(Invocation::new(Verb::MaintenanceOn, &self.app.name));
-        let found = match hold::find(self.hold_dir(), &self.app.name) {
-            Some(Held::By(hold)) if hold.is_of_maintenance() && pair.from.is_page() => Some(hold),
-            _ => None,
-        };
-        pair.has_page().then(|| found.unwrap_or_else(wanted))
+    /// The hold that `on` asks for, or the one that `off` finds: it is set again if `off` has to go
+    /// back. The recovery of an older agent's `off` may find none.
+    pub(super) fn maintenance(&self, ends: bool) -> Hold {
+        match hold::find(self.hold_dir(), &self.app.name) {
+            Some(Held::By(hold)) if hold.is_of_maintenance() && ends => hold,
+            _ => self.wanted(Invocation::new(Verb::MaintenanceOn, &self.app.name)),
+        }
+    }
+
+    /// For the plan of a dry run: until when users meet the page, and why.
+    pub(super) fn how_long(&self, pair: &Pair, there: Option<&Held>) -> Option<String> {
+        let asked = pair.hold.as_deref();
+        let asked = asked.filter(|_| self.verb == Verb::MaintenanceOn)?;
+        let hold = Held::By(hold::in_maintenance(there, asked));
+        let app = &self.app.name;
+        let off = format!("agent maintenance off {app}");
+        let lasts = lasting(hold.maintenance_ends(), hold.reason(), &off);
+        Some(format!("{app}: users meet the page {lasts}"))
     }
 
     /// The gates of the app are held closed already: by an earlier `on`, or by the agent after a failure.

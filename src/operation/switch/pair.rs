@@ -9,6 +9,7 @@ use crate::operation::go::{Begin, Preflight, or_refuse, refusal};
 use crate::operation::request::Way;
 use crate::restart::Verb;
 use crate::restart::switch::{How, Switching};
+use crate::state::hold::Hold;
 use crate::state::journal::{Entry, Journal, Targets};
 use crate::state::target::{self, Intent};
 use std::ops::ControlFlow::{Break, Continue};
@@ -24,6 +25,8 @@ pub(super) struct Pair {
     pub(super) switching: Switching,
     /// How long the old target stays ready.
     pub(super) keep: Duration,
+    /// Of a maintenance: the hold that `on` asks for, or that `off` has found.
+    pub(super) hold: Option<Box<Hold>>,
 }
 
 impl Pair {
@@ -35,6 +38,7 @@ impl Pair {
             to: name(&self.to),
             switching: self.switching,
             keep_s: self.keep.as_secs(),
+            hold: self.hold.clone(),
         }
     }
 }
@@ -78,9 +82,13 @@ impl Operation<'_> {
     }
 
     fn of_journal(&self, cut: &Targets) -> Preflight<Pair> {
+        let (from, to) = (self.seen_in_file(&cut.from)?, self.seen_in_file(&cut.to)?);
+        let has_page = from.is_page() || to.is_page();
+        let hold = cut.hold.clone();
         Continue(Pair {
-            from: self.seen_in_file(&cut.from)?,
-            to: self.seen_in_file(&cut.to)?,
+            hold: hold.or_else(|| has_page.then(|| Box::new(self.maintenance(from.is_page())))),
+            from,
+            to,
             switching: cut.switching,
             keep: Duration::from_secs(cut.keep_s),
         })
@@ -139,6 +147,7 @@ impl Operation<'_> {
                 ran_before: false,
             },
             keep,
+            hold: None,
         })
     }
 }

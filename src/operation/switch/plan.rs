@@ -19,7 +19,11 @@ pub(super) fn steps(
     let mut lines = found(&pair.from, &seen.old);
     lines.extend(found(&pair.to, &seen.new));
     let phases = match &start.phase {
-        Phase::Switch(first) => first.ahead(limits).into_iter().map(Phase::Switch).collect(),
+        Phase::Switch(first) => {
+            let ahead = first.ahead(limits).into_iter();
+            let ahead = ahead.filter(|phase| !is_empty(phase, pair));
+            ahead.map(Phase::Switch).collect()
+        }
         phase => vec![phase.clone()],
     };
     for (number, phase) in phases.iter().enumerate() {
@@ -33,6 +37,11 @@ pub(super) fn steps(
         lines.extend(detail(two, pair, phase).map(|detail| format!("            {detail}")));
     }
     lines
+}
+
+/// The port of the page is never parked: its server runs also at rest.
+fn is_empty(phase: &SwitchPhase, pair: &Pair) -> bool {
+    *phase == SwitchPhase::Unpark && pair.to.is_page()
 }
 
 /// The command of a phase.

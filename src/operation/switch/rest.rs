@@ -53,7 +53,8 @@ pub(super) fn not_at_rest(
     let mut reasons = Vec::new();
     if !serves.all(&Position::Open) {
         reasons.push(format!(
-            "the gates of {serving}, the current target, are not open: run `agent open {app}` first"
+            "the gates of {serving}, the current target, are not open, and no hold explains it: run \
+             `agent recover {app}` first"
         ));
     }
     let mut open: Vec<&str> = beside.iter().map(String::as_str).collect();

@@ -1,5 +1,6 @@
 //! A switch, from its two targets to its outcome, within the locks.
 
+use super::left::{park_at_rest, record_left};
 use super::pair::Pair;
 use crate::gate::Position;
 use crate::host::{ThisHost, TwoHosts};
@@ -17,7 +18,6 @@ use crate::state::directory;
 use crate::state::hold::{self, Held};
 use crate::state::invocation::Invocation;
 use crate::state::journal::{Entry, Journal, Targets};
-use crate::state::target::Intent;
 use std::ops::ControlFlow::{Break, Continue};
 
 impl Operation<'_> {
@@ -70,7 +70,7 @@ impl Operation<'_> {
         let two = TwoHosts::new(&settings, (&pair.from, &pair.to), stop).await;
         let mut two = two.map_err(|error| Begin::Refused(refusal(error.to_string())))?;
         two.prepare.clone_from(&self.options.switch.prepare);
-        two.maintenance = self.maintenance(pair);
+        two.maintenance = pair.hold.as_deref().cloned();
         let held = hold::find(self.hold_dir(), &self.app.name);
         let go = match self.begin_switch(&mut two, pair, draft).await {
             Begin::Go(go) => go,
@@ -159,7 +159,7 @@ impl Operation<'_> {
     fn hold_again(&self, go: &Go, held: Option<&Held>, outcome: &Outcome) {
         let is_on = matches!(
             outcome,
-            Outcome::Switched { .. } | Outcome::StillDraining(_) | Outcome::GateFailed { .. }
+            Outcome::Switched { .. } | Outcome::StillDraining { .. } | Outcome::GateFailed { .. }
         );
         if self.verb != Verb::MaintenanceOn || !go.limits.switch.was_closed || is_on {
             return;
@@ -189,46 +189,6 @@ impl Operation<'_> {
             tracing::warn!(%error, "{name} stays running until `agent switch {} --finish`: its end \
                 can't be recorded", self.app.name);
         }
-    }
-}
-
-/// A switch that went back may have left the new target running: it was busy, or did not stop.
-async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
-    let went_back = matches!(
-        outcome,
-        Outcome::NotPlaced { .. }
-            | Outcome::SwappedBack { .. }
-            | Outcome::Interrupted { .. }
-            | Outcome::Unrecorded { .. }
-            | Outcome::Done { .. }
-            | Outcome::GateFailed { put_back: true, .. }
-    );
-    if !went_back || pair.switching.how != How::Start || !two.new.runs().await {
-        return;
-    }
-    let name = two.name(Part::New);
-    // One that was ready before is ready as long as before.
-    let left = |intent: Intent| match intent.ready.as_deref() {
-        Some(ready) if ready == name => intent,
-        _ => intent.with_ready(name, None),
-    };
-    if let Err(error) = two.change_record(left) {
-        tracing::warn!(%error, "{name} runs, and that can't be recorded");
-    }
-}
-
-/// The first switch may find an idle target that no command has parked yet, and one that still drains
-/// is not parked. Its connections go on; a reload of HAProxy would bring it new ones.
-async fn park_at_rest(two: &mut TwoHosts, outcome: &Outcome, draft: &mut Draft) {
-    let is_at_rest = !matches!(
-        outcome,
-        Outcome::NeitherHealthy { .. } | Outcome::BothMayServe { .. } | Outcome::GateFailed { .. }
-    );
-    if is_at_rest && let Err(error) = two.park_at_rest().await {
-        draft.notices.push(format!(
-            "the port of the idle target is not parked, so a reload of HAProxy stalls users for a \
-             moment: {error}"
-        ));
     }
 }
 

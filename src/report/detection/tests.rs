@@ -38,6 +38,7 @@ fn look(
         health: None,
         failing: 0,
         other: Vec::new(),
+        ran_before: false,
         settle: None,
         settle_in_phase: None,
     };

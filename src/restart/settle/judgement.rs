@@ -90,7 +90,7 @@ impl Observation {
                     "settle saw no requests: {why}; the checks and the health were good, but nothing \
                      shows how users are answered: a longer `for` in `settle` watches for longer"
                 )),
-                None => Judgement::Steady(figures.to_string()),
+                None => Judgement::Steady(format!("settle saw {figures}")),
             },
         }
     }

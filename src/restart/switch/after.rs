@@ -141,7 +141,7 @@ fn after_settle(undrained: Vec<String>, note: Option<String>) -> Step {
             },
             note,
         ),
-        false => still_draining(undrained),
+        false => still_draining(undrained, note),
     }
 }
 
@@ -159,8 +159,12 @@ fn gate_failed(why: &str) -> Step {
     })
 }
 
-pub(super) fn still_draining(waiting: Vec<String>) -> Step {
-    Step::End(Outcome::StillDraining(waiting))
+pub(super) fn still_draining(waiting: Vec<String>, note: Option<String>) -> Step {
+    Step::End(Outcome::StillDraining {
+        waiting,
+        unwell: None,
+        note,
+    })
 }
 
 /// The new target serves alone. HAProxy's counters, its checks and the health show how it does.

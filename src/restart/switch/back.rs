@@ -6,9 +6,9 @@ use crate::haproxy::Role;
 use crate::restart::step::Step;
 use crate::restart::{ActionResult, Observation, Outcome, Phase};
 
-/// It may also be half started.
-const LEFT_RUNNING: &str = "the new target ran before, and the switch may have started it anew: the \
-                            agent left it as it is, without users; see `agent status`";
+/// It may also be half stopped.
+const LEFT_AS_IT_IS: &str = "the new target ran before, and the switch may have stopped it: the agent \
+                             left it as it is, without users; see `agent status`";
 
 /// Back from the join. No gate of the old target was closed. If HAProxy shows it UP, the new one can
 /// be closed at once.
@@ -138,7 +138,7 @@ pub(super) fn outcome(why: &WhyBack, note: Option<String>) -> Outcome {
         WhyBack::CutShort => Outcome::Done { note },
         // Nothing was changed.
         WhyBack::Unstarted(why) if matches!(*why, WhyBack::Unrecorded(_)) => outcome(&why, note),
-        WhyBack::Unstarted(why) => outcome(&why, Some(with(LEFT_RUNNING.to_owned(), note))),
+        WhyBack::Unstarted(why) => outcome(&why, Some(with(LEFT_AS_IT_IS.to_owned(), note))),
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn start(seen: &Observation, limits: &Limits) -> Step {
         ActionResult::Done => to(SwitchPhase::Healthy { streak: 0 }),
         ActionResult::Failed(why) => {
             let why = WhyBack::NotPlaced(format!("it was not started: {why}"));
-            end_unused(unstarted(why, seen, limits), limits)
+            end_unused(unstarted(why, seen), limits)
         }
     }
 }
@@ -82,10 +82,10 @@ pub(super) fn join(seen: &Observation, limits: &Limits, over: bool) -> Step {
     }
 }
 
-/// A start that failed may not have reached the target that ran before.
-pub(super) fn unstarted(why: WhyBack, seen: &Observation, limits: &Limits) -> WhyBack {
+/// A start stops first what ran before. If it failed there, that one is left as it is.
+pub(super) fn unstarted(why: WhyBack, seen: &Observation) -> WhyBack {
     match seen.action_result {
-        ActionResult::Failed(_) if limits.switch.ran_before => WhyBack::Unstarted(Box::new(why)),
+        ActionResult::Failed(_) if seen.ran_before => WhyBack::Unstarted(Box::new(why)),
         _ => why,
     }
 }

@@ -26,42 +26,56 @@ pub(super) fn park(
             waiting,
         )
     };
-    let (drained, failed) = match &seen.action_result {
-        ActionResult::Done => (Drained::at(seen, zeros), None),
+    let failed = match &seen.action_result {
+        ActionResult::Done => None,
         // Without its rule the port is only less protected.
-        ActionResult::Failed(why) if over => (
-            Drained::at(seen, zeros),
-            Some(format!("the port is not parked: {why}")),
-        ),
-        ActionResult::Failed(why) => return same(0, vec![why.clone()]),
+        ActionResult::Failed(failed) if over => Some(not_parked(why, failed)),
+        ActionResult::Failed(failed) => return same(0, vec![failed.clone()]),
     };
+    let drained = Drained::at(seen, zeros);
     let proceeds = limits.on_drain_timeout == OnDrainTimeout::Proceed;
     let is_quiet =
         drained.zeros >= zeros_needed(seen) || (failed.is_some() && drained.waiting.is_empty());
     let may_go = is_quiet || (proceeds && drained.not_out.is_empty() && (over || why.is_none()));
-    let unwell = unwell(why, seen);
-    let waiting = match may_go {
-        true => Vec::from_iter(unwell),
-        false => drained.waiting,
-    };
-    match why {
-        _ if may_go && waiting.is_empty() => idle(why, failed, limits),
-        _ if !over || waiting.is_empty() => same(drained.zeros, waiting),
-        None => still_draining(waiting),
-        Some(why) => {
-            let left = waiting.join(", ");
-            let note = format!("the new target was left running: {left}");
-            Step::End(back::outcome(why, Some(note)))
+    match (why, &seen.health) {
+        _ if !may_go && (!over || drained.waiting.is_empty()) => {
+            same(drained.zeros, drained.waiting)
         }
+        (None, _) if !may_go => still_draining(drained.waiting, failed),
+        (Some(why), _) if !may_go => left_running(why, &drained.waiting, failed),
+        (Some(_), _) | (None, Some(Ok(()))) => idle(why, failed, limits),
+        // It has no way back to the old target.
+        (None, Some(Err(why))) if over && limits.switch.how == How::Finish => {
+            Step::End(Outcome::StillDraining {
+                waiting: Vec::new(),
+                unwell: Some(why.clone()),
+                note: failed,
+            })
+        }
+        // The next look asks again, whatever the time is: then it goes on, or takes the old one back.
+        (None, health) => same(drained.zeros.max(1), vec![unwell(health)]),
     }
 }
 
-/// Why the old target is not stopped yet: this look does not show the new one healthy.
-fn unwell(why: &Option<WhyBack>, seen: &Observation) -> Option<String> {
-    match (why, &seen.health) {
-        (Some(_), _) | (None, Some(Ok(()))) => None,
-        (None, Some(Err(why))) => Some(format!("the new target: {why}")),
-        (None, None) => Some("the new target: not checked yet".to_owned()),
+fn not_parked(back: &Option<WhyBack>, failed: &str) -> String {
+    let which = if back.is_none() { "old" } else { "new" };
+    format!(
+        "the port of the {which} target could not be parked: {failed}; the agent goes on, and tries it \
+         once more at the end"
+    )
+}
+
+fn left_running(why: &WhyBack, waiting: &[String], failed: Option<String>) -> Step {
+    let left = format!("the new target was left running: {}", waiting.join(", "));
+    let all: Vec<String> = [left].into_iter().chain(failed).collect();
+    Step::End(back::outcome(why, Some(all.join("; "))))
+}
+
+/// This look does not show the new target healthy, so the old one is not stopped yet.
+fn unwell(health: &Option<Result<(), String>>) -> String {
+    match health {
+        Some(Err(why)) => format!("the new target: {why}"),
+        _ => "the new target: not checked yet".to_owned(),
     }
 }
 

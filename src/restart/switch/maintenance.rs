@@ -59,7 +59,7 @@ impl Outcome {
             Outcome::SwappedBack { why, note } => {
                 with(format!("{again}, because {why}; {old} serves"), note)
             }
-            Outcome::StillDraining(waiting) => format!(
+            Outcome::StillDraining { waiting, .. } => format!(
                 "{done}; {old} still has: {}; these requests go on until they end",
                 waiting.join(", ")
             ),

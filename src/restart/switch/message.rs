@@ -99,7 +99,14 @@ impl Outcome {
                 format!("switched back from {new} to {old}, because {why}; {old} serves again"),
                 note,
             ),
-            Outcome::StillDraining(waiting) => format!(
+            Outcome::StillDraining {
+                unwell: Some(why), ..
+            } => format!(
+                "{old} was not stopped, because {new} serves and is not healthy: {why}; {old} runs, with \
+                 closed gates: fix {new} and run `agent switch {app} --finish`, or move the users to \
+                 {old} with `agent switch {app} --back`"
+            ),
+            Outcome::StillDraining { waiting, .. } => format!(
                 "{new} serves, and {old} may still have users: {}; the agent left it running with \
                  closed gates: `agent switch {app} --finish` ends it later",
                 waiting.join(", ")

@@ -56,7 +56,7 @@ pub struct Switching {
     #[serde(default)]
     pub keeps: bool,
     /// The new target ran already as the switch began: it was warm, or an operator had started it.
-    /// A start stops it first.
+    /// A start stops it first, and the journal has false from then on.
     #[serde(default)]
     pub ran_before: bool,
 }
@@ -80,8 +80,8 @@ pub enum WhyBack {
     Interrupted(i32),
     /// An earlier switch was interrupted.
     CutShort,
-    /// One of these, and no record or result shows that this switch has started the new target. It
-    /// may be the one that ran before, and is not stopped.
+    /// One of these, and no record or result shows that this switch has stopped what ran before. The
+    /// new target may still be that one, and is not stopped.
     Unstarted(Box<WhyBack>),
 }
 

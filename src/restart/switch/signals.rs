@@ -14,7 +14,7 @@ use super::step::to;
 use super::{Part, SwitchPhase, WhyBack, after, back, before};
 use crate::restart::step::Step;
 
-use crate::restart::{Limits, Observation, Outcome};
+use crate::restart::{Limits, Observation};
 
 pub(super) fn interrupted(
     phase: &SwitchPhase,
@@ -26,7 +26,7 @@ pub(super) fn interrupted(
         // Nothing was started yet.
         SwitchPhase::Prepare => Some(Step::End(back::outcome(&why, None))),
         SwitchPhase::Start => {
-            let why = before::unstarted(why, seen, limits);
+            let why = before::unstarted(why, seen);
             Some(before::end_unused(why, limits))
         }
         SwitchPhase::Healthy { .. } | SwitchPhase::Verify => Some(before::end_unused(why, limits)),
@@ -38,7 +38,7 @@ pub(super) fn interrupted(
             let left = after::drain(0, seen, limits, false);
             match left {
                 Step::Stay { waiting, .. } if !waiting.is_empty() => {
-                    Some(Step::End(Outcome::StillDraining(waiting)))
+                    Some(after::still_draining(waiting, None))
                 }
                 _ => None,
             }

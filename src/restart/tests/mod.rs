@@ -78,6 +78,7 @@ pub(super) fn observation(lines: &[(Role, &str, u64)]) -> Observation {
         health: None,
         failing: 0,
         other: Vec::new(),
+        ran_before: false,
         settle: None,
         settle_in_phase: None,
     }

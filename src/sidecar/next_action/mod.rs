@@ -18,7 +18,7 @@ pub enum Gates {
 pub struct Idle {
     /// One of their gates is not closed.
     pub open: bool,
-    /// One of them is not parked, or not on the current target.
+    /// One of them is not parked on the current target, or is although it is open.
     pub unparked: bool,
     /// The time of the one that is ready is over.
     pub over: bool,
@@ -46,6 +46,8 @@ pub struct Observation {
     pub cut_switch: bool,
     /// The app answered often enough in a row. False also if it was not asked yet.
     pub healthy: bool,
+    /// Its last answer in this round failed.
+    pub sick: bool,
     /// Every balancer shows its lines UP.
     pub up: bool,
     /// The idle targets.
@@ -69,7 +71,7 @@ pub enum NextAction {
     Close,
     /// Close the gates of the idle targets.
     CloseIdle,
-    /// Park the idle targets on the current one.
+    /// Park the idle targets on the current one, but none that is open.
     Park,
     /// Run `agent maintenance on`: it opens the gate of the page again.
     KeepMaintenance,
@@ -107,6 +109,7 @@ fn at_rest(
         gates,
         held,
         healthy,
+        sick,
         up,
         idle,
         maintenance,
@@ -122,6 +125,12 @@ fn at_rest(
     let closes = closes_idle(held, gates == Gates::Open, healthy && up);
     match idle {
         Idle { open: true, .. } if closes => NextAction::CloseIdle,
+        // HAProxy may send all users to the open one. None of them belongs on the sick one.
+        Idle {
+            open: true,
+            unparked: true,
+            ..
+        } if sick => NextAction::Park,
         Idle { open: true, .. } => NextAction::Ask,
         Idle { unparked: true, .. } => NextAction::Park,
         // The end of a switch needs a current target with users.

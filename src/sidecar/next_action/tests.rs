@@ -12,6 +12,7 @@ fn seen(gates: Gates, held: bool, unfinished: bool, healthy: bool) -> Observatio
         unfinished,
         cut_switch: false,
         healthy,
+        sick: false,
         up: true,
         idle: Idle::default(),
         maintenance: None,
@@ -110,6 +111,29 @@ fn idle_targets_are_closed_then_parked_then_stopped() {
         let seen = Observation {
             idle,
             ..seen(gates, held, false, healthy)
+        };
+        assert_eq!(next_action(seen), wanted, "{seen:?}");
+    }
+}
+
+/// It may have all users, and they must not be redirected to the sick one.
+#[test]
+fn an_open_idle_target_is_unparked_beside_a_sick_one() {
+    for (sick, unparked, wanted) in [
+        (true, true, NextAction::Park),
+        (true, false, NextAction::Ask),
+        // Not asked yet.
+        (false, true, NextAction::Ask),
+    ] {
+        let idle = Idle {
+            open: true,
+            unparked,
+            over: false,
+        };
+        let seen = Observation {
+            idle,
+            sick,
+            ..seen(Open, false, false, false)
         };
         assert_eq!(next_action(seen), wanted, "{seen:?}");
     }

@@ -80,6 +80,12 @@ impl Held {
         until.map(Until::unix_seconds)
     }
 
+    /// The operator's words.
+    pub fn reason(&self) -> Option<&str> {
+        let Held::By(hold) = self else { return None };
+        hold.reason.as_deref()
+    }
+
     /// The time of a maintenance is over. The sidecar then ends it.
     pub fn ends_maintenance(&self) -> bool {
         let Held::By(hold) = self else { return false };

@@ -6,6 +6,7 @@ mod failed;
 mod failure;
 mod file;
 mod held;
+mod in_maintenance;
 mod report;
 mod request;
 mod second;
@@ -17,6 +18,7 @@ pub use file::{
     as_before, during_upgrade, find, lift, may_change, now, set, settled, until_opened,
 };
 pub use held::{By, Held};
+pub use in_maintenance::in_maintenance;
 pub use report::HoldReport;
 pub use request::Hold;
 pub use second::{Closing, second};

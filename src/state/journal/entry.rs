@@ -3,6 +3,7 @@
 use crate::restart::switch::Switching;
 use crate::restart::{PerGate, Phase, UnfinishedOperation, Version};
 use crate::state::caller::Origin;
+use crate::state::hold::Hold;
 use crate::state::invocation::Invocation;
 use crate::text::escape;
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,10 @@ pub struct Targets {
     /// How long the old target stays ready, in seconds.
     #[serde(default)]
     pub keep_s: u64,
+    /// Of a maintenance: its hold. `off` has removed it once users go back to the app, and a recovery
+    /// that brings them to the page again restores it. Older agents did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Box<Hold>>,
 }
 
 /// An operation that was killed, as the next one found it.

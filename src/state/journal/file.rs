@@ -1,6 +1,6 @@
 //! The file of a journal.
 
-use super::Entry;
+use super::{Entry, Targets};
 use crate::restart::{Phase, Version};
 use crate::state::StateFile;
 use crate::state::invocation::Invocation;
@@ -59,6 +59,24 @@ impl Journal {
             self.entry.version = before;
         }
         written
+    }
+
+    /// Of a switch: the new target may be what ran there before.
+    pub fn ran_before(&self) -> bool {
+        let switch = self.entry.switch.as_ref();
+        switch.is_some_and(|targets| targets.switching.ran_before)
+    }
+
+    /// Records that what ran before as the new target is stopped: what runs there from now on was
+    /// started by this switch.
+    pub fn stopped_first(&mut self) -> io::Result<()> {
+        match &mut self.entry.switch {
+            Some(Targets { switching, .. }) if switching.ran_before => {
+                switching.ran_before = false;
+                self.write()
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The operation that it records.

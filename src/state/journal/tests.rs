@@ -4,7 +4,9 @@ use super::*;
 use crate::restart::switch::{How, SwitchPhase, Switching};
 use crate::restart::{PerGate, Phase, Verb, Version};
 use crate::state::caller::Origin;
+use crate::state::hold::{Hold, Until};
 use crate::state::invocation::Invocation;
+use std::time::Duration;
 
 fn both(main: bool, twin: bool) -> PerGate<bool> {
     PerGate {
@@ -105,6 +107,7 @@ fn a_switch_names_its_targets() {
             ..Switching::default()
         },
         keep_s: 600,
+        hold: None,
     };
     let phase = Phase::Switch(SwitchPhase::Drain { zeros: 1 });
     let died = Entry {
@@ -121,6 +124,35 @@ fn a_switch_names_its_targets() {
     older.as_object_mut().unwrap().remove("switch");
     let older: Entry = serde_json::from_value(older).unwrap();
     assert_eq!(older, entry(phase));
+}
+
+/// Its `off` removes the hold that a recovery restores. Older journals have none.
+#[test]
+fn a_maintenance_keeps_its_hold() {
+    let hold = Hold {
+        invocation: Invocation::new(Verb::MaintenanceOn, "web"),
+        user: Some("alice".into()),
+        operation: None,
+        owner: None,
+        reason: Some("the database moves".to_owned()),
+        until: Some(Box::new(Until::after(Duration::from_hours(2)))),
+        boot: "b".to_owned(),
+        also: None,
+        failed: None,
+    };
+    let off = Targets {
+        from: "page".to_owned(),
+        to: String::new(),
+        switching: Switching::default(),
+        keep_s: 0,
+        hold: Some(Box::new(hold)),
+    };
+    let mut text = serde_json::to_value(&off).unwrap();
+    let read: Targets = serde_json::from_value(text.clone()).unwrap();
+    assert_eq!(read, off);
+    text.as_object_mut().unwrap().remove("hold");
+    let older: Targets = serde_json::from_value(text).unwrap();
+    assert_eq!(older.hold, None);
 }
 
 #[test]

@@ -1,9 +1,12 @@
-//! `--maintenance` over three hosts: all users meet the page, or none of them.
+//! `--maintenance` and `--readonly` over three hosts: on for all users, or for none of them.
 
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::Rolling;
+use nix::sys::signal::Signal;
+
+use super::{Rolled, Rolling};
+use lab::agent::Running;
 use lab::load::record::Summary;
 use lab::now;
 use lab::paged::Paged;
@@ -91,6 +94,76 @@ fn off_undoes_what_was_done() {
     assert_eq!(estate.host(3).gates_are_open(), [false; 2]);
     assert!(!estate.host(3).gate_is_open(2009));
     assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// HAProxy does not show the page of the first host UP, so its agent waits. The second Ctrl-C calls that
+/// one off, and `off` undoes the other ones. After one Ctrl-C alone all hosts finish.
+#[test]
+fn ctrl_c_finishes_it_and_a_second_one_undoes_it() {
+    let paged = Paged::open("ssh_page_ctrl_c");
+    let estate = &paged.estate;
+    let first = estate.remote(1);
+    let traffic = estate.traffic();
+    let checks = "INPUT -s 10.77.0.1 -p tcp --dport 1009 -j DROP";
+    first.sh(&format!("iptables -A {checks}"));
+    let roll = begun_but_on_the_first(&paged);
+    roll.interrupt(Signal::SIGINT);
+    let rolled = Rolled::of(&roll.wait().expect_exit(130));
+    println!("{}", rolled.message);
+    assert_eq!((rolled.outcome.as_str(), rolled.exit), ("interrupted", 130));
+    assert_eq!(rolled.in_state("failed"), [1], "{rolled:#?}");
+    assert_eq!(rolled.host(1).exit, Some(129), "{rolled:#?}");
+    assert_eq!(rolled.in_state("undone"), [2, 3], "{rolled:#?}");
+    paged.assert_on_page(&ALL, false);
+    estate.assert_no_connection();
+
+    let roll = begun_but_on_the_first(&paged);
+    first.sh(&format!("iptables -D {checks}"));
+    let rolled = Rolled::of(&roll.wait().expect_exit(0));
+    assert_eq!(rolled.outcome, "maintenance_on", "{rolled:#?}");
+    assert_eq!(rolled.in_state("done"), ALL, "{rolled:#?}");
+    paged.assert_on_page(&ALL, true);
+    assert_unnoticed(&traffic.map(Traffic::stop));
+}
+
+/// Two hosts are on the page, the first one is under way, and Ctrl-C came once.
+fn begun_but_on_the_first(paged: &Paged) -> Running {
+    let roll = paged.estate.start_roll(&["--maintenance", "on"]);
+    for number in [2, 3] {
+        let host = format!("web{number}");
+        roll.wait_for_word(&format!("{host:20} done"));
+    }
+    roll.interrupt(Signal::SIGINT);
+    roll.wait_for_word("stopping");
+    paged.assert_on_page(&[2, 3], true);
+    assert_eq!(paged.estate.host(1).gates_are_open(), [true; 2]);
+    roll
+}
+
+/// On and off, and nowhere if one host can't.
+#[test]
+fn read_only_is_on_for_all_hosts_or_for_none() {
+    let paged = Paged::open("ssh_readonly");
+    let estate = &paged.estate;
+    // One that is held closed has a marker, too.
+    estate.remote(3).sh("agent close web --reason 'a disk'");
+    for (way, outcome, read_only) in [("on", "read_only", true), ("off", "writable", false)] {
+        let rolled = estate.roll(&["--readonly", way, "--reason=a move"], 0);
+        println!("{}", rolled.message);
+        assert_eq!(rolled.outcome, outcome, "{rolled:#?}");
+        paged.assert_read_only(&ALL, read_only);
+    }
+    let begun = ("readonly on".to_owned(), Some("a move".to_owned()));
+    assert!(estate.remote(3).history().contains(&begun));
+
+    let unlucky = paged.with_an_unlucky_host();
+    let words = ["--readonly", "on", "--for", "1h", "--agent", unlucky];
+    let rolled = estate.roll(&words, 1);
+    assert_eq!(rolled.in_state("failed"), [2], "{rolled:#?}");
+    assert_eq!(rolled.host(2).exit, Some(11), "{rolled:#?}");
+    assert_eq!(rolled.in_state("undone"), [1, 3], "{rolled:#?}");
+    paged.assert_read_only(&ALL, false);
+    estate.assert_no_connection();
 }
 
 /// How many pages have served these users.

@@ -11,11 +11,14 @@ use lab::settings::Settings;
 use lab::traffic::InFlight;
 
 mod batches;
+mod between;
+mod closing;
 mod faults;
 mod forty;
 mod interrupts;
 mod maintenance;
 mod operators;
+mod replacing;
 mod switching;
 mod upgrades;
 

@@ -1,7 +1,7 @@
 //! An HAProxy configuration file, and the points about it.
 
 use super::assert_printable;
-use haproxy_gate::doctor::cfg::{Expected, check as points_of};
+use haproxy_gate::doctor::cfg::{Expected, Shown, check as points_of};
 use haproxy_gate::doctor::{Point, Verdict};
 use haproxy_gate::haproxy::{AppPorts, Own, Role};
 use std::time::Duration;
@@ -47,6 +47,7 @@ fn check_points(text: &str, backup_status_port: Option<u16>, lines: &[Own]) {
             ports,
             page: None,
             marker: None,
+            shown: &Shown::default(),
             lines,
             servers: &[],
             http: Some("/healthz"),
@@ -78,7 +79,7 @@ fn check_point(point: &Point) {
     for text in [
         &point.of,
         &point.found,
-        point.fix.as_ref().unwrap_or(&point.of),
+        point.fix.as_deref().unwrap_or(&point.of),
     ] {
         assert_printable(text);
     }

@@ -102,7 +102,7 @@ impl<'a> Ansible<'a> {
 
 /// The programs in the environment of `scripts/collection env`. A missing one is a failure with its
 /// fix: no test passes by skipping.
-fn programs() -> PathBuf {
+pub fn programs() -> PathBuf {
     let script = project().join("scripts/collection");
     let found = Command::new(script).arg("find").output();
     let found = found.expect("scripts/collection runs");

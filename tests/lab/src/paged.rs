@@ -1,5 +1,5 @@
-//! An operator's fleet whose hosts have a page each, by a web server of their own. At the begin users
-//! meet the app.
+//! An operator's fleet whose hosts have a page each, by a web server of their own, and a marker for
+//! read-only. At the begin users meet the app.
 
 use std::fs;
 use std::path::Path;
@@ -18,6 +18,7 @@ const SCRIPT: &str = "#!/bin/sh
 case \"$(hostname) $*\" in
 *--dry-run*) ;;
 \"web2 maintenance \"*\" on \"*) sed -i s/1009/1008/ /etc/haproxy-gate/agent.toml ;;
+\"web2 readonly \"*\" on \"*) sed -i s/2010/2011/ /etc/haproxy-gate/agent.toml ;;
 esac
 exec agent \"$@\"
 ";
@@ -34,7 +35,8 @@ impl Paged {
         let base = Settings::app(remote::restart()).set("app.web.backup_status_port", 3000);
         let settings = estate::balancers(base)
             .set("app.web.page.port", 1009)
-            .set("app.web.page.status_port", 2009);
+            .set("app.web.page.status_port", 2009)
+            .set("app.web.readonly.status_port", 2010);
         let start = |host: &Host, key: &str| Remote::start(host, &settings, COLD, key);
         let estate = Estate::build(test, 3, lines, start);
         let pages = estate.site.hosts.iter().map(|host| {
@@ -47,14 +49,23 @@ impl Paged {
         Paged { pages, estate }
     }
 
-    /// A program on each host that is the agent. But the second host loses its page after the dry run,
-    /// so its agent refuses then.
+    /// A program on each host that is the agent. But the second host loses its page or its marker
+    /// after the dry run, so its agent refuses then.
     pub fn with_an_unlucky_host(&self) -> &'static str {
         for remote in &self.estate.remotes {
             fs::write(remote.file(&UNLUCKY[1..]), SCRIPT).expect("a script");
             remote.sh(&format!("chmod +x {UNLUCKY}"));
         }
         UNLUCKY
+    }
+
+    /// The gates of the markers: whether HAProxy refuses writes.
+    pub fn assert_read_only(&self, numbers: &[usize], read_only: bool) {
+        for number in numbers {
+            let host = self.estate.host(*number);
+            let rules = host.rules();
+            assert_eq!(host.gate_is_open(2010), read_only, "{number}: {rules}");
+        }
     }
 
     /// The gates of these hosts: users meet the page, or the app.
@@ -76,5 +87,6 @@ fn lines(dir: &Path, hosts: usize) -> Reference {
         .map(|number| format!("    server page{number} 10.77.0.1{number}:1009 port 2009 backup\n"))
         .collect();
     let keep = "    http-after-response del-header Set-Cookie if { srv_name -m beg page }\n";
-    Reference::of_hosts(dir, hosts).with(last, &format!("{last}{pages}{keep}"))
+    let reference = Reference::of_hosts(dir, hosts).with_marker();
+    reference.with(last, &format!("{last}{pages}{keep}"))
 }

@@ -3,7 +3,7 @@
 mod kept;
 mod users;
 
-use lab::agent::Agent;
+use lab::agent::{Agent, Running};
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::now;
 use lab::reference::Reference;
@@ -153,23 +153,29 @@ fn a_second_call_changes_nothing() {
 #[test]
 fn without_a_marker_it_is_refused() {
     let fleet = Fleet::quick("readonly_none", |reference| reference);
-    let on = |agent: Agent<'_>, says: &str| {
+    let on = |agent: Agent<'_>, (exit, outcome): (i32, &str), says: &str| {
         let refused = agent.words(&["readonly", "on", "web", "--json"]);
-        let report = refused.expect_exit(11).json();
+        let report = refused.expect_exit(exit).json();
         let message = report["message"].as_str().unwrap();
         assert!(message.contains(says), "{message}");
-        assert_eq!(report["outcome"], "refused");
+        assert_eq!(report["outcome"], outcome);
     };
     on(
         fleet.agent(1, |settings| settings),
-        "add [app.web.readonly]",
+        (2, "usage"),
+        "write [app.web.readonly]",
     );
     on(
         agent(&fleet, 1),
+        (11, "refused"),
         "no backend has a line of this host for the marker (port 2010)",
     );
     let deaf = |settings: Settings| with_marker(settings).set("app.web.readonly.gate_to", 1);
-    on(fleet.agent(1, deaf), "would answer the marker's check");
+    on(
+        fleet.agent(1, deaf),
+        (11, "refused"),
+        "would answer the marker's check",
+    );
     assert!(!fleet.host(1).gate_is_open(PORT));
 }
 
@@ -185,10 +191,20 @@ fn an_interrupt_takes_it_back() {
     };
     let fleet = fleet(Release::Installed, "readonly_int", slow);
     let agent = agent(&fleet, 1);
-    let running = agent.start_words(&["readonly", "on", "web", "--json"]);
+    let words = ["readonly", "on", "web", "--json", "--attached"];
+    let running = agent.start_words(&words[..4]);
     fleet.host(1).wait_for_gate(PORT, true);
     running.interrupt(nix::sys::signal::Signal::SIGINT);
-    let report = running.wait().expect_exit(130).json();
+    assert_taken_back(&fleet, running, 130);
+    // The end of its standard input counts as SIGHUP.
+    let mut running = agent.start_attached(&words);
+    fleet.host(1).wait_for_gate(PORT, true);
+    running.hang_up();
+    assert_taken_back(&fleet, running, 129);
+}
+
+fn assert_taken_back(fleet: &Fleet, running: Running, exit: i32) {
+    let report = running.wait().expect_exit(exit).json();
     let message = report["message"].as_str().unwrap();
     assert!(
         message.contains("the marker's gate was closed again"),

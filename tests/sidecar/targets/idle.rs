@@ -106,6 +106,10 @@ fn an_open_idle_target_stays_while_the_current_one_is_sick() {
     for port in [2000, 2001] {
         assert!(farm.host(1).gate_is_open(port), "{port}");
     }
+    // Its users must not be redirected to blue.
+    wait_for("green without its redirect", SOON, || {
+        farm.host(1).parked(1001).is_none().then_some(())
+    });
     sidecar.stop().expect_exit(0);
     for port in [2000, 2001] {
         assert!(!farm.host(1).gate_is_open(port), "{port}");
@@ -135,6 +139,7 @@ fn a_recovery_leaves_an_idle_target_open_beside_a_sick_one() {
     for target in [blue, green] {
         assert!(farm.host(1).gate_is_open(target.status_port()));
     }
+    assert_eq!(farm.host(1).parked(1001), None, "it has the users");
     blue.set_sick(false);
     // Green may have all users until HAProxy shows blue UP.
     farm.haproxy.wait_until("blue is UP", |lines| {
@@ -145,4 +150,5 @@ fn a_recovery_leaves_an_idle_target_open_beside_a_sick_one() {
     let says = "gates of green were open: the agent closed them";
     assert!(notices.contains(says), "{notices}");
     farm.assert_gates(1, BLUE);
+    assert_eq!(farm.host(1).parked(1001), Some(1000));
 }

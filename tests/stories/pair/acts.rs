@@ -3,7 +3,7 @@
 use super::{NAMES, Pair, Record, index};
 use crate::paper::Death;
 use haproxy_gate::restart::switch::Part;
-use haproxy_gate::restart::{Action, ActionResult};
+use haproxy_gate::restart::{Action, ActionResult, Host, Meanwhile, OnMeanwhile};
 
 /// The wanted gates of a target: main and twin. None: as they are.
 type Gates = Option<[bool; 2]>;
@@ -12,14 +12,14 @@ const OPEN: Gates = Some([true; 2]);
 const CLOSED: Gates = Some([false; 2]);
 
 impl Pair {
-    pub(super) fn acts(&mut self, action: Action) -> ActionResult {
+    pub(super) fn acts(&mut self, action: Action, on: OnMeanwhile<'_>) -> ActionResult {
         if self.events() {
             let now = self.death.actions;
             let both = [false, true].map(|after| Death::acting(now, after));
             self.moments.extend(both);
         }
         let (before, moved) = (self.left(), self.targets.each_ref().map(|one| one.gates));
-        let acted = match self.does(action) {
+        let acted = match self.does(action, on) {
             Ok(()) => ActionResult::Done,
             Err(why) => ActionResult::Failed(why),
         };
@@ -51,7 +51,7 @@ impl Pair {
         }
     }
 
-    fn does(&mut self, action: Action) -> Result<(), String> {
+    fn does(&mut self, action: Action, on: OnMeanwhile<'_>) -> Result<(), String> {
         let (old, new) = (Part::Old, Part::New);
         match action {
             Action::Prepare => {
@@ -61,9 +61,7 @@ impl Pair {
             }
             Action::Start => {
                 self.sets(OPEN, CLOSED)?;
-                if self.of(new).runs {
-                    self.stops(new)?;
-                }
+                self.stops_first(on)?;
                 self.started += 1;
                 fails(self.start_fails, "web@green.service: the start failed")?;
                 let after = self.healthy_after.map(|after| self.now + after);
@@ -102,12 +100,26 @@ impl Pair {
             }
             Action::Stop(part) => {
                 self.stops(part)?;
-                let ready = self.record.ready.filter(|(ready, _)| *ready != part);
-                self.record.ready = ready;
+                self.records_stopped(part);
                 Ok(())
             }
             of_a_restart => unreachable!("{of_a_restart:?} in a switch"),
         }
+    }
+
+    /// What runs before a start.
+    fn stops_first(&mut self, on: OnMeanwhile<'_>) -> Result<(), String> {
+        if self.of(Part::New).runs {
+            let stopped = self.stops(Part::New);
+            stopped.map_err(|why| format!("it runs already, and can't be stopped: {why}"))?;
+            self.say("Start: green is stopped first");
+        }
+        self.ran_before = false;
+        self.records_stopped(Part::New);
+        self.death.between_steps(false);
+        on(self.elapsed(), Meanwhile::Stopped);
+        self.death.between_steps(true);
+        Ok(())
     }
 
     fn stops(&mut self, part: Part) -> Result<(), String> {
@@ -149,6 +161,11 @@ impl Pair {
         if !is_same || (current == Part::New && self.record.ready != ready) {
             self.record = Record { current, ready };
         }
+    }
+
+    fn records_stopped(&mut self, part: Part) {
+        let ready = self.record.ready.filter(|(ready, _)| *ready != part);
+        self.record.ready = ready;
     }
 
     /// The switch is done, and the old target stays ready.

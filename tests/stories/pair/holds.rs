@@ -78,7 +78,7 @@ impl Pair {
         let serves = self.record.current;
         let (one, idle) = (self.of(serves), self.of(serves.other()));
         let wanted = serves_after(outcome, serves, switching);
-        let is_left = matches!(outcome, Outcome::StillDraining(_));
+        let is_left = matches!(outcome, Outcome::StillDraining { .. });
         let ready = self.record.ready.map(|(part, _)| part);
         let wants = idle.runs.then_some(serves.other());
         // One that does not stop after a start is left to the operator.
@@ -94,13 +94,13 @@ impl Pair {
             (one.parked, "the recorded target is parked"),
             (wanted != serves, "the wrong target serves"),
             (
-                idle.runs && !stays && !switching.ran_before,
+                idle.runs && !stays && !self.ran_before,
                 "the idle target runs",
             ),
             (!idle.runs && stays, "the idle target is stopped"),
             (
-                !idle.runs && serves == Part::Old && self.is_untouched(switching),
-                "a target is stopped that ran before and was not started",
+                !idle.runs && serves == Part::Old && self.ran_before,
+                "a target is stopped that ran before and is not started anew",
             ),
             (
                 !idle.parked && !is_left && !self.not_parked,
@@ -115,15 +115,10 @@ impl Pair {
         }
     }
 
-    /// The new target is the one that ran before the switch.
-    fn is_untouched(&self, switching: Switching) -> bool {
-        switching.ran_before && self.started == 0
-    }
-
     /// Whether the idle target stays running.
     fn stays(&self, outcome: &Outcome, serves: Part, switching: Switching) -> bool {
         match (outcome, serves) {
-            (Outcome::StillDraining(_), _) => true,
+            (Outcome::StillDraining { .. }, _) => true,
             _ if self.stop_fails && self.started > 0 => true,
             (_, Part::New) => switching.keeps,
             // The old one serves again, and the new one goes if this switch started it.
@@ -135,7 +130,7 @@ impl Pair {
 /// A recovery may end either way.
 fn serves_after(outcome: &Outcome, now: Part, switching: Switching) -> Part {
     match outcome {
-        Outcome::Switched { .. } | Outcome::StillDraining(_) => Part::New,
+        Outcome::Switched { .. } | Outcome::StillDraining { .. } => Part::New,
         _ if switching.how == How::Finish => Part::New,
         Outcome::Nothing(_) | Outcome::Done { .. } => now,
         _ => Part::Old,

@@ -65,9 +65,9 @@ impl Host for Pair {
         Vec::new()
     }
 
-    async fn act(&mut self, action: Action, _on: OnMeanwhile<'_>) -> ActionResult {
+    async fn act(&mut self, action: Action, on: OnMeanwhile<'_>) -> ActionResult {
         self.death.begins_action();
-        let acted = self.acts(action);
+        let acted = self.acts(action, on);
         self.death.ends_action();
         acted
     }

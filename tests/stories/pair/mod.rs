@@ -112,6 +112,8 @@ pub struct Pair {
     pub proceeds: bool,
     pub prepared: u32,
     pub started: u32,
+    /// Green is what ran there before the switch.
+    pub ran_before: bool,
     pub served: u64,
     /// Requests that no healthy target has got, and whether the agent could not help it.
     pub lost: u64,
@@ -208,6 +210,7 @@ impl Pair {
             proceeds: false,
             prepared: 0,
             started: 0,
+            ran_before: false,
             served: 0,
             lost: 0,
             is_harmed: false,
@@ -223,7 +226,7 @@ impl Pair {
 
     /// The same with a new target that runs already: the last switch has kept it.
     pub fn with_a_warm_target(mut self) -> Pair {
-        self.of_mut(Part::New).runs = true;
+        (self.of_mut(Part::New).runs, self.ran_before) = (true, true);
         self.record.ready = Some((Part::New, true));
         self
     }

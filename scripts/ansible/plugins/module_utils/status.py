@@ -13,6 +13,7 @@ from typing import Any
 
 # HAProxy's states of a line that an operator of HAProxy has set.
 TAKEN_OUT = ("maint", "drain", "zero_weight")
+NO_MARKER = {"declared": None}
 # HAProxy sends new users to a line in these states.
 USABLE = ("up", "up_unproven", "no_check")
 
@@ -84,6 +85,8 @@ class Status:
     # Balancers that can't be seen, with the reason.
     unseen: tuple[str, ...] = ()
     trouble: tuple[str, ...] = ()
+    # An operator has HAProxy refuse writes.
+    read_only: bool = False
     # The app's entry as the agent printed it.
     entry: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -147,6 +150,8 @@ def of_entry(entry: dict[str, Any], operation: dict[str, Any] | None) -> Status:
             if balancer.get("error") is not None
         ),
         trouble=tuple(typed(str, trouble) for trouble in entry["trouble"]),
+        # An app without a marker has no such object.
+        read_only=entry.get("readonly", NO_MARKER)["declared"] is not None,
         entry=entry,
     )
 

@@ -1,8 +1,8 @@
 //! Whether users meet the page, by the hold and the page's gate. Pure.
 
+use super::lines_beside::{unused, up, up_on};
 use crate::gate::{ParkingPosition, Position};
-use crate::haproxy::{BalancerObservation, CheckStatus, ServerLine};
-use crate::host::PageLook;
+use crate::host::BesideLook;
 use crate::report::{BalancerReport, GateReport};
 use serde::Serialize;
 use std::net::SocketAddr;
@@ -10,10 +10,10 @@ use std::net::SocketAddr;
 /// The page of an app.
 #[derive(Serialize)]
 pub(super) struct PageStatus {
-    /// Maintenance is on: users are to meet the page.
-    pub(super) maintenance: bool,
+    /// Maintenance is on: users are to meet the page. None: the hold can't be read.
+    pub(super) maintenance: Option<bool>,
     pub(super) gate: GateReport,
-    /// Whether it answers. None: maintenance is off, and the agent did not ask.
+    /// Whether it answers. None: the agent did not ask.
     pub(super) answers: Option<bool>,
     /// The address that was asked.
     pub(super) address: Option<SocketAddr>,
@@ -22,7 +22,7 @@ pub(super) struct PageStatus {
     pub(super) error: Option<String>,
     /// Where HAProxy shows it UP: so many of `balancers`.
     pub(super) up_on: usize,
-    /// The page's lines. Empty while maintenance is off.
+    /// The page's lines. Empty: the agent did not ask.
     pub(super) balancers: Vec<BalancerReport>,
     /// The app's own port is redirected to the page. None: the app has targets, or it is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,12 +33,23 @@ pub(super) struct PageStatus {
     pub(super) trouble: Vec<String>,
 }
 
+/// Whether maintenance is on.
+#[derive(PartialEq, Eq)]
+pub(super) enum IsOn {
+    /// By the hold in these words.
+    Yes(String),
+    No,
+    /// The hold can't be read.
+    Unknown,
+}
+
 /// What the page's status is made of.
 pub(super) struct SeenPage<'a> {
     pub(super) app: &'a str,
     pub(super) gate: (&'a crate::gate::Gate, Position),
-    /// The hold in words, and the look. None: maintenance is off.
-    pub(super) on: Option<(String, &'a PageLook)>,
+    pub(super) is_on: IsOn,
+    /// None: it was not asked.
+    pub(super) look: Option<&'a BesideLook>,
     /// Whether `agent page` serves it, by its unit.
     pub(super) is_served: bool,
     /// How the port of an app without targets is parked.
@@ -49,15 +60,19 @@ pub(super) struct SeenPage<'a> {
 
 impl SeenPage<'_> {
     pub(super) fn status(self) -> PageStatus {
-        let look = self.on.as_ref().map(|(_, look)| *look);
+        let look = self.look;
         let balancers = look.map_or(&[][..], |look| &look.balancers);
         PageStatus {
-            maintenance: look.is_some(),
+            maintenance: match self.is_on {
+                IsOn::Yes(_) => Some(true),
+                IsOn::No => Some(false),
+                IsOn::Unknown => None,
+            },
             gate: GateReport::new(self.gate.0, self.gate.1.clone()),
             answers: look.map(|look| look.health.is_ok()),
             address: look.map(|look| look.address),
             error: look.and_then(|look| look.health.clone().err()),
-            up_on: balancers.iter().filter(|one| is_up(one)).count(),
+            up_on: up_on(balancers),
             balancers: balancers.iter().map(BalancerReport::from).collect(),
             parked: match &self.parked {
                 None | Some((_, ParkingPosition::Unknown(_))) => None,
@@ -69,35 +84,46 @@ impl SeenPage<'_> {
     }
 
     fn text(&self) -> String {
-        let Some((hold, look)) = &self.on else {
-            return format!("maintenance is off; the page's gate is {}", self.gate.1);
+        let gate = &self.gate.1;
+        let answers = match self.look.map(|look| &look.health) {
+            None => String::new(),
+            Some(Ok(())) => "answers, ".to_owned(),
+            // It is trouble of its own while maintenance is on.
+            Some(Err(_)) if matches!(self.is_on, IsOn::Yes(_)) => "does not answer, ".to_owned(),
+            Some(Err(why)) => format!("does not answer ({why}), "),
         };
-        let answers = match &look.health {
-            Ok(()) => "answers",
-            Err(_) => "does not answer",
-        };
-        let (all, up) = (
-            &look.balancers,
-            look.balancers.iter().filter(|one| is_up(one)),
-        );
-        let plural = if all.len() == 1 { "" } else { "s" };
-        format!(
-            "maintenance is on: users meet the page. It {answers}, its gate is {}, UP on {} of {} \
-             balancer{plural}; by {hold}",
-            self.gate.1,
-            up.count(),
-            all.len()
-        )
+        match &self.is_on {
+            IsOn::No if answers.is_empty() => {
+                format!("maintenance is off; the page's gate is {gate}")
+            }
+            IsOn::No => format!("maintenance is off; the page {answers}its gate is {gate}"),
+            IsOn::Unknown => format!(
+                "it is not known whether maintenance is on: the hold can't be read; the page's gate \
+                 is {gate}"
+            ),
+            IsOn::Yes(hold) => {
+                let up = self.look.map_or(String::new(), |look| up(&look.balancers));
+                format!(
+                    "maintenance is on: users meet the page. It {answers}its gate is {gate}{up}; by \
+                     {hold}"
+                )
+            }
+        }
     }
 
     fn trouble(&self) -> Vec<String> {
-        let look = self.on.as_ref().map(|(_, look)| *look);
         let mut trouble: Vec<String> = self.gate_trouble().into_iter().collect();
         trouble.extend(self.parked_trouble());
-        if let Some(look) = look {
+        if let (IsOn::Yes(_), Some(look)) = (&self.is_on, self.look) {
             trouble.extend(self.silent(look));
             let balancers = look.balancers.iter();
-            trouble.extend(balancers.flat_map(|balancer| self.unused(balancer)));
+            trouble.extend(balancers.flat_map(|balancer| {
+                unused(
+                    self.app,
+                    ("the page's lines", "users meet no page of this host"),
+                    balancer,
+                )
+            }));
         }
         trouble
     }
@@ -105,15 +131,16 @@ impl SeenPage<'_> {
     fn gate_trouble(&self) -> Option<String> {
         let (gate, position) = &self.gate;
         let (port, fixer) = (gate.status_port, self.fixer());
-        match (&self.on, position) {
-            (_, Position::Unknown(_)) | (Some(_), Position::Open) | (None, Position::Closed) => {
-                None
-            }
-            (Some(_), _) => Some(format!(
+        match (&self.is_on, position) {
+            (IsOn::Unknown, _)
+            | (_, Position::Unknown(_))
+            | (IsOn::Yes(_), Position::Open)
+            | (IsOn::No, Position::Closed) => None,
+            (IsOn::Yes(_), _) => Some(format!(
                 "the page's gate {port} is {position}, although maintenance is on: users meet no \
                  page of this host; {fixer} opens it"
             )),
-            (None, _) => Some(format!(
+            (IsOn::No, _) => Some(format!(
                 "the page's gate {port} is {position}, although maintenance is off: users meet the \
                  page once no server line is UP; {fixer} closes it"
             )),
@@ -124,22 +151,23 @@ impl SeenPage<'_> {
     fn parked_trouble(&self) -> Option<String> {
         let (port, position) = self.parked.as_ref()?;
         let fixer = self.fixer();
-        match (&self.on, position) {
-            (_, ParkingPosition::Unknown(_))
-            | (Some(_), ParkingPosition::Set)
-            | (None, ParkingPosition::NotSet) => None,
-            (Some(_), position) => Some(format!(
+        match (&self.is_on, position) {
+            (IsOn::Unknown, _)
+            | (_, ParkingPosition::Unknown(_))
+            | (IsOn::Yes(_), ParkingPosition::Set)
+            | (IsOn::No, ParkingPosition::NotSet) => None,
+            (IsOn::Yes(_), position) => Some(format!(
                 "the app's port {port} is {position}: right after a reload HAProxy sends users to \
                  the app; {fixer} parks it on the page"
             )),
-            (None, position) => Some(format!(
+            (IsOn::No, position) => Some(format!(
                 "the app's port {port} is {position}: a rule redirects its users to the page; \
                  {fixer} removes that rule"
             )),
         }
     }
 
-    fn silent(&self, look: &PageLook) -> Option<String> {
+    fn silent(&self, look: &BesideLook) -> Option<String> {
         let why = look.health.as_ref().err()?;
         let at = look.address;
         let fix = match self.is_served {
@@ -151,46 +179,13 @@ impl SeenPage<'_> {
         ))
     }
 
-    /// The lines of a balancer that users can't meet the page by.
-    fn unused(&self, balancer: &BalancerObservation) -> Vec<String> {
-        let name = &balancer.name;
-        if let Some(why) = balancer.unseen() {
-            return vec![format!("the page's lines: {why}")];
-        }
-        let lines = balancer.lines().iter();
-        let unused = lines.filter(|line| !line.status.is_usable() && !is_coming_up(line));
-        unused
-            .map(
-                |ServerLine {
-                     name: line, status, ..
-                 }| {
-                    let fix = match status.kept_out(line) {
-                        Some(kept) => format!("{}; {}", kept.by, kept.fix),
-                        None => format!("`agent doctor {}` looks for the cause", self.app),
-                    };
-                    format!("{name}: {line} is {status}, so users meet no page of this host; {fix}")
-                },
-            )
-            .collect()
-    }
-
     fn fixer(&self) -> String {
-        match (self.sidecar, &self.on) {
+        match (self.sidecar, &self.is_on) {
             (true, _) => "the sidecar".to_owned(),
-            (false, Some(_)) => format!("`agent maintenance on {}`", self.app),
-            (false, None) => format!("`agent recover {}`", self.app),
+            (false, IsOn::Yes(_)) => format!("`agent maintenance on {}`", self.app),
+            (false, _) => format!("`agent recover {}`", self.app),
         }
     }
-}
-
-/// It shows each line of the page UP.
-fn is_up(balancer: &BalancerObservation) -> bool {
-    let mut lines = balancer.lines().iter();
-    !balancer.lines().is_empty() && lines.all(|line| line.status.is_usable())
-}
-
-fn is_coming_up(line: &ServerLine) -> bool {
-    line.status.is_rising() && line.check.as_ref().is_some_and(CheckStatus::passed)
 }
 
 #[cfg(test)]

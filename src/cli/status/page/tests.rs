@@ -2,20 +2,20 @@
 
 use super::*;
 use crate::gate::Gate;
-use crate::haproxy::Role;
+use crate::haproxy::{BalancerObservation, Role, ServerLine};
 
-fn look(health: Result<(), &str>, lines: &[&str]) -> PageLook {
+fn look(health: Result<(), &str>, lines: &[&str]) -> BesideLook {
     let balancer = |status: &&str| {
         BalancerObservation::of_lines(vec![ServerLine::idle("srvs/page1", Role::Main, status)])
     };
-    PageLook {
+    BesideLook {
         address: "127.0.0.1:1009".parse().unwrap(),
         health: health.map_err(str::to_owned),
         balancers: lines.iter().map(balancer).collect(),
     }
 }
 
-fn status(on: Option<&PageLook>, gate: Position, parked: ParkingPosition) -> PageStatus {
+fn status(on: Option<&BesideLook>, gate: Position, parked: ParkingPosition) -> PageStatus {
     let of_page = Gate {
         target: Some("page".to_owned()),
         status_port: 2009,
@@ -24,7 +24,11 @@ fn status(on: Option<&PageLook>, gate: Position, parked: ParkingPosition) -> Pag
     SeenPage {
         app: "web",
         gate: (&of_page, gate),
-        on: on.map(|look| ("`agent maintenance on web`: a move".to_owned(), look)),
+        is_on: match on {
+            Some(_) => IsOn::Yes("`agent maintenance on web`: a move".to_owned()),
+            None => IsOn::No,
+        },
+        look: on,
         is_served: true,
         parked: Some((1000, parked)),
         sidecar: false,
@@ -100,7 +104,7 @@ fn what_keeps_users_from_the_page_is_trouble() {
         for (trouble, says) in status.trouble.iter().zip(says) {
             assert!(trouble.contains(says), "{trouble}");
         }
-        assert_eq!(status.maintenance, seen.is_some());
+        assert_eq!(status.maintenance, Some(seen.is_some()));
     }
 }
 

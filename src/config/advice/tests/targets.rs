@@ -9,7 +9,6 @@ memory = "1200M"
 [app.web.target.blue]
 port = 1000
 status_port = 2000
-backup_status_port = 3000
 run = { systemd = "web@blue.service" }
 [app.web.target.green]
 port = 1001
@@ -30,9 +29,9 @@ const MISTAKES: Mistakes = &[
     ("[app.web.target.blue]", "[target.blue]"),
     ("[app.web.target.blue]", "[app.web.target.\"dark blue\"]"),
     ("[app.web.target.green]", "[app.web.target.blue]"),
-    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nbackup_status_port = 3000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]", "[[app.web.target]]\nname = \"old\"\nport = 1000\nstatus_port = 2000\nrun = { systemd = \"web@old.service\" }\n[[app.web.target]]\nname = \"new\""),
+    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]", "[[app.web.target]]\nname = \"old\"\nport = 1000\nstatus_port = 2000\nrun = { systemd = \"web@old.service\" }\n[[app.web.target]]\nname = \"new\""),
     ("keep", "target = [\"blue\", \"green\"]\nkeep"),
-    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nbackup_status_port = 3000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]\nport = 1001\nstatus_port = 2001\nrun = { start = [\"/bin/true\"], stop = [\"/bin/false\"] }\n", "target = [\"blue\", \"green\"]\n"),
+    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]\nport = 1001\nstatus_port = 2001\nrun = { start = [\"/bin/true\"], stop = [\"/bin/false\"] }\n", "target = [\"blue\", \"green\"]\n"),
     // Keys of the app and of its targets.
     ("keep", "port = 1002\nkeep"),
     ("keep", "port = 1000\nkeep"),
@@ -44,10 +43,10 @@ const MISTAKES: Mistakes = &[
     ("port = 1000", "health = { tcp = true }\nport = 1000"),
     ("port = 1000", "colour = \"blue\"\nport = 1000"),
     ("port = 1000\n", ""),
-    ("status_port = 2000\nbackup_", "backup_"),
+    ("status_port = 2000\n", ""),
     ("run = { systemd = \"web@blue.service\" }\n", ""),
-    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nbackup_status_port = 3000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]\nport = 1001\nstatus_port = 2001\nrun = { start = [\"/bin/true\"], stop = [\"/bin/false\"] }\n", "sticky = \"0s\"\n"),
-    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nbackup_status_port = 3000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]\nport = 1001\nstatus_port = 2001\nrun = { start = [\"/bin/true\"], stop = [\"/bin/false\"] }\n", "port = 1000\nstatus_port = 2000\nrestart = { systemd = \"web\" }\n"),
+    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]\nport = 1001\nstatus_port = 2001\nrun = { start = [\"/bin/true\"], stop = [\"/bin/false\"] }\n", "sticky = \"0s\"\n"),
+    ("[app.web.target.blue]\nport = 1000\nstatus_port = 2000\nrun = { systemd = \"web@blue.service\" }\n[app.web.target.green]\nport = 1001\nstatus_port = 2001\nrun = { start = [\"/bin/true\"], stop = [\"/bin/false\"] }\n", "port = 1000\nstatus_port = 2000\nrestart = { systemd = \"web\" }\n"),
     // The run.
     ("run = { systemd = \"web@blue.service\" }", "systemd = \"web@blue.service\""),
     ("run = { systemd", "run = { unit"),
@@ -67,7 +66,8 @@ const MISTAKES: Mistakes = &[
     // Ports and places.
     ("= 1001", "= 1000"),
     ("= 2001", "= 2000"),
-    ("= 2001", "= 3000"),
+    ("status_port = 2000", "status_port = 2000\nbackup_status_port = 3000"),
+    ("status_port = 2001", "status_port = 2001\nbackup_status_port = 3000"),
     ("= 2001", "= 1000"),
     ("status_port = 2001", "gate_to = 9200\nstatus_port = 2001\n[agent]\nipv6 = false\n[app.api.target.x]\nport = 1005\nstatus_port = 2005\ngate_to = \"[fd00::2]:80\"\nrun = { systemd = \"x\" }\n[app.api.target.y]\nport = 1006\nstatus_port = 2006"),
     ("port = 1001", "gate_to = 2000\nport = 1001"),
@@ -83,6 +83,12 @@ const MISTAKES: Mistakes = &[
     ("\"10m\"", "10"),
     ("\"10m\"", "\"10 minuts\""),
     ("\"10m\"", "true"),
+    ("\"10m\"", "10m"),
+    ("\"10m\"", "10m # warm"),
+    ("\"10m\"", "\"10m # warm"),
+    ("\"10m\"", "10 minutes # warm"),
+    ("keep = \"10m\"", "keep: 10m # warm"),
+    ("[\"/bin/true\"]", "[/bin/true] # a smoke"),
     ("[\"/bin/true\"]\nmemory", "\"/bin/true --now\"\nmemory"),
     ("[\"/bin/true\"]\nmemory", "[]\nmemory"),
     ("keep", "settle = \"30s\"\nkeep"),
@@ -95,6 +101,13 @@ const MISTAKES: Mistakes = &[
     ("keep", "settle = { for = \"30s\", errors = \"2\" }\nkeep"),
     ("keep", "settle = { for = \"30s\", errors = \"100%\" }\nkeep"),
     ("keep", "settle = { for = \"30s\", errors = \"-1%\" }\nkeep"),
+    // Tables without the name of their app.
+    ("[[haproxy]]", "[app.page]\nport = 1009\nstatus_port = 2009\nfile = \"/a.html\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[app.page]\nport = 1009\nstatus_port = 2009\n[[haproxy]]"),
+    ("[[haproxy]]", "[app.readonly]\nstatus_port = 2010\n[[haproxy]]"),
+    ("[[haproxy]]", "[app.timeouts]\ndrain = \"5s\"\n[[haproxy]]"),
+    ("[[haproxy]]", "[app.api]\nport = 1003\nstatus_port = 2003\nrestart = { systemd = \"api\" }\n[app.page]\nport = 1009\nstatus_port = 2009\nfile = \"/a.html\"\n[[haproxy]]"),
+    ("[app.web.target.green]", "[app.target.green]"),
     // Balancers.
     ("[[haproxy]]", "[[haproxy]]\nbackend = \"srvs\"\nmain = \"web1\""),
 ];
@@ -125,7 +138,6 @@ const LOST: &[(&str, &[&str])] = &[
     ("restart = { systemd = \"web@blue\" }\nrun = { systemd = \"web@green\" }", &["blue"]),
     ("= 1000", &["1000"]),
     ("= 2000", &["2000"]),
-    ("= 3000", &["3000"]),
     ("\"1200MB\"", &["mb"]),
     ("\"1200 MiB\"", &["mib"]),
     ("\"1.5g\"", &["1", "5", "g"]),

@@ -9,6 +9,10 @@ const RULE: &str = "http-request return status 503 hdr Retry-After 60 if !{ meth
 const KEEP: &str = "    http-after-response del-header Set-Cookie if { status 503 } { res.hdr(retry-after) -m found }\n";
 
 fn judged(text: &str) -> Vec<Point> {
+    with(text, EXPECTED.shown)
+}
+
+fn with(text: &str, shown: &Shown) -> Vec<Point> {
     let page = AppPorts {
         port: 1009,
         status_port: 2009,
@@ -18,6 +22,7 @@ fn judged(text: &str) -> Vec<Point> {
     let expected = Expected {
         page: Some(page),
         marker: Some(2010),
+        shown,
         ..EXPECTED
     };
     check(text, &[expected])
@@ -75,7 +80,7 @@ fn the_rule_to_paste_is_the_printed_one() {
     let points = judged(&text);
     let point = points.iter().find(|point| point.check == "readonly-rule");
     let fix = point.and_then(|point| point.fix.clone()).unwrap();
-    assert_eq!(fix, format!("in each frontend of these users: {RULE}"));
+    assert_eq!(*fix, format!("in each frontend of these users: {RULE}"));
     // An app without a page and a marker has no such points.
     let plain = check(&text, &[EXPECTED]);
     assert!(
@@ -83,4 +88,38 @@ fn the_rule_to_paste_is_the_printed_one() {
             .iter()
             .all(|point| !point.check.contains("page") && point.check != "readonly-rule")
     );
+}
+
+/// What HAProxy has is missed in the file. Before it has answered, the file alone is judged.
+#[test]
+fn a_file_without_the_lines_of_the_page_and_the_marker_is_found_before_the_reload() {
+    let lines = |names: &[&str]| Some(names.iter().map(ToString::to_string).collect());
+    let without = |words: &str| {
+        let lines = MAINTENANCE.lines().filter(|line| !line.contains(words));
+        lines.fold(String::new(), |text, line| text + line + "\n")
+    };
+    let renamed = MAINTENANCE.replace("web1-page", "page1");
+    let variable = without(":2010").replace("web1-page 10.0.0.11", "\"$PAGE\" 10.0.0.11");
+    let both = (lines(&["srvs/web1-page"]), lines(&["readonly/web1"]));
+    let none = (lines(&[]), lines(&[]));
+    for (text, (page, marker), wrong) in [
+        (MAINTENANCE, both.clone(), &[][..]),
+        (renamed.as_str(), both.clone(), &[]),
+        (&without(" port 2009"), both.clone(), &["page-line"]),
+        (&without(":2010"), both.clone(), &["readonly-line"]),
+        (&variable, both, &[]),
+        // The lines of HAProxy have this point.
+        (&without(" port 2009"), none.clone(), &[]),
+        (&without(":2010"), none, &[]),
+        (MAINTENANCE, (None, None), &[]),
+        (&without(" port 2009"), (None, None), &["page-line"]),
+        (&without(":2010"), (None, None), &["readonly-line"]),
+    ] {
+        let shown = Shown { page, marker };
+        let points = with(text, &shown).into_iter();
+        let found = points.filter(|point| point.check.ends_with("-line"));
+        let found: Vec<_> = found.map(|point| (point.check, point.verdict)).collect();
+        let wrong: Vec<_> = wrong.iter().map(|check| (*check, Warning)).collect();
+        assert_eq!(found, wrong, "{shown:?} {text}");
+    }
 }

@@ -36,6 +36,10 @@ const EXPECTED: Expected<'static> = Expected {
     ports: PORTS,
     page: None,
     marker: None,
+    shown: &Shown {
+        page: None,
+        marker: None,
+    },
     lines: &[],
     servers: &[],
     http: Some("/healthz"),
@@ -64,7 +68,7 @@ fn verdict(text: &str, check: &str) -> Verdict {
 fn fix(text: &str, ports: AppPorts, check: &str) -> String {
     let mut points = points(text, ports, &[]).into_iter();
     let fix = points.find_map(|point| point.fix.filter(|_| point.check == check));
-    fix.unwrap_or_default()
+    fix.unwrap_or_default().to_string()
 }
 
 /// The worst point of this check. Ok if it found nothing wrong.

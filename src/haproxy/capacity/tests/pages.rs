@@ -92,7 +92,7 @@ fn a_backend_without_a_page_line_is_the_pages_affair() {
     assert!(found(Ours::App, servers.clone()).is_ok());
     assert_eq!(
         found(Ours::Page, servers).unwrap_err().to_string(),
-        "backend api has no line for the page: add `server page1 10.0.0.11:1009 check port 2009 \
+        "backend api has no line for the page: add `server web11-page 10.0.0.11:1009 check port 2009 \
          backup`; `agent haproxy-config` prints it"
     );
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn kept() -> Limits {
+pub(super) fn kept() -> Limits {
     Limits {
         switch: Switching {
             keeps: true,
@@ -57,14 +57,20 @@ fn the_old_one_stops_only_beside_a_new_one_that_is_healthy_now() {
         failing: 1,
         ..sick(out.clone())
     };
-    for seen in [out, slip] {
-        let waiting = waits(decides(&quiet, &seen, &limits()));
+    // Also when the time is up: that is no reason to report an app as sick that was not asked.
+    for seen in [&out, &slip, &late(out.clone()), &late(slip.clone())] {
+        let waiting = waits(decides(&quiet, seen, &limits()));
         assert!(waiting[0].starts_with("the new target: "), "{waiting:?}");
-        let end = ends(decides(&quiet, &late(seen), &limits()));
-        assert_eq!(end.exit_code(), 19);
     }
-    assert!(Phase::Switch(quiet).needs_health());
+    assert!(Phase::Switch(quiet.clone()).needs_health());
     assert!(!Phase::Switch(PARK).needs_health());
+    // A finish has no way back.
+    let end = ends(decides(&quiet, &late(slip), &within(How::Finish)));
+    assert_eq!(end.exit_code(), 19);
+    let message = end.message(Verb::Switch, "web");
+    for part in ["the new target serves and is not healthy: 503", "--finish`"] {
+        assert!(message.contains(part), "{message}");
+    }
 }
 
 /// Its users have moved: the switch is done.

@@ -3,6 +3,7 @@
 mod after;
 mod back;
 mod before;
+mod end;
 mod properties;
 mod resumed;
 mod settling;

@@ -104,18 +104,27 @@ fn a_target_that_ran_before_is_stopped_only_after_its_recorded_start() {
     assert!(note.contains("left it as it is"), "{note}");
     let unrecorded = unstarted(WhyBack::Unrecorded("disk full".to_owned()));
     assert_eq!(ends(end(unrecorded)).word(Verb::Switch), "not_recorded");
-    // A start that failed may not have reached it.
-    let warm = Limits {
+    // A start that failed in its stop has not started it. Once that stop is done, it has ended.
+    let limits = Limits {
         switch: warm,
         ..limits()
     };
-    let fails = failed(look(UP, UP));
+    let fails = |ran_before| Observation {
+        ran_before,
+        ..failed(look(UP, UP))
+    };
     let why = || not_placed("it was not started: exit 1");
-    for (limits, then) in [(&warm, unstarted(why())), (&limits(), why())] {
-        assert_eq!(next(&SwitchPhase::Start, &fails, limits), parked(then));
+    let signal = || WhyBack::Interrupted(2);
+    for (ran_before, of_start, of_signal) in [
+        (true, unstarted(why()), unstarted(signal())),
+        (false, why(), signal()),
+    ] {
+        let seen = fails(ran_before);
+        let then = next(&SwitchPhase::Start, &seen, &limits);
+        assert_eq!(then, parked(of_start), "{ran_before}");
+        let then = next(&SwitchPhase::Start, &signalled(seen), &limits);
+        assert_eq!(then, parked(of_signal), "{ran_before}");
     }
-    let signal = next(&SwitchPhase::Start, &signalled(fails), &warm);
-    assert_eq!(signal, parked(unstarted(WhyBack::Interrupted(2))));
 }
 
 #[test]

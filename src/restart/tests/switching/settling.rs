@@ -120,7 +120,7 @@ fn without_requests_it_ends_with_a_notice_of_its_own() {
         ["no balancer has shown its error counters at two looks yet"]
     );
     let few = ended(&late(figures((1, 0), (0, 0))));
-    assert_eq!(few, "1 request, 0 errors");
+    assert_eq!(few, "settle saw 1 request, 0 errors");
 }
 
 /// An hour of drain without an error hides nothing that comes after it, and the drain is judged, too.

@@ -62,6 +62,8 @@ pub(super) struct World {
     pub current: Part,
     pub prepared: u32,
     pub started: u32,
+    /// The new target is what ran there before the switch.
+    pub ran_before: bool,
     /// The looks at which each target was shown fully UP, by the last one.
     pub up: [bool; 2],
     errors: u64,
@@ -97,6 +99,7 @@ impl World {
             busy: 0,
             ..serves.clone()
         };
+        let ran_before = limits.switch.ran_before;
         let (targets, current) = match limits.switch.how {
             How::Start | How::Back => ([serves, idle], Part::Old),
             How::Finish => ([idle, serves], Part::New),
@@ -107,6 +110,7 @@ impl World {
             current,
             prepared: 0,
             started: 0,
+            ran_before,
             up: [false; 2],
             errors: 0,
             is_flushed: false,
@@ -162,6 +166,11 @@ impl World {
         }
     }
 
+    /// A start that fails after its first half.
+    pub(super) fn stops_first(&mut self) {
+        (self.ran_before, self.of_mut(Part::New).runs) = (false, false);
+    }
+
     /// Does the action of a phase.
     pub(super) fn acts(&mut self, action: Action) {
         let (old, new) = (Part::Old, Part::New);
@@ -171,6 +180,7 @@ impl World {
                 (self.of_mut(old).gates, self.of_mut(new).gates) = ([true; 2], [false; 2]);
                 self.prepared += u32::from(action == Action::Prepare);
                 self.started += u32::from(action == Action::Start);
+                self.ran_before &= action != Action::Start;
                 self.of_mut(new).runs |= action == Action::Start;
                 self.of_mut(new).parked &= action != Action::Unpark;
             }
@@ -230,6 +240,7 @@ impl World {
             connections: Some(Ok(self.connections(phase.part()))),
             health: phase.asks_app().then_some(health),
             other,
+            ran_before: self.ran_before,
             balancers,
             ..observation(&[])
         }

@@ -96,7 +96,7 @@ fn rests(world: &World, outcome: &Outcome) -> Checked<()> {
         return Ok(());
     }
     let serves = match outcome {
-        Outcome::Switched { .. } | Outcome::StillDraining(_) => Part::New,
+        Outcome::Switched { .. } | Outcome::StillDraining { .. } => Part::New,
         // Both stay open, and the operator decides.
         Outcome::NeitherHealthy { .. } => return Ok(()),
         Outcome::BothMayServe { unseen, .. } => {
@@ -145,7 +145,8 @@ proptest! {
                 Ended::Died(phase) => {
                     // What the last look has shown may be old.
                     world.up = [false; 2];
-                    let left = left(phase, switching);
+                    let ran_before = world.ran_before;
+                    let left = left(phase, Switching { ran_before, ..switching });
                     match super::super::super::start(Verb::Recover, Some(&left), GatesFound::Open) {
                         Ok(next) => start = next,
                         Err(NoStart::Nothing(_)) => { rests(&world, &Outcome::Done { note: None })?; break }

@@ -87,6 +87,9 @@ impl Process<'_> {
             return Ok(());
         };
         if event.fails {
+            if action == Action::Start && event.arrives {
+                self.world.stops_first();
+            }
             self.action_result = ActionResult::Failed("no".to_owned());
             return Ok(());
         }
@@ -143,10 +146,9 @@ impl Process<'_> {
                 prop_assert_eq!(target.gates, [false; 2], "{:?} is stopped and open", part);
                 let proceeds = self.world.limits.on_drain_timeout == OnDrainTimeout::Proceed;
                 prop_assert!(target.busy == 0 || proceeds, "{part:?} is stopped and busy");
-                let is_anothers = self.world.limits.switch.ran_before && self.world.started == 0;
                 prop_assert!(
-                    part == Part::Old || !is_anothers,
-                    "stopped, and not started"
+                    part == Part::Old || !self.world.ran_before,
+                    "it ran before, and the switch has not started it"
                 );
             }
             Action::Start => prop_assert_eq!((new.gates, new.busy), ([false; 2], 0)),

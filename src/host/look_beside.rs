@@ -1,4 +1,5 @@
-//! One look at an app's page: whether it answers, and where HAProxy shows its lines. It lists no rules.
+//! One look at an app's page or marker: whether it answers, and where HAProxy shows its lines. It lists
+//! no rules.
 
 use super::observe::observe_lines;
 use super::target::probe_address;
@@ -10,22 +11,22 @@ use tokio::join;
 
 /// What it showed.
 #[derive(Debug, Clone)]
-pub(crate) struct PageLook {
+pub(crate) struct BesideLook {
     /// The address of the probe.
     pub address: SocketAddr,
     /// The answer.
     pub health: Result<(), String>,
-    /// Every balancer, with the page's lines.
+    /// Every balancer, with its lines.
     pub balancers: Vec<BalancerObservation>,
 }
 
-/// Looks at the page. The balancers remember its lines until the next look.
-pub(crate) async fn look_at_page(page: &AppSettings, balancers: &mut [Balancer]) -> PageLook {
-    let address = probe_address(page);
-    let probe = page.health.probe(address, page.environment());
+/// Looks at the page or the marker. The balancers remember its lines until the next look.
+pub(crate) async fn look_beside(view: &AppSettings, balancers: &mut [Balancer]) -> BesideLook {
+    let address = probe_address(view);
+    let probe = view.health.probe(address, view.environment());
     let asked = join_all(balancers.iter_mut().map(observe_lines));
     let (health, balancers) = join!(probe, asked);
-    PageLook {
+    BesideLook {
         address,
         health,
         balancers,

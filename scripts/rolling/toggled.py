@@ -1,4 +1,4 @@
-"""The summary of `--maintenance`: hosts that failed come first."""
+"""The summary of `--maintenance` and `--readonly`: hosts that failed come first."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from .host import Host
 from .step import Stage
 from .summary import DONE, SOME_FAILED, Summary, why
 from .text import span
+from .toggle import Kind
 
 
 @dataclass
-class Turned(Summary):
+class Toggled(Summary):
     """The result on all hosts."""
 
     what: str = "on"
@@ -41,28 +42,29 @@ def failed(hosts: Sequence[Host]) -> list[Host]:
     return [host for host in hosts if host.stage is Stage.FAILED]
 
 
-def of_farm(hosts: Sequence[Host], what: str, seconds: float, signal: int | None) -> Summary:
+def of_farm(
+    hosts: Sequence[Host], kind: Kind, what: str, seconds: float, signal: int | None
+) -> Summary:
     """The summary of an `on` or `off` that has begun."""
     going = [host for host in hosts if not host.skipped]
     bad, undone = failed(going), [host for host in going if host.undone]
     ordered = [*bad, *(host for host in hosts if host not in bad)]
     done = len(going) - len(bad) - len(undone)
     if not bad:
-        message = f"maintenance is {what}: {done} hosts in {span(seconds)}"
-        outcome = f"maintenance_{what}"
-        return Turned(outcome, DONE, message, seconds, ordered, what=what)
-    message = f"maintenance is not {what}: {len(bad)} of {len(going)} hosts failed"
+        message = f"{kind.name} is {what}: {done} hosts in {span(seconds)}"
+        return Toggled(kind.outcomes[what], DONE, message, seconds, ordered, what=what)
+    message = f"{kind.name} is not {what}: {len(bad)} of {len(going)} hosts failed"
     if undone:
-        message += f", and {len(undone)} are on the app again"
+        message += f", and {len(undone)} {kind.again}"
     if done:
-        message += f"; it is {what} on {done}"
+        message += f"; {what}: {done}"
     if what == "off":
         message += ": look at the failed hosts, then run this command again"
     if signal is not None:
         message, outcome, code = f"interrupted: {message}", "interrupted", 128 + signal
     else:
         outcome, code = "failed", SOME_FAILED
-    return Turned(outcome, code, message, seconds, ordered, what=what)
+    return Toggled(outcome, code, message, seconds, ordered, what=what)
 
 
 def planned(hosts: Sequence[Host], trouble: Mapping[str, str]) -> Summary:

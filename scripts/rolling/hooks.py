@@ -1,0 +1,106 @@
+"""Hooks: command lines of the operator that run at each event, with its JSON on their stdin."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Callable
+
+from .local import meaning, run
+from .screen import Screen
+from .signals import Stop
+
+# A hook has this time for one event.
+LIMIT = 30.0
+
+# The roll as it is now, in the form of its final answer.
+SoFar = Callable[[], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A hook that did not end with exit 0."""
+
+    event: str
+    command: str
+    exit: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"a hook failed at {self.event}: {self.message}"
+
+
+class Hooks:
+    """Runs them one after the other, in the order of the events. The roll does not wait for them,
+    unless they must succeed."""
+
+    def __init__(
+        self, lines: Sequence[str], must_succeed: bool, screen: Screen, stop: Stop
+    ) -> None:
+        self.lines = lines
+        self.must_succeed = must_succeed
+        self.screen = screen
+        self.stop = stop
+        self.so_far: SoFar = dict
+        self.events: list[tuple[str, bytes]] = []
+        self.failures: list[Failure] = []
+        self.task: asyncio.Task[None] | None = None
+
+    def report(self, event: str, batch: int | None = None, host: str | None = None) -> None:
+        """Runs the hooks for this event. `batch`: its number, from 0."""
+        if not self.lines:
+            return
+        self.events.append((event, self.said(event, batch, host)))
+        if not self.busy:
+            self.task = asyncio.ensure_future(self.work())
+
+    def said(self, event: str, batch: int | None = None, host: str | None = None) -> bytes:
+        """The event as one line of JSON."""
+        number = None if batch is None else batch + 1
+        said = {"event": event, "batch": number, "host": host, "roll": self.so_far()}
+        return json.dumps(said).encode() + b"\n"
+
+    @property
+    def busy(self) -> bool:
+        return self.task is not None and not self.task.done()
+
+    async def work(self) -> None:
+        while self.events:
+            event, said = self.events.pop(0)
+            for line in self.lines:
+                answer = await run(line, said, LIMIT)
+                if answer.exit != 0:
+                    self.failed(Failure(event, line, answer.exit, meaning(answer)))
+
+    def failed(self, failure: Failure) -> None:
+        """Shows the first one. The summary has them all."""
+        if not self.failures:
+            then = "no further batch begins" if self.must_succeed else "the roll goes on"
+            self.screen.line(f"{failure}; {then}")
+        self.failures.append(failure)
+
+    @property
+    def in_the_way(self) -> Failure | None:
+        """The failure that stops the roll."""
+        return self.failures[0] if self.must_succeed and self.failures else None
+
+    async def settled(self) -> None:
+        """Waits until all events so far had their hooks. The next signal ends the wait."""
+        asked = self.stop.asked
+        while self.task is not None and not self.task.done() and self.stop.asked == asked:
+            self.stop.changed.clear()
+            changed = asyncio.ensure_future(self.stop.wait(None))
+            await asyncio.wait({self.task, changed}, return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
+
+    async def end(self) -> None:
+        """Waits for the hooks of the last event; a signal kills what still runs."""
+        await self.settled()
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.wait({self.task})
+
+    def json(self) -> list[dict[str, Any]]:
+        return [asdict(failure) for failure in self.failures]

@@ -1,0 +1,59 @@
+//! What a switch leaves at its end: the record of a new target that still runs, and parked ports.
+
+use super::pair::Pair;
+use crate::host::TwoHosts;
+use crate::report::Draft;
+use crate::restart::Outcome;
+use crate::restart::switch::{How, Part};
+use crate::state::target::Intent;
+
+/// A switch that went back may have left the new target running: it was busy, or did not stop. One
+/// that does not run is not ready any more.
+pub(super) async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
+    let went_back = matches!(
+        outcome,
+        Outcome::NotPlaced { .. }
+            | Outcome::SwappedBack { .. }
+            | Outcome::Interrupted { .. }
+            | Outcome::Unrecorded { .. }
+            | Outcome::Done { .. }
+            | Outcome::GateFailed { put_back: true, .. }
+    );
+    if !went_back || pair.switching.how != How::Start {
+        return;
+    }
+    if !two.new.runs().await {
+        two.record_stopped(Part::New);
+        return;
+    }
+    let name = two.name(Part::New);
+    // One that was ready before is ready as long as before.
+    let left = |intent: Intent| match intent.ready.as_deref() {
+        Some(ready) if ready == name => intent,
+        _ => intent.with_ready(name, None),
+    };
+    if let Err(error) = two.change_record(left) {
+        tracing::warn!(%error, "{name} runs, and that can't be recorded");
+    }
+}
+
+/// The first switch may find an idle target that no command has parked yet, and one that still drains
+/// is not parked. Its connections go on; a reload of HAProxy would bring it new ones.
+pub(super) async fn park_at_rest(two: &mut TwoHosts, outcome: &Outcome, draft: &mut Draft) {
+    let is_at_rest = !matches!(
+        outcome,
+        Outcome::NeitherHealthy { .. }
+            | Outcome::BothMayServe { .. }
+            | Outcome::GateFailed {
+                put_back: false,
+                ..
+            }
+    );
+    if is_at_rest && let Err(error) = two.park_at_rest().await {
+        draft.notices.push(format!(
+            "the port of the idle target is not parked: {error}; a reload of HAProxy may make users \
+             wait for a moment until then: `agent recover {}` parks it",
+            two.old.app.name
+        ));
+    }
+}

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import tempfile
+import time
+import unittest
+from pathlib import Path
+
+from rolling import hooks as module
+from rolling.hooks import Hooks
+from rolling.local import run
+from rolling.screen import Screen
+from rolling.signals import Stop
+
+
+class Local(unittest.IsolatedAsyncioTestCase):
+    async def test_a_command_gets_text_and_answers(self) -> None:
+        answer = await run("cat; echo said >&2; exit 3", b"given\n", 10)
+        self.assertEqual((answer.exit, answer.out, answer.err), (3, b"given\n", ("said",)))
+
+    async def test_a_command_may_ignore_its_stdin(self) -> None:
+        answer = await run("exit 0", b"x" * 1_000_000, 10)
+        self.assertEqual(answer.exit, 0)
+
+    async def test_a_late_command_is_killed_with_all_it_has_started(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "pid"
+            begun = time.monotonic()
+            answer = await run(f"sleep 60 & echo $! >{file}; sleep 60", b"", 0.5)
+            self.assertLess(time.monotonic() - begun, 5)
+            self.assertEqual(answer.said(), "no answer in 0 s")
+            self.assertNotEqual(answer.exit, 0)
+            self.assertTrue(ended(int(file.read_text())))
+
+
+def ended(pid: int) -> bool:
+    """It is gone, or a zombie whose parent has not looked yet."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+class Events(unittest.IsolatedAsyncioTestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.file = Path(folder.name) / "events"
+        self.shown = io.StringIO()
+        self.stop = Stop()
+
+    def hooks(self, *lines: str, must_succeed: bool = False) -> Hooks:
+        hooks = Hooks(lines, must_succeed, Screen(self.shown), self.stop)
+        hooks.so_far = lambda: ROLL
+        return hooks
+
+    async def test_each_event_reaches_each_hook_in_order(self) -> None:
+        hooks = self.hooks(f"sleep 0.1; cat >>{self.file}", f"echo two >>{self.file}")
+        hooks.report("started")
+        hooks.report("host_done", 0, "web1")
+        self.assertFalse(self.file.exists(), "the roll does not wait")
+        await hooks.end()
+        lines = self.file.read_text().splitlines()
+        self.assertEqual(lines[1::2], ["two", "two"])
+        first, second = (json.loads(line) for line in lines[::2])
+        self.assertEqual(first, {"event": "started", "batch": None, "host": None, "roll": ROLL})
+        self.assertEqual(second, {"event": "host_done", "batch": 1, "host": "web1", "roll": ROLL})
+        self.assertIsNone(hooks.in_the_way)
+
+    async def test_a_failure_is_shown_once_and_kept(self) -> None:
+        hooks = self.hooks("echo 'no network' >&2; exit 7")
+        for event in ("started", "host_done", "done"):
+            hooks.report(event)
+        await hooks.end()
+        shown = "a hook failed at started: exit 7: no network; the roll goes on\n"
+        self.assertEqual(self.shown.getvalue(), shown)
+        self.assertEqual([one["event"] for one in hooks.json()], ["started", "host_done", "done"])
+        self.assertIsNone(hooks.in_the_way)
+
+    async def test_a_hook_that_must_succeed_is_in_the_way(self) -> None:
+        hooks = self.hooks("exit 7", must_succeed=True)
+        hooks.report("started")
+        await hooks.settled()
+        self.assertEqual(str(hooks.in_the_way), "a hook failed at started: exit 7, without output")
+        self.assertIn("no further batch begins", self.shown.getvalue())
+
+    async def test_a_hook_has_a_limit(self) -> None:
+        limit, module.LIMIT = module.LIMIT, 0.2
+        self.addCleanup(setattr, module, "LIMIT", limit)
+        hooks = self.hooks("exec sleep 60")
+        hooks.report("started")
+        await asyncio.wait_for(hooks.end(), 5)
+        self.assertIn("no answer in 0 s", self.shown.getvalue())
+
+    async def test_a_signal_ends_the_wait_for_a_hook(self) -> None:
+        pid = self.file
+        hooks = self.hooks(f"echo $$ >{pid}; exec sleep 60")
+        hooks.report("done")
+        ending = asyncio.ensure_future(hooks.end())
+        while not pid.exists() or not pid.read_text():
+            await asyncio.sleep(0.02)
+        self.stop.asked += 1
+        self.stop.changed.set()
+        await asyncio.wait_for(ending, 5)
+        self.assertTrue(ended(int(pid.read_text())))
+
+
+ROLL = {"outcome": "under_way"}

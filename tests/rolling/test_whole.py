@@ -1,0 +1,78 @@
+"""The whole program, over a fleet on paper."""
+
+from __future__ import annotations
+
+import unittest
+from typing import Any
+
+from fleet import Fleet, report, states, status
+
+TO = ("--switch", "--to", "green", "web1", "web2")
+CUT = status(
+    trouble=["`agent switch web` was cut short: `agent recover web` finishes or undoes it"]
+)
+
+
+class Whole(unittest.TestCase):
+    def fleet(self, **verbs: dict[str, Any]) -> Fleet:
+        fleet = Fleet(**verbs)
+        self.addCleanup(fleet.close)
+        return fleet
+
+
+class Switches(Whole):
+    def test_a_switch_that_was_cut_short_refuses_no_dry_run(self) -> None:
+        fleet = self.fleet()
+        fleet.host("web1", status=CUT, dry_run=report(11, "refused"))
+        planned = fleet.roll(*TO, "--dry-run")
+        self.assertEqual((planned["outcome"], planned["exit"]), ("planned", 0))
+        said = planned["hosts"][0]["message"]
+        self.assertTrue(said.startswith("first: `agent switch web` was cut short"), said)
+        asked = [call[0] for call in fleet.calls("switch")]
+        self.assertEqual(asked, ["web2"], "a dry run finishes nothing")
+        # Another refusal counts.
+        fleet.host("web2", dry_run=report(18, "not_placed"))
+        self.assertIn("1 of 2 hosts would refuse", fleet.roll(*TO, "--dry-run")["message"])
+
+    def test_the_roll_itself_begins_there(self) -> None:
+        fleet = self.fleet(switch=report(0, "switched"))
+        fleet.host("web1", status=CUT, dry_run=report(11, "refused"))
+        rolled = fleet.roll(*TO)
+        self.assertEqual(states(rolled), {"web1": "done", "web2": "done"})
+
+    def test_a_restart_asks_each_host(self) -> None:
+        fleet = self.fleet()
+        fleet.host("web1", status=CUT, dry_run=report(11, "refused"))
+        self.assertEqual(fleet.roll("web1", "web2", "--dry-run")["exit"], 1)
+
+
+class Closing(Whole):
+    def test_hosts_are_closed_one_by_one_until_an_agent_refuses(self) -> None:
+        fleet = self.fleet(close=report(0, "closed"))
+        fleet.host("web2", close=report(12, "too_few_servers"), status=status(spare=0))
+        rolled = fleet.roll("--close", "web1", "web2", "web3")
+        self.assertEqual((rolled["outcome"], rolled["exit"]), ("failed", 1))
+        self.assertEqual(states(rolled), {"web1": "done", "web2": "failed", "web3": "not_reached"})
+        closed = [call for call in fleet.calls("close") if "--dry-run" not in call]
+        self.assertEqual([call[0] for call in closed], ["web1", "web2"])
+
+    def test_none_is_closed_if_one_would_refuse(self) -> None:
+        fleet = self.fleet(close=report(0, "closed"))
+        fleet.host("web2", dry_run=report(11, "refused"))
+        rolled = fleet.roll("--close", "web1", "web2")
+        self.assertEqual((rolled["outcome"], rolled["exit"]), ("could_not_begin", 3))
+
+    def test_all_hosts_open_at_once(self) -> None:
+        held = status(
+            hold={
+                "by": "operator",
+                "failed": None,
+                "reason": "x",
+                "text": "root: x",
+                "until_unix_seconds": None,
+            }
+        )
+        fleet = self.fleet(status=held, open=report(0, "opened"))
+        rolled = fleet.roll("--open", "web1", "web2", "web3")
+        self.assertEqual((rolled["outcome"], len(rolled["batches"])), ("rolled", 1))
+        self.assertEqual(states(rolled), dict.fromkeys(["web1", "web2", "web3"], "done"))
