@@ -76,6 +76,7 @@ pub(super) fn observation(
             false => Err("connection refused".to_owned()),
         }),
         failing: 0,
+        ran_before: false,
         other: Vec::new(),
         settle: None,
         settle_in_phase: None,
