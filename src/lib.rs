@@ -102,9 +102,13 @@
 //! line is DOWN. That takes two looks (`poll`) and one change of the rules, 0.1 s on a quiet host.
 //! HAProxy gives it (`fall` - 1) x `fastinter`, or x `inter` without `fastinter`. The agent does not
 //! promise it with `fall 1`, with quicker checks, or right after a reload, when the first failed
-//! check turns a line DOWN. Nor does it for an agent that is paused or can't reach a balancer, or in
-//! backends of thousands of servers (it counts them every 125 us x servers). *Always*: if every
-//! balancer has a twin line of the host, and no operator holds it; elsewhere in time.
+//! check turns a line DOWN. Nor does it for an agent that is paused, is killed or can't reach a
+//! balancer, or in backends of thousands of servers (it counts them every 125 us x servers). An agent
+//! that is too late sees it once its own line is DOWN, and does not touch its app.
+//!
+//! *Always*: in any order of steps, with pauses of any length, deaths followed by a recovery, and
+//! reloads, if every balancer has a twin line of the host with `fall 2` or more, and no operator holds
+//! it; elsewhere in time. `tests/model` searches all these orders with the core's own decisions.
 //!
 //! # Where things are
 //!

@@ -103,6 +103,7 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
         (phase, Verb::Close | Verb::Stop) if goes_out(phase) => out.collect(),
         (phase, _) if goes_out(phase) => out.chain(touches(limits)).chain(back).collect(),
         (Phase::Healthy { .. }, _) => back.collect(),
+        (Phase::Open, _) => back.skip(1).collect(),
         (Phase::Switch(first), _) => first.ahead(limits).into_iter().map(Phase::Switch).collect(),
         (phase, _) => vec![phase.clone()],
     }

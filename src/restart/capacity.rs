@@ -41,7 +41,7 @@ fn shows_claim(lines: &[ServerLine], backend: &str) -> bool {
 }
 
 /// In one of our backends other hosts can't see that this host is about to go.
-pub(crate) fn lacks_claim(lines: &[ServerLine]) -> bool {
+pub fn lacks_claim(lines: &[ServerLine]) -> bool {
     lines.iter().any(|line| !shows_claim(lines, line.backend()))
 }
 

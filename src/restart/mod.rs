@@ -49,7 +49,7 @@ pub use action::{Action, Ask};
 pub use against::unseen_balancers;
 pub use begin::{GatesFound, NoStart, Start, UnfinishedOperation};
 pub use beside::{Beside, TakesDown, taken_down};
-pub(crate) use capacity::lacks_claim;
+pub use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{decide, put_off};

@@ -64,7 +64,10 @@ pub fn start(
         (Verb::Open, _) => start(Verb::Open, healthy),
         (Verb::Restart | Verb::Recover, Reached::Restarted { confirmed }) => Ok(Start {
             verb: Verb::Restart,
-            phase: healthy,
+            phase: match left.is_some_and(|left| is_back(left, gates)) {
+                true => Phase::Open,
+                false => healthy,
+            },
             version: left.map_or(Version::Same, |left| left.version.inherited()),
             finishes: Some(confirmed),
             note: Some(not_repeated(confirmed).to_owned()),
@@ -134,6 +137,12 @@ fn closing(left: &UnfinishedOperation, gates: GatesFound) -> Reached {
         (GatesFound::Held, _) => Reached::Closing,
         _ => Reached::Opening,
     }
+}
+
+/// The app was healthy, and the gates are open: HAProxy may send users already. Gates that close again
+/// would take a server away that other hosts count on.
+fn is_back(left: &UnfinishedOperation, gates: GatesFound) -> bool {
+    matches!(left.phase, Phase::Open | Phase::Settle) && gates == GatesFound::Open
 }
 
 fn not_repeated(confirmed: bool) -> &'static str {

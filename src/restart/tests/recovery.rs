@@ -72,6 +72,26 @@ fn a_restart_that_has_happened_is_finished_and_not_repeated() {
     );
 }
 
+/// HAProxy may send users already, and other hosts count on this one. Found by `tests/model`.
+#[test]
+fn gates_that_were_open_again_are_not_closed_to_finish_a_restart() {
+    for (phase, gates, first) in [
+        (Phase::Open, GatesFound::Open, Phase::Open),
+        (Phase::Settle, GatesFound::Open, Phase::Open),
+        (Phase::Open, GatesFound::ClosedUnexpectedly, HEALTHY),
+        (Phase::Open, GatesFound::Held, HEALTHY),
+        // The app may not be up.
+        (HEALTHY, GatesFound::Open, HEALTHY),
+        (Phase::Restart, GatesFound::Open, HEALTHY),
+    ] {
+        for asked in [Verb::Restart, Verb::Recover] {
+            let start = start(asked, Some(&left(phase.clone())), gates).unwrap();
+            assert_eq!(start.verb, Verb::Restart);
+            assert_eq!(start.phase, first, "{phase:?} {gates:?}");
+        }
+    }
+}
+
 /// It was killed again while it finished a restart that was not confirmed.
 #[test]
 fn an_unconfirmed_restart_stays_unconfirmed_after_another_death() {

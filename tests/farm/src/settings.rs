@@ -1,0 +1,81 @@
+//! What a farm is, and what may happen in it.
+
+use super::Clock;
+
+/// The second line of each host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Twin {
+    /// There is none: the single layout.
+    None,
+    /// It checks the app itself: the classic layout.
+    App,
+    /// It has a gate of its own: two-stage.
+    Gate,
+}
+
+/// A lock that an agent takes before it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// There is none.
+    None,
+    /// One agent at a time has it, for as long as it needs it or is not started again.
+    Held,
+    /// The same, but its lease may end at any moment, as if the holder was paused. The holder does
+    /// not know, and another agent takes it.
+    Expires,
+}
+
+/// What a farm is, and what may happen in it.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The number of hosts. Each is to be restarted once.
+    pub hosts: usize,
+    /// The number of balancers, 1 or 2.
+    pub balancers: usize,
+    /// Other usable servers that must be left.
+    pub min_available: usize,
+    /// The second line of each host.
+    pub twin: Twin,
+    /// Good checks until a line is UP.
+    pub rise: u8,
+    /// Bad checks until a line is DOWN. `rise` + `fall` is 4 at most.
+    pub fall: u8,
+    /// How many agents may die.
+    pub crashes: u8,
+    /// How many times a balancer may be reloaded.
+    pub reloads: u8,
+    /// Ctrl-C may come.
+    pub interrupts: bool,
+    /// A line goes DOWN only when each agent under way has looked, and acted, since the first
+    /// failed check. This does not hold for the first check after a reload.
+    pub in_time: bool,
+    /// An agent looks at one balancer after the other, with time in between.
+    pub one_by_one: bool,
+    /// What an agent may find its clock to show.
+    pub clocks: &'static [Clock],
+    /// The lock.
+    pub lock: Lock,
+}
+
+impl Settings {
+    /// A line's health once it is proven UP.
+    pub fn most(&self) -> u8 {
+        self.rise + self.fall - 1
+    }
+
+    /// HAProxy sends users to a line with this health.
+    pub fn is_up(&self, health: u8) -> bool {
+        health >= self.rise
+    }
+
+    /// The health of a line after a check, as HAProxy counts.
+    pub(crate) fn checked(&self, health: u8, answers: bool) -> u8 {
+        match (answers, self.is_up(health)) {
+            (true, true) => self.most(),
+            (true, false) if health + 1 >= self.rise => self.most(),
+            (true, false) => health + 1,
+            (false, true) if health > self.rise => health - 1,
+            (false, _) => 0,
+        }
+    }
+}

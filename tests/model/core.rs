@@ -1,0 +1,216 @@
+//! The core of the program decides for the agents of the farm.
+
+use super::flaw::Flaw;
+use super::inputs::{bits, facts, limits, observation};
+use super::memory::{Looks, Memory, Shown};
+use super::phases::{self, TURN, effect, number, number_of, phase_of, unfinished, verb_of};
+use super::shown;
+use farm::{Agent, BALANCERS, Begun, Command, Decided, Left, Look, Settings, UnderWay};
+use haproxy_gate::haproxy::{BalancerObservation, Floor};
+use haproxy_gate::restart::{
+    Ask, GatesFound, Limits, Phase, Refusal, Start, Step, Verb, claimed, decide, preflight,
+    serving, start,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The core, for the hosts of these settings.
+pub(super) struct Core {
+    settings: Settings,
+    sticky: Duration,
+    flaw: Option<Flaw>,
+    looks: Looks,
+    begun: Memory<(Look, Command, Option<Left>, Numbers), Option<Begun>>,
+    decided: Memory<(Look, Numbers), Decided>,
+}
+
+/// The same numbers: the balancers show the same to this agent. 0: it does not ask.
+type Numbers = [usize; BALANCERS];
+
+impl Core {
+    pub(super) fn new(settings: &Settings) -> Core {
+        Core {
+            settings: settings.clone(),
+            sticky: Duration::ZERO,
+            flaw: None,
+            looks: Looks::new(),
+            begun: Memory::new(),
+            decided: Memory::new(),
+        }
+    }
+
+    pub(super) fn with_sticky_window(self) -> Core {
+        Core {
+            sticky: TURN,
+            ..self
+        }
+    }
+
+    pub(super) fn with(self, flaw: Flaw) -> Core {
+        Core {
+            flaw: Some(flaw),
+            ..self
+        }
+    }
+
+    fn limits(&self, under_way: UnderWay) -> Limits {
+        limits(&self.settings, self.sticky, under_way)
+    }
+
+    fn asks(&self, phase: &Phase, limits: &Limits) -> Option<Ask> {
+        let ask = phase.asks_balancers(limits);
+        self.flaw.map_or(ask, |flaw| flaw.asks(phase, ask))
+    }
+
+    fn shown(&self, look: &Look) -> Vec<Arc<Shown>> {
+        let balancers = 0..self.settings.balancers;
+        let shown = balancers.map(|number| self.looks.at(&self.settings, look, number));
+        shown.collect()
+    }
+
+    /// What the balancers answer in this phase.
+    fn answers(
+        &self,
+        shown: &[Arc<Shown>],
+        phase: &Phase,
+        ask: Option<Ask>,
+    ) -> Vec<BalancerObservation> {
+        let asked = if ask.is_some() { shown } else { &[] };
+        let answers = asked.iter().map(|shown| {
+            let mut balancer = shown.observation.clone();
+            let answer = balancer.answer.as_mut().expect("an answer");
+            if !shown::shows_capacity(&answer.lines, ask) {
+                answer.backends.clear();
+            }
+            if let Some(flaw) = self.flaw {
+                flaw.spoil(&mut balancer, phase);
+            }
+            balancer
+        });
+        answers.collect()
+    }
+
+    fn begin(
+        &self,
+        look: &Look,
+        command: Command,
+        left: Option<Left>,
+        shown: &[Arc<Shown>],
+    ) -> Option<Begun> {
+        let asked = match command {
+            Command::Restart => Verb::Restart,
+            Command::Recover => Verb::Recover,
+        };
+        let gates = match look.all_open {
+            true => GatesFound::Open,
+            false => GatesFound::ClosedUnexpectedly,
+        };
+        let left_over = left.map(unfinished);
+        let start = start(asked, left_over.as_ref(), gates).ok()?;
+        let facts = facts(look, left, shown);
+        let verb = if start.goes_out() {
+            asked
+        } else {
+            Verb::Recover
+        };
+        let floor = Floor::Servers(self.settings.min_available);
+        let few = match preflight(verb, &facts, floor) {
+            Err(Refusal::TooFewServers(_)) => true,
+            judged => {
+                judged.ok()?;
+                false
+            }
+        };
+        let under_way = UnderWay {
+            serving: bits(&serving(&facts), shown::backend),
+            claimed_before: bits(&claimed(&facts), shown::main),
+            ..UnderWay::default()
+        };
+        let limits = self.limits(under_way);
+        let Start { verb, phase, .. } = start.within(&limits, few);
+        let phase = match self.flaw {
+            Some(flaw) => flaw.begins(phase),
+            None => phase,
+        };
+        let under_way = UnderWay {
+            phase: number(&phase),
+            verb: number_of(verb),
+            ..under_way
+        };
+        Some(Begun {
+            under_way,
+            effect: effect(&phase, verb, &limits),
+        })
+    }
+
+    fn decide(&self, look: &Look, shown: &[Arc<Shown>]) -> Decided {
+        let (phase, verb) = (phase_of(look), verb_of(look));
+        let limits = self.limits(look.under_way);
+        let balancers = self.answers(shown, &phase, self.asks(&phase, &limits));
+        let observation = observation(look, &phase, balancers);
+        let under_way = UnderWay {
+            serving: bits(&observation.serving, shown::backend),
+            ..look.under_way
+        };
+        let at = |phase: &Phase| UnderWay {
+            phase: number(phase),
+            ..under_way
+        };
+        match decide(verb, &phase, &observation, &limits) {
+            Step::Stay { phase, .. } => Decided::Stays(at(&phase)),
+            Step::Go { to, .. } => {
+                let to = match self.flaw {
+                    Some(flaw) => flaw.enters(to),
+                    None => to,
+                };
+                Decided::Goes(at(&to), effect(&to, verb, &limits))
+            }
+            Step::End(_) => Decided::Ends,
+        }
+    }
+}
+
+impl Agent for Core {
+    fn begins(&self, look: &Look, command: Command, left: Option<Left>) -> Option<Begun> {
+        let shown = self.shown(look);
+        let mut numbers = Numbers::default();
+        for (number, shown) in numbers.iter_mut().zip(&shown) {
+            *number = shown.number(true);
+        }
+        let key = (
+            Look {
+                lines: [0; BALANCERS],
+                ..*look
+            },
+            command,
+            left,
+            numbers,
+        );
+        self.begun
+            .recall(key, || self.begin(look, command, left, &shown))
+    }
+
+    fn decides(&self, look: &Look) -> Decided {
+        let (shown, phase) = (self.shown(look), phase_of(look));
+        let ask = self.asks(&phase, &self.limits(look.under_way));
+        let mut numbers = Numbers::default();
+        if ask.is_some() {
+            for (number, shown) in numbers.iter_mut().zip(&shown) {
+                *number = shown.number(shown::shows_capacity(shown.observation.lines(), ask));
+            }
+        }
+        let key = Look {
+            lines: [0; BALANCERS],
+            app: look.app || !phase.asks_app(),
+            all_open: true,
+            main_open: true,
+            ..*look
+        };
+        self.decided
+            .recall((key, numbers), || self.decide(look, &shown))
+    }
+
+    fn name(&self, phase: u8) -> String {
+        phases::name(phase)
+    }
+}

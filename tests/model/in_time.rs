@@ -1,0 +1,101 @@
+//! The layouts without a claim. A host gives way to another one that goes at the same moment, if it
+//! sees the first failed check, and acts, before the line is DOWN. If it is too late for that, it still
+//! counts the others before its app is touched.
+
+use super::{
+    Core, Flaw, LIMITS, SINGLE, Settings, TWO_STAGE, always, runs, search, search_by, search_with,
+};
+use farm::{Found, Twin};
+
+const IN_TIME: Settings = Settings {
+    in_time: true,
+    ..SINGLE
+};
+
+fn with_sticky_window(settings: &Settings) -> Found {
+    search_by(settings, Core::new(settings).with_sticky_window())
+}
+
+#[test]
+fn single() {
+    let three = Settings {
+        hosts: 3,
+        min_available: 2,
+        ..IN_TIME
+    };
+    always(&search(&three), 5_000);
+    let behind_two = Settings {
+        balancers: 2,
+        clocks: LIMITS,
+        ..IN_TIME
+    };
+    always(&search(&behind_two), 2_000);
+}
+
+#[test]
+fn classic() {
+    let settings = Settings {
+        balancers: 2,
+        twin: Twin::App,
+        ..IN_TIME
+    };
+    always(&search(&settings), 2_000);
+}
+
+#[test]
+fn two_stage_with_a_sticky_window() {
+    let settings = Settings {
+        in_time: true,
+        clocks: LIMITS,
+        ..TWO_STAGE
+    };
+    always(&with_sticky_window(&settings), 4_000);
+}
+
+/// An agent that is paused closes its gate late, or opens it late. So users may have too few servers,
+/// until the last host that went sees it. Its app was not touched.
+#[test]
+fn late_looks_never_stop_too_many_apps() {
+    let classic = Settings {
+        twin: Twin::App,
+        ..SINGLE
+    };
+    let three = Settings {
+        hosts: 3,
+        min_available: 2,
+        ..SINGLE
+    };
+    for (settings, states) in [(SINGLE, 300), (classic, 300), (three, 5_000)] {
+        let found = search(&settings);
+        runs(&found, states);
+        let found = search_with(Flaw::NoFloor, &settings);
+        assert!(found.too_few_run.is_some(), "the floor is not needed");
+    }
+}
+
+/// Right after a reload the first failed check turns a line DOWN.
+#[test]
+fn a_reload_never_stops_too_many_apps() {
+    let settings = Settings {
+        reloads: 1,
+        ..IN_TIME
+    };
+    runs(&search(&settings), 1_000);
+}
+
+/// A dead agent gives way to no one: see the README.
+#[test]
+fn a_death_is_not_promised() {
+    let settings = Settings {
+        crashes: 1,
+        ..IN_TIME
+    };
+    let story = search(&settings).too_few_usable.expect("too few usable");
+    assert!(story.contains("died in close"), "{story}");
+}
+
+#[test]
+fn the_search_finds_agents_that_give_no_way() {
+    let found = search_with(Flaw::NoWay, &IN_TIME);
+    assert!(found.too_few_usable.is_some());
+}

@@ -1,0 +1,112 @@
+//! What the core decides by: the limits, a look, and the facts of a preflight.
+
+use super::memory::Shown;
+use super::phases::TURN;
+use super::shown;
+use farm::{Clock, Left, Look, Settings, Twin, UnderWay};
+use haproxy_gate::haproxy::{BalancerObservation, Floor};
+use haproxy_gate::restart::switch::Switching;
+use haproxy_gate::restart::{
+    ActionResult, Facts, Limits, Observation, OnDrainTimeout, Phase, Version,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+pub(super) fn limits(settings: &Settings, sticky: Duration, under_way: UnderWay) -> Limits {
+    let hosts = 0..settings.hosts;
+    let before = hosts.filter(|host| under_way.claimed_before & 1 << host != 0);
+    Limits {
+        sticky,
+        out_of_rotation: HOUR,
+        drain: HOUR,
+        restart: HOUR,
+        upgrade: HOUR,
+        healthy: HOUR,
+        in_rotation: HOUR,
+        on_drain_timeout: OnDrainTimeout::Abort,
+        healthy_times: 1,
+        two_stage: settings.twin == Twin::Gate,
+        all_found_open: true,
+        stays_closed: false,
+        min_available: Floor::Servers(settings.min_available),
+        serving: served(under_way),
+        claimed_before: before.map(shown::main).collect(),
+        turn: HOUR,
+        turns: vec![TURN, 2 * TURN],
+        upgrades: false,
+        rolls_back: false,
+        settle: None,
+        switch: Switching::default(),
+    }
+}
+
+/// What the agent sees and knows at a look.
+pub(super) fn observation(
+    look: &Look,
+    phase: &Phase,
+    balancers: Vec<BalancerObservation>,
+) -> Observation {
+    let mut serving = served(look.under_way);
+    serving.extend(balancers.iter().flat_map(BalancerObservation::serving));
+    let clock = match (phase, look.clock) {
+        // An app that does not come back needs its operator.
+        (Phase::Healthy { .. }, _) => Clock::Early,
+        (_, clock) => clock,
+    };
+    let (elapsed, in_phase) = match clock {
+        Clock::Early => (Duration::ZERO, Duration::ZERO),
+        Clock::Turn => (TURN, Duration::ZERO),
+        Clock::Late => (TURN, HOUR),
+        Clock::Spent => (2 * HOUR, HOUR),
+    };
+    Observation {
+        elapsed,
+        in_phase,
+        action_result: ActionResult::Done,
+        version: Version::Same,
+        interrupted: look.under_way.interrupted.then_some(2),
+        balancers,
+        serving,
+        connections: None,
+        oldest: None,
+        health: phase.asks_app().then(|| match look.app {
+            true => Ok(()),
+            false => Err("connection refused".to_owned()),
+        }),
+        failing: 0,
+        ran_before: false,
+        other: Vec::new(),
+        settle: None,
+        settle_in_phase: None,
+    }
+}
+
+/// What the preflight of the command judges.
+pub(super) fn facts(look: &Look, left: Option<Left>, shown: &[Arc<Shown>]) -> Facts {
+    Facts {
+        app: "web".to_owned(),
+        is_page: false,
+        trouble: Vec::new(),
+        main_closed: !look.main_open && left.is_none(),
+        restart: Ok(()),
+        health: Ok(()),
+        balancers: shown
+            .iter()
+            .map(|shown| shown.observation.clone())
+            .collect(),
+    }
+}
+
+fn served(under_way: UnderWay) -> Vec<String> {
+    let balancers = 0..farm::BALANCERS;
+    let served = balancers.filter(|balancer| under_way.serving & 1 << balancer != 0);
+    served.map(shown::backend).collect()
+}
+
+/// The numbers of these, as bits.
+pub(super) fn bits(named: &[String], name: impl Fn(usize) -> String) -> u8 {
+    let numbers = (0..8).filter(|number| named.contains(&name(*number)));
+    numbers.fold(0, |all, number| all | 1 << number)
+}

@@ -1,0 +1,53 @@
+//! Farms with millions of states: `scripts/soak` searches them.
+
+use super::{SINGLE, Settings, TWO_STAGE, always, search};
+
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn three_hosts_behind_two_balancers_and_a_death() {
+    let settings = Settings {
+        hosts: 3,
+        balancers: 2,
+        min_available: 2,
+        fall: 1,
+        crashes: 1,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 1_000_000);
+}
+
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn three_hosts_and_a_death() {
+    let settings = Settings {
+        hosts: 3,
+        min_available: 2,
+        crashes: 1,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 1_000_000);
+}
+
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn four_hosts() {
+    let settings = Settings {
+        hosts: 4,
+        min_available: 3,
+        fall: 1,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 1_000_000);
+}
+
+#[test]
+#[ignore = "a minute: scripts/soak runs it"]
+fn four_hosts_in_time() {
+    let settings = Settings {
+        hosts: 4,
+        min_available: 3,
+        in_time: true,
+        ..SINGLE
+    };
+    always(&search(&settings), 200_000);
+}
