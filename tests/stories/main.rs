@@ -44,6 +44,7 @@ fn limits() -> Limits {
         upgrades: false,
         rolls_back: false,
         settle: None,
+        lock: None,
         switch: Switching::default(),
     }
 }
