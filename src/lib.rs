@@ -182,6 +182,7 @@ pub mod gate;
 pub mod haproxy;
 pub mod history;
 pub mod host;
+pub mod lock;
 pub mod metrics;
 pub mod netlink;
 pub mod operation;

@@ -97,7 +97,16 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
         Some(_) => (None, limits.two_stage.then_some(Phase::Shed)),
         None => (claim, shed),
     };
-    let out = [lock, turn, claim, Some(Phase::Close), floor, sticky, shed, drain];
+    let out = [
+        lock,
+        turn,
+        claim,
+        Some(Phase::Close),
+        floor,
+        sticky,
+        shed,
+        drain,
+    ];
     let out = out.into_iter().flatten();
     let open = (!limits.stays_closed).then_some(Phase::Open);
     let watches = start.verb == Verb::Restart && limits.settle.is_some();

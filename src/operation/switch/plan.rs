@@ -18,10 +18,12 @@ pub(super) fn steps(
 ) -> Vec<String> {
     let mut lines = found(&pair.from, &seen.old);
     lines.extend(found(&pair.to, &seen.new));
+    let lock = limits.lock.map(|_| Phase::Lock);
     let phases = match &start.phase {
         Phase::Switch(first) => first.ahead(limits).into_iter().map(Phase::Switch).collect(),
         phase => vec![phase.clone()],
     };
+    let phases: Vec<Phase> = lock.into_iter().chain(phases).collect();
     for (number, phase) in phases.iter().enumerate() {
         let limit = humantime::format_duration(phase.limit(limits));
         let text = describe(phase, limits, &pair.to);
