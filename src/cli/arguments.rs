@@ -108,6 +108,7 @@ impl Asked {
                 Command::Run { .. }
                 | Command::Status { .. }
                 | Command::Probe(_)
+                | Command::Lock(_)
                 | Command::Readonly(_),
             ) => false,
             asked => matches!(asked, Asked::Configured(_)),

@@ -41,9 +41,8 @@ pub(super) fn check_lock(lock: Spanned<Keyed<LockFile>>) -> Result<LockSettings,
     let span = lock.span();
     let lock = lock.into_inner().0;
     let engine = engine(&span, &lock)?;
-    let is_etcd = matches!(engine, Engine::Etcd(_));
-    if !is_etcd && (lock.slots.is_some() || lock.ttl.is_some()) {
-        let what = "`slots` and `ttl` are the server's own with `fleetlock`: remove them";
+    if matches!(engine, Engine::Fleetlock(_)) && lock.ttl.is_some() {
+        let what = "a FleetLock server knows no `ttl`: remove it";
         return Err(Mistake::new(span, what));
     }
     let slots = match &lock.slots {
@@ -191,7 +190,7 @@ mod tests {
             ("", "set one of `etcd = "),
             ("etcd = []", "`etcd` names no member"),
             ("etcd = [\"a:1\"]", "expected http://HOST:PORT"),
-            ("fleetlock = \"http://a\"\nslots = 2", "the server's own"),
+            ("fleetlock = \"http://a\"\nttl = \"9s\"", "knows no `ttl`"),
             (&format!("{etcd}slots = 0"), "at least 1"),
             (
                 &format!("{etcd}ttl = \"1500ms\""),

@@ -12,7 +12,8 @@ pub struct LockSettings {
     pub engine: Engine,
     /// The hosts that share it.
     pub group: String,
-    /// How many of them may have it at once. A FleetLock server has its own number.
+    /// How many of them may have it at once. A FleetLock server has a number of its own, which must be the
+    /// same.
     pub slots: usize,
     /// When it ends by itself after its owner has died. FleetLock has no such time.
     pub ttl: Duration,

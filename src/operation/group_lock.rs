@@ -5,7 +5,7 @@ use super::request::Operation;
 use crate::host::ThisHost;
 use crate::lock::{HostLock, LockLook, Owner, Place, give_back_left, look};
 use crate::report::Draft;
-use crate::restart::{Start, Verb, WhenAway};
+use crate::restart::{Start, TakesLock, Verb};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -15,14 +15,17 @@ const SHORT: Duration = Duration::from_secs(5);
 impl Operation<'_> {
     /// A host that goes out takes the lock, and so does a switch that starts a target. What goes down
     /// with its machine or its unit does not, nor does a way back.
-    pub(super) fn takes_lock(&self, start: &Start) -> Option<WhenAway> {
+    pub(super) fn takes_lock(&self, start: &Start) -> Option<TakesLock> {
         let lock = self.settings.lock.as_ref()?;
         let asks = match self.effective_verb() {
             Verb::Restart | Verb::Close => start.goes_out(),
             Verb::Switch => start.is_first_of_a_start(),
             _ => false,
         };
-        asks.then_some(lock.when_away)
+        asks.then_some(TakesLock {
+            when_away: lock.when_away,
+            alone: lock.slots == 1,
+        })
     }
 
     /// Prepares the host for its lock. One that finishes an earlier restart takes it again if it can.

@@ -92,10 +92,10 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     let drain = Some(Phase::Drain { zeros: 0 });
     let turn = matches!(start.phase, Phase::BackOff { .. }).then(|| start.phase.clone());
     let lock = (start.phase == Phase::Lock).then_some(Phase::Lock);
-    // With the lock the twin goes together with the main line, if no sticky user needs it.
-    let (claim, shed) = match &lock {
-        Some(_) => (None, limits.two_stage.then_some(Phase::Shed)),
-        None => (claim, shed),
+    // The twin goes together with the main line.
+    let (claim, shed) = match limits.closes_both_by_lock() {
+        true => (None, Some(Phase::Shed)),
+        false => (claim, shed),
     };
     let out = [
         lock,

@@ -72,7 +72,7 @@ impl Observation {
     /// main line is DOWN, this host can still give way to a host whose first check has failed.
     /// After that, the other host gives way.
     pub fn too_few_beside(&self, limits: &Limits) -> Vec<String> {
-        let claims = limits.claims() && !self.lock.replaces_claim();
+        let claims = limits.claims() && !self.needs_no_claim(limits);
         self.fewer(limits, |balancer, capacity| {
             match balancer.is_out_of(&capacity.backend) {
                 true => Some(capacity.not_out()),

@@ -44,11 +44,13 @@ pub enum WhenAway {
     Claims,
 }
 
-impl GroupLock {
-    /// The operation has gone out by the lock, and has not announced itself by its twin.
-    pub(super) fn replaces_claim(&self) -> bool {
-        matches!(self, GroupLock::Held | GroupLock::Lost(_))
-    }
+/// How an operation takes the group's lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakesLock {
+    /// What it does while the lock server is away.
+    pub when_away: WhenAway,
+    /// There is one slot, so no other host of the group goes out at the same moment.
+    pub alone: bool,
 }
 
 /// Waits for the lock, within the host's turn.
@@ -63,14 +65,20 @@ pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> St
         GroupLock::Full(by) if !over => waits(by.iter().map(|one| taken(one)).collect()),
         GroupLock::Full(by) => Step::End(Outcome::LockFull(by.clone())),
         GroupLock::Away { why, lasts } if *lasts < PATIENCE && !over => waits(vec![away(why)]),
-        GroupLock::Away { why, .. } if limits.lock == Some(WhenAway::Claims) => Step::Go {
-            to: next(verb, observation, limits),
-            note: Some(format!(
-                "{}: the agent goes on without the lock, as when_away = \"claims\" asks: hosts that \
+        GroupLock::Away { why, .. }
+            if limits
+                .lock
+                .is_some_and(|lock| lock.when_away == WhenAway::Claims) =>
+        {
+            Step::Go {
+                to: next(verb, observation, limits),
+                note: Some(format!(
+                    "{}: the agent goes on without the lock, as when_away = \"claims\" asks: hosts that \
                  begin at once only count each other",
-                away(why)
-            )),
-        },
+                    away(why)
+                )),
+            }
+        }
         GroupLock::Away { why, .. } | GroupLock::Lost(why) => {
             Step::End(Outcome::LockAway(why.clone()))
         }
@@ -105,10 +113,16 @@ fn next(verb: Verb, observation: &Observation, limits: &Limits) -> Phase {
 }
 
 impl Observation {
-    /// The first phase of the way out. With the lock no other host of the group goes at the same
-    /// moment, so the host needs no claim, and both gates close at once.
+    /// The operation has gone out by the lock, and has not announced itself by its twin.
+    pub(super) fn needs_no_claim(&self, limits: &Limits) -> bool {
+        let had_it = matches!(self.lock, GroupLock::Held | GroupLock::Lost(_));
+        had_it && limits.lock.is_some_and(|lock| lock.alone)
+    }
+
+    /// The first phase of the way out. If no other host of the group goes at the same moment, the host
+    /// needs no claim, and both gates close at once.
     pub(super) fn way_out(&self, limits: &Limits) -> Phase {
-        match self.lock.replaces_claim() {
+        match self.needs_no_claim(limits) {
             true => Phase::Close,
             false => limits.first(),
         }

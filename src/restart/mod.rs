@@ -52,7 +52,7 @@ pub(crate) use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{decide, put_off};
-pub use group_lock::{GroupLock, WhenAway};
+pub use group_lock::{GroupLock, TakesLock, WhenAway};
 pub use observation::{ActionResult, Observation};
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};
@@ -154,9 +154,8 @@ pub struct Limits {
     pub rolls_back: bool,
     /// How the app is watched once it has its users again; None: the operation ends with UP.
     pub settle: Option<Settle>,
-    /// The operation takes the group's lock first: what it does while the lock server is away. None:
-    /// it takes none.
-    pub lock: Option<WhenAway>,
+    /// How the operation takes the group's lock first. None: it takes none.
+    pub lock: Option<TakesLock>,
     /// What a switch does.
     pub switch: Switching,
 }
@@ -174,9 +173,9 @@ impl Limits {
         self.sticky.is_zero() && !self.checks_capacity()
     }
 
-    /// With the group's lock the twin need not announce this host first.
+    /// With the one slot of the group's lock the twin need not announce this host first.
     pub fn closes_both_by_lock(&self) -> bool {
-        self.lock.is_some() && self.claims()
+        self.claims() && self.lock.is_some_and(|lock| lock.alone)
     }
 
     /// How long the new version is watched.

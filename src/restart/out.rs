@@ -132,7 +132,7 @@ fn after_close(observation: &Observation, limits: &Limits) -> Phase {
 
 /// A claim has shown the twins DOWN already.
 fn after_sticky(observation: &Observation, limits: &Limits) -> Phase {
-    let is_shown = limits.claims() && !observation.lock.replaces_claim();
+    let is_shown = limits.claims() && !observation.needs_no_claim(limits);
     match limits.two_stage && !is_shown {
         true => Phase::Shed,
         false => Phase::Drain { zeros: 0 },

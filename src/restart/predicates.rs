@@ -188,7 +188,7 @@ impl Phase {
             Phase::Claim => Some(Ask::CapacityOnceOut(Role::Twin)),
             // With a lock the twin may announce nothing.
             Phase::Close if limits.checks_capacity() => {
-                let by_claim = limits.claims() && limits.lock.is_none();
+                let by_claim = limits.claims() && !limits.closes_both_by_lock();
                 Some(Ask::CapacityIfDue(by_claim))
             }
             Phase::Floor | Phase::BackOff { .. } => Some(Ask::Capacity),

@@ -2,6 +2,7 @@
 //! every look and at every action. Then `agent recover`, or the next `agent restart`, must leave
 //! the host healthy, with the app restarted at most once.
 
+mod locked;
 mod narrator;
 mod pair;
 mod paper;

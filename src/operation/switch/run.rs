@@ -39,6 +39,7 @@ impl Operation<'_> {
             Ok(outcome) => outcome,
             Err(begin) => {
                 let outcome = begin.outcome(draft);
+                self.give_back_lock(None, draft).await;
                 self.count(&outcome, draft);
                 outcome
             }

@@ -5,6 +5,7 @@ mod beside;
 mod claim;
 mod closed_lines;
 mod floor;
+mod group_lock;
 mod in_flight;
 mod out;
 pub(crate) mod phases;
