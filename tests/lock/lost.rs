@@ -1,6 +1,7 @@
 //! The lock is lost while an operation has it.
 
-use crate::agent;
+use crate::{agent, locked};
+use lab::agent::Agent;
 use lab::etcd::{Etcd, cut_off, join_again};
 use lab::fleet::Fleet;
 use lab::report::Report;
@@ -18,10 +19,13 @@ fn before_the_app_is_touched_the_host_goes_back_and_after_that_it_finishes() {
     let fleet = Fleet::of_hosts("lock_lost", 4);
     let etcd = Etcd::start(&fleet.site, 1);
     let (boots, traffic) = (fleet.boots(), fleet.traffic());
-    paused_before(&fleet, &etcd);
-    taken_away(&fleet, &etcd);
-    assert_eq!(fleet.boots(), boots, "no app was touched");
-    let [paused, cut] = [paused_after(&fleet, &etcd), cut_off_after(&fleet, &etcd)];
+    let [paused, cut] = std::thread::scope(|scope| {
+        let after = scope.spawn(|| [paused_after(&fleet, &etcd), cut_off_after(&fleet, &etcd)]);
+        paused_before(&fleet, &etcd);
+        taken_away(&fleet, &etcd);
+        after.join().expect("no panic")
+    });
+    assert_eq!(fleet.boots()[..2], boots[..2], "neither app was touched");
     for report in [paused, cut] {
         let notices = report.notices.join("\n");
         assert!(notices.contains("the lock was lost: "), "{notices}");
@@ -66,9 +70,16 @@ fn taken_away(fleet: &Fleet, etcd: &Etcd) {
     assert_eq!(slow.answer().status, 200);
 }
 
+/// Of another group, so that both run at once.
+fn apart<'a>(fleet: &'a Fleet, etcd: &Etcd, number: usize) -> Agent<'a> {
+    fleet.agent(number, |settings| {
+        locked(settings, etcd, number).set("lock.group", "apart")
+    })
+}
+
 fn paused_after(fleet: &Fleet, etcd: &Etcd) -> Report {
     fleet.app(3).set_cold(Duration::from_secs(2));
-    let running = agent(fleet, etcd, 3).start("restart", "web");
+    let running = apart(fleet, etcd, 3).start("restart", "web");
     fleet.host(3).wait_for_phase("healthy");
     running.interrupt(Signal::SIGSTOP);
     sleep(OVER);
@@ -78,7 +89,7 @@ fn paused_after(fleet: &Fleet, etcd: &Etcd) -> Report {
 
 fn cut_off_after(fleet: &Fleet, etcd: &Etcd) -> Report {
     fleet.app(4).set_cold(OVER + Duration::from_secs(1));
-    let running = agent(fleet, etcd, 4).start("restart", "web");
+    let running = apart(fleet, etcd, 4).start("restart", "web");
     fleet.host(4).wait_for_phase("healthy");
     cut_off(&fleet.host(4).namespace);
     let report = running.wait().expect_exit(0).report();

@@ -53,7 +53,7 @@ fn eight_hosts_go_one_after_the_other() {
 fn compare(fleet: &Fleet, etcd: &Etcd, reports: &[Report]) {
     let own: f64 = reports
         .iter()
-        .map(|one| one.seconds - one.phase("lock").seconds)
+        .map(|one| one.seconds - (one.ended("lock") - one.began("lock")))
         .sum();
     let begin = reports
         .iter()

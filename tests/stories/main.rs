@@ -66,7 +66,10 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, found);
     let start = match start(verb, unfinished.as_ref(), found) {
         Ok(start) => start,
-        Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
+        Err(NoStart::Nothing(why)) => {
+            Journal::forget(state_dir, "web").unwrap();
+            return Some(Outcome::Nothing(why));
+        }
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
         Err(NoStart::CutSwitch(_)) => unreachable!("no targets"),
     };
