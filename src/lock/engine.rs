@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The answer to the wish for the lock.
+/// The answer to a request for the lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asked {
     /// It is ours, until this time since the boot; None: until it is given back.

@@ -9,6 +9,7 @@ use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper_util::rt::TokioIo;
+use std::error::Error;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -66,7 +67,10 @@ async fn exchange<S>(stream: S, endpoint: &Endpoint, post: &Post) -> Result<Answ
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let text = |error: hyper::Error| format!("no HTTP answer: {error}");
+    let text = |error: hyper::Error| match error.source() {
+        Some(cause) => unanswered(&cause.to_string()),
+        None => unanswered(&error.to_string()),
+    };
     let handshake = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.map_err(text)?;
     let connection = tokio::spawn(connection);
@@ -78,6 +82,17 @@ where
     let body = body.map_err(|error| format!("half an answer: {error}"))?;
     let body = String::from_utf8_lossy(&body.to_bytes()).into_owned();
     Ok(Answer { status, body })
+}
+
+/// With TLS 1.3 a server refuses our certificate only after the handshake.
+fn unanswered(why: &str) -> String {
+    let about = ["BadCertificate", "CertificateRequired", "UnknownCA"];
+    match about.iter().any(|alert| why.contains(alert)) {
+        true => format!(
+            "it refuses this host without a certificate that it trusts ({why}): set `cert` and `key`"
+        ),
+        false => format!("no HTTP answer: {why}"),
+    }
 }
 
 fn request(endpoint: &Endpoint, post: &Post) -> Result<Request<Full<Bytes>>, String> {

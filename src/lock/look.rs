@@ -5,6 +5,7 @@ use super::fleetlock::Fleetlock;
 use super::host_lock::not_given_back;
 use super::owner::Owner;
 use super::settings::{Engine, LockSettings};
+use crate::text::escape;
 
 /// What one look at the lock has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +27,28 @@ pub struct Place {
     pub holds: bool,
     /// The seconds until the lock ends if its owner does not renew it. None: not known.
     pub ends_in: Option<u64>,
+}
+
+impl LockLook {
+    /// One line for people: who has it, and how many wait.
+    pub fn describe(&self) -> String {
+        let LockLook::Queue(queue) = self else {
+            return match self {
+                LockLook::Away(why) => format!("the lock server is away: {why}"),
+                _ => "a FleetLock server does not show who has it".to_owned(),
+            };
+        };
+        let holders = queue.iter().filter(|place| place.holds);
+        let holders: Vec<String> = holders.map(|place| place.owner.described()).collect();
+        let waiting = match queue.len() - holders.len() {
+            0 => String::new(),
+            waiting => format!("; {waiting} more wait"),
+        };
+        match holders.is_empty() {
+            true => "free".to_owned(),
+            false => escape(&format!("{}{waiting}", holders.join(", "))),
+        }
+    }
 }
 
 /// Looks at the lock, and changes nothing.

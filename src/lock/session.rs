@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 /// Between two questions while others have the lock, in milliseconds. Drawn anew each time.
 const AGAIN: std::ops::Range<u64> = 150..400;
 
-/// One operation's wish for the lock.
+/// One operation's request for the lock.
 pub(super) struct Session {
     state: Arc<Mutex<State>>,
     end: oneshot::Sender<()>,

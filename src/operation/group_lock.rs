@@ -3,7 +3,7 @@
 use super::go::Go;
 use super::request::Operation;
 use crate::host::ThisHost;
-use crate::lock::{HostLock, LockLook, Owner, Place, give_back_left, look};
+use crate::lock::{HostLock, Owner, give_back_left, look};
 use crate::report::Draft;
 use crate::restart::{Start, TakesLock, Verb};
 use std::time::Duration;
@@ -69,23 +69,7 @@ impl Operation<'_> {
     /// For a dry run: who has the lock now.
     pub(super) async fn lock_now(&self) -> Option<String> {
         let settings = self.settings.lock.as_ref()?;
-        let group = &settings.group;
-        let now = match look(settings).await {
-            LockLook::Hidden => "its server does not show who has it".to_owned(),
-            LockLook::Away(why) => format!("the lock server is away: {why}"),
-            LockLook::Queue(queue) => {
-                let holders = queue.iter().filter(|place| place.holds);
-                let holders: Vec<String> = holders.map(described).collect();
-                match holders.as_slice() {
-                    [] => "free".to_owned(),
-                    some => format!("{}; {} wait", some.join(", "), queue.len() - some.len()),
-                }
-            }
-        };
-        Some(format!("the lock of group {group}: {now}"))
+        let now = look(settings).await.describe();
+        Some(format!("the lock of group {}: {now}", settings.group))
     }
-}
-
-fn described(place: &Place) -> String {
-    crate::text::escape(&place.owner.described())
 }

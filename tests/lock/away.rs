@@ -95,7 +95,7 @@ fn a_host_shows_its_certificate() {
         .words(&["lock", "status"])
         .expect_exit(11);
     assert!(
-        without.out.contains("CertificateRequired"),
+        without.out.contains("set `cert` and `key`"),
         "{}",
         without.out
     );

@@ -127,7 +127,7 @@ fn only_200_means_that_a_host_may_go() {
     given_back(&fleet, &server);
     traffic.stop().assert_unnoticed();
     assert_eq!(server.lock().unwrap().wrong, Vec::<String>::new());
-    nobody_answers(&fleet);
+    no_server_answers(&fleet);
 }
 
 fn full(fleet: &Fleet, server: &Shared) {
@@ -171,7 +171,7 @@ fn given_back(fleet: &Fleet, server: &Shared) {
 }
 
 /// No server listens at that port.
-fn nobody_answers(fleet: &Fleet) {
+fn no_server_answers(fleet: &Fleet) {
     let settings = |settings: Settings| {
         settings
             .set("lock.fleetlock", format!("http://{BALANCER}:3334/"))

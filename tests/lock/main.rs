@@ -5,6 +5,7 @@ mod away;
 mod fleetlock;
 mod killed;
 mod lost;
+mod switches;
 mod together;
 
 use lab::agent::Agent;

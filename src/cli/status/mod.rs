@@ -4,6 +4,7 @@
 mod beside;
 mod closed;
 mod frame;
+mod group_lock;
 mod left;
 mod look;
 mod model;

@@ -36,6 +36,9 @@ pub(super) fn text(all: &Status) -> String {
             None => {}
         }
     }
+    if let Some(lock) = &all.lock {
+        text += &format!("lock: {}\n", lock.text);
+    }
     if let Some(older) = &all.older_settings {
         text += &format!("sidecar: trouble: {}\n", older.text);
     }

@@ -230,3 +230,16 @@ fn with_more_slots_a_host_announces_itself() {
     let step = decide(Verb::Restart, &Phase::Floor, &down, &limits);
     assert_eq!(goes(step), Phase::Drain { zeros: 0 });
 }
+
+/// A switch takes no server away: it begins as it is, and finishes if the lock is lost.
+#[test]
+fn a_switch_begins_once_it_has_the_lock() {
+    use switch::SwitchPhase;
+    let limits = locking(WhenAway::Refuse);
+    let look = seen(GroupLock::Held, ["UP", "UP"], 0);
+    let step = decide(Verb::Switch, &Phase::Lock, &look, &limits);
+    assert_eq!(goes(step), Phase::Switch(SwitchPhase::Start));
+    let first = Start::of_switch(limits.switch);
+    assert!(first.is_first_of_a_start());
+    assert_eq!(first.after_lock(&limits).phase, Phase::Lock);
+}

@@ -95,6 +95,12 @@ impl Etcd {
             .map_or(0, |count| count.parse().expect("a number"))
     }
 
+    /// Puts a key without a lease. Both are base64.
+    pub fn put(&self, key: &str, value: &str) {
+        let body = format!(r#"{{"key":"{key}","value":"{value}"}}"#);
+        self.ask(0, "/v3/kv/put", &body);
+    }
+
     fn ask(&self, at: usize, path: &str, body: &str) -> serde_json::Value {
         let to: SocketAddr = format!("{BALANCER}:{}", client_port(at))
             .parse()

@@ -73,6 +73,7 @@ fn draining(sessions: u64) -> Status {
         }))),
         sidecar: None,
         older_settings: None,
+        lock: None,
     }
 }
 

@@ -1,17 +1,20 @@
 //! `agent lock`: who has the lock of the group, and its release by an operator.
 
+mod shown;
+
 use super::arguments::Cli;
 use super::locking::{Locking, What};
 use super::screen::{complain, say};
-use crate::clock::{since_1970, timestamp};
+use crate::clock::since_1970;
 use crate::config::Settings;
 use crate::history::{self, Entry, Line};
 use crate::host;
-use crate::lock::{Engine, LockLook, LockSettings, Place, Release, look, release};
+use crate::lock::{LockLook, LockSettings, Release, look, release};
 use crate::restart::Outcome;
 use crate::state::caller::Origin;
 use crate::text::escape;
-use serde_json::{Value, json};
+use serde_json::json;
+use shown::{data, text};
 
 /// `outcome` of a release.
 pub(super) const RELEASED: &str = "released";
@@ -177,72 +180,4 @@ async fn write(settings: &Settings, id: &str, reason: &str, said: &Said) {
             "this is missing in the history: {directory}: {error}"
         ));
     }
-}
-
-fn text(lock: &LockSettings, seen: &LockLook) -> Vec<String> {
-    let group = &lock.group;
-    match seen {
-        LockLook::Away(why) => vec![format!("group {group}: the lock server is away: {why}")],
-        LockLook::Hidden => vec![format!(
-            "group {group}: a FleetLock server does not show who has the lock"
-        )],
-        LockLook::Queue(queue) => {
-            let held = queue.iter().filter(|place| place.holds).count();
-            let head = format!("group {group}: {held} of {} slots taken", lock.slots);
-            std::iter::once(head)
-                .chain(queue.iter().map(of_place))
-                .collect()
-        }
-    }
-}
-
-fn of_place(place: &Place) -> String {
-    let owner = &place.owner;
-    let user = match owner.user.as_str() {
-        "" => String::new(),
-        user => format!(" by {user}"),
-    };
-    let (what, at) = match owner.since {
-        Some(since) if place.holds => ("has the lock", since),
-        _ => ("waits", owner.asked_at),
-    };
-    let end = match place.ends_in {
-        Some(seconds) => format!(", renewed until in {seconds} s"),
-        None => ", its lease is over".to_owned(),
-    };
-    let line = format!(
-        "    {} {what} since {}{end}: {}{user}",
-        owner.id,
-        timestamp(at),
-        owner.command
-    );
-    format!("    {}", escape(line.trim_start()))
-}
-
-fn data(lock: &LockSettings, seen: &LockLook) -> Value {
-    let engine = match lock.engine {
-        Engine::Etcd(_) => "etcd",
-        Engine::Fleetlock(_) => "fleetlock",
-    };
-    let mut data = json!({"group": lock.group, "engine": engine});
-    match seen {
-        LockLook::Away(why) => data["away"] = json!(why),
-        LockLook::Hidden => {}
-        LockLook::Queue(queue) => {
-            let some = |holds: bool| {
-                let some = queue.iter().filter(|place| place.holds == holds);
-                some.map(data_of).collect::<Vec<_>>()
-            };
-            data["slots"] = json!(lock.slots);
-            data["holders"] = json!(some(true));
-            data["waiting"] = json!(some(false));
-        }
-    }
-    data
-}
-
-fn data_of(place: &Place) -> Value {
-    let mut data = json!(place.owner);
-    data["ends_in_seconds"] = json!(place.ends_in);
-    data
 }
