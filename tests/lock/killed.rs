@@ -1,6 +1,6 @@
 //! Holders that are killed, and members of etcd that are.
 
-use crate::{agent, status};
+use crate::{agent, brief, status};
 use lab::etcd::Etcd;
 use lab::fleet::Fleet;
 use lab::wait_for;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 fn a_killed_holder_is_waited_for_at_most_its_ttl() {
     let fleet = Fleet::of_hosts("lock_killed", 3);
     let mut etcd = Etcd::start(&fleet.site, 3);
-    let [one, two] = [1, 2].map(|number| agent(&fleet, &etcd, number));
+    let [one, two] = [brief(&fleet, &etcd, 1), agent(&fleet, &etcd, 2)];
     let slow = fleet.slow_request(1, 1500);
     let killed = one.start("restart", "web");
     fleet.host(1).wait_for_phase("drain");

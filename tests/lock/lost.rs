@@ -1,6 +1,6 @@
 //! The lock is lost while an operation has it.
 
-use crate::{agent, locked};
+use crate::{BRIEF, agent, brief, locked};
 use lab::agent::Agent;
 use lab::etcd::{Etcd, cut_off, join_again};
 use lab::fleet::Fleet;
@@ -38,7 +38,7 @@ fn before_the_app_is_touched_the_host_goes_back_and_after_that_it_finishes() {
 /// It is stopped by SIGSTOP until its lease is over, and another host has restarted meanwhile.
 fn paused_before(fleet: &Fleet, etcd: &Etcd) {
     let slow = fleet.slow_request(1, 6000);
-    let running = agent(fleet, etcd, 1).start("restart", "web");
+    let running = brief(fleet, etcd, 1).start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
     running.interrupt(Signal::SIGSTOP);
     sleep(OVER);
@@ -50,8 +50,9 @@ fn paused_before(fleet: &Fleet, etcd: &Etcd) {
 }
 
 fn taken_away(fleet: &Fleet, etcd: &Etcd) {
-    let slow = fleet.slow_request(2, 4000);
-    let running = agent(fleet, etcd, 2).start("restart", "web");
+    let slow = fleet.slow_request(2, 6000);
+    let renews = |settings| locked(settings, etcd, 2).set("lock.ttl", "9s");
+    let running = fleet.agent(2, renews).start("restart", "web");
     fleet.host(2).wait_for_phase("drain");
     let operator = agent(fleet, etcd, 1);
     let release = [
@@ -73,7 +74,9 @@ fn taken_away(fleet: &Fleet, etcd: &Etcd) {
 /// Of another group, so that both run at once.
 fn apart<'a>(fleet: &'a Fleet, etcd: &Etcd, number: usize) -> Agent<'a> {
     fleet.agent(number, |settings| {
-        locked(settings, etcd, number).set("lock.group", "apart")
+        locked(settings, etcd, number)
+            .set("lock.group", "apart")
+            .set("lock.ttl", BRIEF)
     })
 }
 

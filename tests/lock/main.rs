@@ -14,8 +14,8 @@ use lab::fleet::Fleet;
 use lab::settings::Settings;
 use toml::Value;
 
-/// The shortest lease that is not hurt by a busy machine.
-const TTL: &str = "3s";
+/// A lease that is over soon. A busy machine may not renew it in time.
+const BRIEF: &str = "3s";
 
 /// The settings of a host with the lock in etcd.
 fn locked(settings: Settings, etcd: &Etcd, number: usize) -> Settings {
@@ -23,13 +23,20 @@ fn locked(settings: Settings, etcd: &Etcd, number: usize) -> Settings {
     settings
         .set("lock.etcd", members)
         .set("lock.group", "web")
-        .set("lock.ttl", TTL)
+        .set("lock.ttl", "20s")
         .set("lock.host", format!("web{number}"))
         .set("app.web.timeouts.turn", "2m")
 }
 
 fn agent<'a>(fleet: &'a Fleet, etcd: &Etcd, number: usize) -> Agent<'a> {
     fleet.agent(number, |settings| locked(settings, etcd, number))
+}
+
+/// The same with a lease that is over soon.
+fn brief<'a>(fleet: &'a Fleet, etcd: &Etcd, number: usize) -> Agent<'a> {
+    fleet.agent(number, |settings| {
+        locked(settings, etcd, number).set("lock.ttl", BRIEF)
+    })
 }
 
 /// The ids of `agent lock status --json` that have the lock, and those that wait.

@@ -79,9 +79,12 @@ fn the_lock_is_waited_for_within_the_turn() {
     }
     assert_eq!(ends(at_the_end(full())).exit_code(), 12);
     assert_eq!(ends(in_time(away(10))).exit_code(), 11);
-    for lock in [GroupLock::Asked, away(1), lost()] {
+    for lock in [away(1), lost()] {
         assert_eq!(ends(at_the_end(lock.clone())).exit_code(), 11, "{lock:?}");
     }
+    let asked = || seen(GroupLock::Asked, ["UP", "UP"], 2);
+    assert_eq!(waits(at_the_end(GroupLock::Asked)).len(), 1, "a short turn");
+    assert_eq!(ends(step_of(&Phase::Lock, &late(asked()))).exit_code(), 11);
 }
 
 #[test]

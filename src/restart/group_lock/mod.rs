@@ -2,6 +2,10 @@
 //! takes it before it takes the host out. Until it touches the app it ends if the lock is lost. After
 //! that it finishes. A lock is no proof that no other host is out, so `min_available` is checked as ever.
 
+mod model;
+
+pub use model::{GroupLock, TakesLock, WhenAway};
+
 use super::step::{Step, again, go};
 use super::switch::SwitchPhase;
 use super::{Limits, Observation, Outcome, Phase, Verb, Version, Why};
@@ -11,55 +15,15 @@ use std::time::Duration;
 /// elect a leader.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a look shows of the group's lock.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum GroupLock {
-    /// There is none, or the operation goes without it.
-    #[default]
-    Unused,
-    /// The lock server has not answered yet.
-    Asked,
-    /// This host has it.
-    Held,
-    /// All its slots are taken: by which hosts, one entry each.
-    Full(Vec<String>),
-    /// The lock server can't be asked.
-    Away {
-        /// Why.
-        why: String,
-        /// Since when, on this look.
-        lasts: Duration,
-    },
-    /// This host had it, and has it no longer: why.
-    Lost(String),
-}
-
-/// What an operation does while the lock server is away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum WhenAway {
-    /// It ends.
-    #[default]
-    Refuse,
-    /// It goes on without the lock. The hosts count each other, and announce themselves.
-    Claims,
-}
-
-/// How an operation takes the group's lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TakesLock {
-    /// What it does while the lock server is away.
-    pub when_away: WhenAway,
-    /// There is one slot, so no other host of the group goes out at the same moment.
-    pub alone: bool,
-}
-
 /// Waits for the lock, within the host's turn.
 pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> Step {
     let over = observation.elapsed >= limits.turn;
+    // Also at the end of a short turn the server's first answer decides.
+    let is_answer_due = observation.in_phase >= PATIENCE;
     let waits = |waiting: Vec<String>| again(Phase::Lock, waiting);
     match &observation.lock {
         GroupLock::Held => go(next(verb, observation, limits)),
-        GroupLock::Unused | GroupLock::Asked if !over => {
+        GroupLock::Unused | GroupLock::Asked if !is_answer_due => {
             waits(vec!["the lock server's answer".to_owned()])
         }
         GroupLock::Full(by) if !over => waits(by.iter().map(|one| taken(one)).collect()),
@@ -83,7 +47,7 @@ pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> St
             Step::End(Outcome::LockAway(why.clone()))
         }
         GroupLock::Unused | GroupLock::Asked => {
-            Step::End(Outcome::LockAway("no answer within the turn".to_owned()))
+            Step::End(Outcome::LockAway(format!("no answer within {PATIENCE:?}")))
         }
     }
 }
