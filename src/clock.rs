@@ -38,6 +38,12 @@ pub fn timestamp(since_1970: u64) -> String {
 /// The end of the year 9999.
 const LAST: u64 = 253_402_300_799;
 
+/// The time since the boot, including the time asleep.
+pub fn since_boot() -> Duration {
+    let now = clock_gettime(ClockId::CLOCK_BOOTTIME);
+    now.map_or(Duration::ZERO, Duration::from)
+}
+
 /// Seconds since the boot, including those asleep.
 pub fn uptime() -> u64 {
     let now = clock_gettime(ClockId::CLOCK_BOOTTIME);

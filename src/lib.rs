@@ -11,6 +11,7 @@
 //! | phase | what the agent does | what it waits for | when the time is up |
 //! | --- | --- | --- | --- |
 //! | preflight | nothing | | it refuses, and has changed nothing |
+//! | lock | asks for the group's lock, if there is one (`[lock]`) | it has a slot | ends, and has changed nothing |
 //! | claim | closes the twin's gate: other hosts see that this host goes next | twins DOWN, and enough others | puts the gates back |
 //! | close | closes the main gate (both, if it need not count others) | main lines DOWN; without a claim, enough others at each look | puts the gates back |
 //! | floor | keeps the gates closed | enough other servers, counted once more | puts the gates back |
@@ -119,7 +120,7 @@
 //! and the [`sidecar`] starts some by itself. Its [driver](operation::driver) loops: observe,
 //! decide, write the journal, act.
 //!
-//! The edges are thin: [`gate`] (iptables), [`haproxy`] (the stats socket and the master CLI),
+//! The edges are thin: [`lock`] (etcd or FleetLock), [`gate`] (iptables), [`haproxy`] (the stats socket and the master CLI),
 //! [`tcp`] (the host's own connections), [`app`] (its restart and its health). A [`host`] is all of
 //! them together, and its [snapshot](host::Snapshot) one look at everything.
 //!
@@ -187,6 +188,7 @@ pub mod gate;
 pub mod haproxy;
 pub mod history;
 pub mod host;
+pub mod lock;
 pub mod metrics;
 pub mod netlink;
 pub mod operation;

@@ -40,5 +40,5 @@ pub use run::Run;
 pub use signal::SignalError;
 pub use systemd::{Job, NO_BOOT, UnitError, UnitState, not_enabled};
 pub use tls::Verify;
-pub(crate) use tls::{is_name, name};
+pub(crate) use tls::{check_client, client as tls_client, is_name, name};
 pub use usage::available;

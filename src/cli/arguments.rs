@@ -109,6 +109,7 @@ impl Asked {
                 Command::Run { .. }
                 | Command::Status { .. }
                 | Command::Probe(_)
+                | Command::Lock(_)
                 | Command::Readonly(_)
                 | Command::Maintenance(Maintaining {
                     what: What::Status(_),

@@ -2,6 +2,7 @@
 
 use super::declaring::Declaring;
 use super::examples::{MAINTENANCE, OPEN, PROBE, READONLY, RESTART, STATUS, SWITCH};
+use super::locking::Locking;
 use super::maintenance::Maintaining;
 use super::options::{Closing, Opening, Recovering, Restarting};
 use super::probe::Probing;
@@ -78,6 +79,11 @@ pub(super) enum Command {
     /// until the app is healthy and UP everywhere, and then closes the gate of the page.
     #[command(after_help = MAINTENANCE, disable_help_subcommand = true)]
     Maintenance(Maintaining),
+    /// Show the lock that the group of this host shares, or take it away from a dead host
+    ///
+    /// With [lock] in the configuration a host takes the lock before it goes out of rotation. The other
+    /// ones wait within their turn. `status` shows who has it, since when, and who waits.
+    Lock(Locking),
     /// Finish or undo what a crash, a rule flush or a power loss interrupted
     ///
     /// If an operation died before it touched the app, this puts its gates back. If it had

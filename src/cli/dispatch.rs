@@ -104,6 +104,7 @@ impl Cli {
                 Command::Readonly(declaring) => self.readonly(&settings, declaring).await,
                 Command::Probe(probing) => probe(&settings, probing, self.json).await,
                 Command::Maintenance(asked) => self.maintenance(&settings, asked).await,
+                Command::Lock(asked) => self.lock(&settings, asked).await,
                 Command::Recover(recovering) => self.recover(&settings, recovering).await,
                 Command::Run { dry_run } => {
                     Ok(sidecar::run(&self.config, settings, *dry_run, self.json).await)

@@ -71,6 +71,16 @@ Examples:
   agent maintenance status web
   agent maintenance off web";
 
+pub(super) const LOCK: &str = "\
+Exit codes:
+  0   shown, or given back
+  11  the lock server is away
+
+Examples:
+  agent lock status
+  agent lock status --json | jq '.holders[].host'
+  agent lock release web2/web --force --reason 'web2 is dead'";
+
 pub(super) const STATUS: &str = "\
 Exit codes:
   0   each app is well, or an operation on it is under way

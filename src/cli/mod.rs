@@ -17,6 +17,8 @@ mod exits;
 mod haproxy_config;
 mod history;
 mod history_text;
+mod lock;
+mod locking;
 mod logs;
 mod maintaining;
 mod maintenance;

@@ -125,6 +125,7 @@ fn limits(app: &AppFile) -> Limits {
         turn: timeouts.turn,
         claimed_before: Vec::new(),
         turns: Vec::new(),
+        lock: None,
         upgrades: false,
         rolls_back: false,
         settle: app.settle.as_ref().map(|settle| Settle {

@@ -7,6 +7,7 @@ use super::balancer::check_balancer;
 use super::file::{AppFile, ConfigFile, HaproxyFile};
 use super::gate_to::in_use;
 use super::keyed::Keyed;
+use super::lock::check_lock;
 use super::mistake::Mistake;
 use super::page;
 use super::target::{
@@ -53,11 +54,13 @@ pub(super) fn check(file: ConfigFile) -> Result<Settings, Mistake> {
     all_served(&apps, &balancers)?;
     in_use(&apps, file.agent.0.ipv6.as_ref())?;
     let agent = check_agent(file.agent.0, &apps)?;
+    let lock = file.lock.map(check_lock).transpose()?;
     Ok(Settings {
         from: LoadedFrom::default(),
         apps,
         balancers,
         agent,
+        lock,
     })
 }
 

@@ -27,9 +27,10 @@ impl Difference {
     pub fn of_app(&self, app: &str) -> Option<Difference> {
         let own = format!("app.{app}");
         let below = format!("{own}.");
+        let moves_gates = |key: &str| !BESIDE.contains(&key) && !key.starts_with("lock");
         let matters = |key: &&String| match key.starts_with("app.") {
             true => **key == own || key.starts_with(&below),
-            false => !BESIDE.contains(&key.as_str()),
+            false => moves_gates(key),
         };
         let keys: BTreeSet<String> = self.0.iter().filter(matters).cloned().collect();
         (!keys.is_empty()).then_some(Difference(keys))
@@ -75,6 +76,9 @@ pub(super) fn difference(before: &Settings, now: &Settings) -> Option<Difference
     }
     if before.agent != now.agent {
         keys.extend(under("agent"));
+    }
+    if before.lock != now.lock {
+        keys.extend(under("lock"));
     }
     (!keys.is_empty()).then_some(Difference(keys))
 }

@@ -4,6 +4,7 @@
 use super::durations::{limit, positive};
 use super::gate_to::GateToFile;
 use super::keyed::Keyed;
+use super::lock::LockFile;
 use super::page::file::{PageFile, ReadonlyFile};
 use super::port::Port;
 use super::restart::RestartFile;
@@ -27,6 +28,7 @@ pub(crate) struct ConfigFile {
     pub haproxy: Vec<Keyed<HaproxyFile>>,
     #[serde(default)]
     pub agent: Keyed<AgentFile>,
+    pub lock: Option<Spanned<Keyed<LockFile>>>,
 }
 
 #[derive(Deserialize)]

@@ -16,6 +16,7 @@ mod health;
 mod keyed;
 mod listed;
 mod loaded;
+mod lock;
 mod metrics;
 mod mistake;
 mod names;
@@ -151,6 +152,9 @@ const OTHER_CA: &str = "copy the CA's certificate there (PEM), or leave `ca` out
 /// restarted.
 fn files(text: &str) -> Result<(), Mistake> {
     let file = shape(text)?;
+    if let Some(lock) = file.lock {
+        lock::check_files(lock)?;
+    }
     let health = file
         .app
         .into_values()

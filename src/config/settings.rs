@@ -3,6 +3,7 @@
 use super::app_settings::AppSettings;
 use crate::gate::{Gate, Variant};
 use crate::haproxy::{Address, Names};
+use crate::lock::LockSettings;
 use crate::metrics::MetricsAddress;
 use crate::restart::{PerGate, Source};
 use crate::window::Windows;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub balancers: Vec<BalancerSettings>,
     /// The agent's own.
     pub agent: AgentSettings,
+    /// The lock that its group shares.
+    pub lock: Option<LockSettings>,
 }
 
 /// The file of a configuration, as it was read.

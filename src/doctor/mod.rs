@@ -19,6 +19,7 @@ mod gates;
 mod given;
 mod host;
 mod lines;
+mod lock;
 mod look;
 mod marker;
 mod page;
@@ -83,10 +84,12 @@ pub fn exit(points: &[Point]) -> u8 {
 }
 
 /// All facts that doctor judges.
-struct Facts {
+struct Facts<'a> {
     config: String,
     host: host::Host,
     tables: tables::Tables,
+    /// The lock of its group.
+    lock: Option<lock::Lock<'a>>,
     /// Each app, once for each of its targets.
     apps: Vec<AppFacts>,
     /// The pages of the apps that have one.
@@ -115,7 +118,7 @@ impl Points {
     }
 }
 
-fn judge(facts: &Facts) -> Vec<Point> {
+fn judge(facts: &Facts<'_>) -> Vec<Point> {
     let mut points = Points::default();
     let config = CONFIG.ok(format!("configuration: {}", facts.config));
     points.add("host", [config]);
@@ -123,6 +126,7 @@ fn judge(facts: &Facts) -> Vec<Point> {
     if facts.host.sees_rules() {
         points.add("host", tables::points(&facts.tables));
     }
+    points.add("host", facts.lock.iter().flat_map(lock::points));
     points.add(
         "gates",
         facts.apps.iter().flat_map(|app| of_gates(app, facts)),
@@ -163,7 +167,7 @@ fn seen_by(root: bool, point: Point) -> Point {
     }
 }
 
-fn of_gates(app: &AppFacts, facts: &Facts) -> Vec<Point> {
+fn of_gates(app: &AppFacts, facts: &Facts<'_>) -> Vec<Point> {
     let label = app.settings.label();
     let mut points: Vec<Point> = app.gates.iter().flat_map(gates::points).collect();
     if facts.host.root {

@@ -5,7 +5,7 @@ use super::gates::{CLOSED, gates};
 use super::observe::observe;
 use crate::haproxy::{Balancer, BalancerObservation, Role};
 use crate::restart::switch::Part;
-use crate::restart::{Action, ActionResult, Ask, Connections, Host, OnMeanwhile, Phase};
+use crate::restart::{Action, ActionResult, Ask, Connections, GroupLock, Host, OnMeanwhile, Phase};
 use crate::tcp;
 use futures_util::future::join_all;
 use std::time::{Duration, Instant};
@@ -54,6 +54,11 @@ impl Host for ThisHost {
 
     async fn instance(&mut self) -> Option<String> {
         self.app.restart.instance().await
+    }
+
+    fn lock(&mut self, phase: &Phase) -> GroupLock {
+        let lock = self.group_lock.as_mut();
+        lock.map_or(GroupLock::Unused, |lock| lock.look(phase))
     }
 
     fn shown(&mut self) -> Vec<BalancerObservation> {

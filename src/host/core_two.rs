@@ -3,7 +3,9 @@
 use super::{ThisHost, TwoHosts};
 use crate::haproxy::{Balancer, BalancerObservation, Role};
 use crate::restart::switch::Part;
-use crate::restart::{Action, ActionResult, Ask, Connections, Host, Meanwhile, OnMeanwhile, Phase};
+use crate::restart::{
+    Action, ActionResult, Ask, Connections, GroupLock, Host, Meanwhile, OnMeanwhile, Phase,
+};
 use std::time::Duration;
 
 impl Host for TwoHosts {
@@ -47,6 +49,10 @@ impl Host for TwoHosts {
 
     async fn instance(&mut self) -> Option<String> {
         None
+    }
+
+    fn lock(&mut self, phase: &Phase) -> GroupLock {
+        self.old.lock(phase)
     }
 
     fn shown(&mut self) -> Vec<BalancerObservation> {

@@ -50,6 +50,7 @@ pub use unable::Unable;
 use crate::config::{AppSettings, Settings};
 use crate::gate::{Destination, Firewall, Gate, GateError, Reservation, RuleCache, Taken};
 use crate::haproxy::{Balancer, BalancerObservation, Own};
+use crate::lock::HostLock;
 use crate::restart::{Connections, PerGate};
 use crate::signals::StopSignal;
 use crate::state::lock::Owner;
@@ -86,6 +87,8 @@ pub struct ThisHost {
     meanwhile: Option<BackgroundLooks>,
     /// The gates of the other target of a switch, which has the users while this one is touched.
     kept_open: Vec<Gate>,
+    /// The lock of its group, for the operation that takes it.
+    pub(crate) group_lock: Option<HostLock>,
     /// The last action had to move a gate.
     moved: bool,
     poll: Duration,
@@ -122,6 +125,7 @@ impl ThisHost {
             taken_lately: None,
             meanwhile: None,
             kept_open: Vec::new(),
+            group_lock: None,
             moved: false,
             poll: settings.agent.poll,
             started,
@@ -144,7 +148,7 @@ impl ThisHost {
         self.counting.renew(app.ports);
         self.ages = Ages::default();
         self.to_reopen = PerGate::default();
-        self.meanwhile = None;
+        (self.meanwhile, self.group_lock) = (None, None);
         (self.moved, self.started, self.stop) = (false, Instant::now(), stop);
     }
 

@@ -56,7 +56,9 @@ async fn for_phase(balancer: &mut Balancer, ask: Ask) -> Result<Answer, Unseen> 
         }
         Ask::CapacityOnceOut(role) if lines.iter().any(|line| is_in(line, role)) => {}
         // A claim may be kept for many looks.
-        Ask::CapacityOnceOut(_) => backends = balancer.capacities_when_due().await?,
+        Ask::CapacityOnceOut(_) | Ask::CapacityWhenDue => {
+            backends = balancer.capacities_when_due().await?;
+        }
         Ask::Capacity => backends = balancer.capacities().await?,
         // Polling the master often has hurt (haproxy/haproxy#1512, #3070), and nothing is
         // decided before those of the current worker's lines are quiet that must be.

@@ -26,6 +26,10 @@ impl Operation<'_> {
     pub(super) async fn begin(&self, host: &mut ThisHost, draft: &mut Draft) -> Begin {
         match self.preflight(host, draft).await {
             Continue(go) => Begin::Go(Box::new(go)),
+            Break(Begin::Planned(mut steps)) => {
+                steps.extend(self.lock_now().await);
+                Begin::Planned(steps)
+            }
             Break(begin) => begin,
         }
     }

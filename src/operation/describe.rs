@@ -32,8 +32,11 @@ pub fn named(text: &str, limits: &Limits, app: &AppSettings) -> String {
 
 fn in_words(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
     match phase {
+        Phase::Lock => "until this host has the group's lock".to_owned(),
         Phase::Claim => "announcing this host to the others, until twins are DOWN".to_owned(),
-        Phase::Close if limits.two_stage && limits.closes_both() => {
+        Phase::Close
+            if limits.two_stage && (limits.closes_both() || limits.closes_both_by_lock()) =>
+        {
             "closing both gates, until main lines are DOWN".to_owned()
         }
         Phase::Close => "closing the main gate, until main lines are DOWN".to_owned(),
@@ -135,6 +138,7 @@ fn reason(why: &Why) -> String {
         Why::GateFailed(why) => format!("the rules could not be set ({why})"),
         Why::TooFewServers(few) => format!("too few other servers are left ({})", few.join(", ")),
         Why::Unrecorded(why) => format!("the journal can't be written ({why})"),
+        Why::LockLost(why) => format!("the lock was lost ({why})"),
         Why::CutShort => "an earlier operation was cut short".to_owned(),
         Why::Interrupted(signal) => format!("interrupted by signal {signal}"),
     }

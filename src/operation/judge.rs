@@ -97,7 +97,9 @@ impl Operation<'_> {
             return Break(Begin::Refused(refusal));
         }
         let floor = self.app.limits.min_available;
-        let waits = self.options.turn.is_some() && !no_turn_comes(facts, floor);
+        // With the lock the host waits for its turn in any case.
+        let takes_turns = self.options.turn.is_some() || self.takes_lock(start).is_some();
+        let waits = takes_turns && !no_turn_comes(facts, floor);
         let (few, notices) = match preflight(verb, facts, floor) {
             Err(few @ Refusal::TooFewServers(_)) if waits => {
                 let waiting = format!("{few}: waiting for our turn");

@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | `run` | the whole operation, from its [request](Operation) to its report |
 //! | `lock` | the locks of the host and the app |
+//! | `group_lock` | the lock of the host's group |
 //! | `begin` | the preflight, in its order; how it ends: `go` |
 //! | `held`, `earlier` | the hold that is there; what an earlier operation left unfinished |
 //! | `looks`, `judge`, `beside` | one look at everything, and whether and where to begin |
@@ -22,6 +23,7 @@ mod describe;
 pub mod driver;
 mod earlier;
 mod go;
+mod group_lock;
 mod held;
 mod hold;
 mod judge;

@@ -62,6 +62,9 @@ impl Operation<'_> {
         let outcome = self
             .run_phases(host, go, &mut journal, progress, draft)
             .await;
+        // Before the journal is removed: after a crash `agent recover` gives it back.
+        let lock = host.group_lock.take();
+        self.give_back_lock(lock, draft).await;
         let outcome = self.hold(invocation, outcome, draft);
         // Before the journal is removed: counting takes its time, too.
         self.count(&outcome, draft);

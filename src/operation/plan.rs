@@ -91,7 +91,22 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     let floor = (limits.checks_capacity() && !limits.serving.is_empty()).then_some(Phase::Floor);
     let drain = Some(Phase::Drain { zeros: 0 });
     let turn = matches!(start.phase, Phase::BackOff { .. }).then(|| start.phase.clone());
-    let out = [turn, claim, Some(Phase::Close), floor, sticky, shed, drain];
+    let lock = (start.phase == Phase::Lock).then_some(Phase::Lock);
+    // The twin goes together with the main line.
+    let (claim, shed) = match limits.closes_both_by_lock() {
+        true => (None, Some(Phase::Shed)),
+        false => (claim, shed),
+    };
+    let out = [
+        lock,
+        turn,
+        claim,
+        Some(Phase::Close),
+        floor,
+        sticky,
+        shed,
+        drain,
+    ];
     let out = out.into_iter().flatten();
     let open = (!limits.stays_closed).then_some(Phase::Open);
     let watches = start.verb == Verb::Restart && limits.settle.is_some();
@@ -115,7 +130,7 @@ fn touches(limits: &Limits) -> impl Iterator<Item = Phase> {
 }
 
 fn goes_out(phase: &Phase) -> bool {
-    phase.closes() || matches!(phase, Phase::BackOff { .. })
+    phase.closes() || matches!(phase, Phase::BackOff { .. } | Phase::Lock)
 }
 
 /// The iptables calls of a phase, each gate's in the phase that moves it first.
@@ -125,7 +140,7 @@ fn calls(start: &Start, phase: &Phase, limits: &Limits, snapshot: &Snapshot) -> 
     };
     let gates = snapshot.gates();
     let all = gates.into_iter();
-    let later = !limits.closes_both();
+    let later = !limits.closes_both() && !limits.closes_both_by_lock();
     match phase {
         Phase::Close if later => view.plan(gates.main, false),
         Phase::Close => all.flat_map(|gate| view.plan(gate, false)).collect(),

@@ -99,6 +99,7 @@ impl Operation<'_> {
         let invocation = Invocation::new(self.verb, &self.app.name);
         let outcome = match self.begin(host, draft).await {
             Begin::Go(go) => {
+                self.prepare_lock(&go, host, draft).await;
                 let unparked = self.unpark_this_target(host).await;
                 match unparked.and_then(|()| self.begin_records(invocation, &go, host, draft)) {
                     Ok(journal) => {
@@ -110,6 +111,8 @@ impl Operation<'_> {
             }
             begin => begin.outcome(draft),
         };
+        let lock = host.group_lock.take();
+        self.give_back_lock(lock, draft).await;
         self.count(&outcome, draft);
         outcome
     }

@@ -50,7 +50,7 @@ impl Shares {
                     shares.app += phase.seconds;
                 }
                 "healthy" | "settle" | "unpark" => shares.app += waited,
-                "back_off" => shares.others += waited,
+                "back_off" | "lock" => shares.others += waited,
                 _ => {}
             }
         }

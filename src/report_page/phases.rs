@@ -76,7 +76,7 @@ fn kind(phase: &str) -> &'static str {
         "upgrade" | "restart" | "rollback" | "healthy" | "prepare" | "start" | "verify"
         | "stop" => "app",
         "open" | "put_back" | "settle" | "join" | "take_back" => "back",
-        "back_off" => "wait",
+        "back_off" | "lock" => "wait",
         _ => "out",
     }
 }

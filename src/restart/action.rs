@@ -16,6 +16,8 @@ pub enum Ask {
     /// The capacity, as often as the size of the backends allows. True: only if a claim is not visible
     /// in one of them.
     CapacityIfDue(bool),
+    /// The capacity of our backends, once their size allows it.
+    CapacityWhenDue,
     /// What leaving workers carry.
     Leaving,
     /// What HAProxy has counted on our lines and on those of other hosts.

@@ -234,7 +234,7 @@ pub(super) fn back_off(until: Duration, observation: &Observation, limits: &Limi
             again(Phase::BackOff { until }, vec![next])
         }
         _ if observation.elapsed < until => again(Phase::BackOff { until }, few),
-        (true, _) => go(limits.first()),
+        (true, _) => go(observation.way_out(limits)),
         (false, Some(until)) => again(Phase::BackOff { until }, few),
         (false, None) => {
             let back = observation.not_confirmed_back().is_empty();

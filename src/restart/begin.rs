@@ -1,6 +1,6 @@
 //! Where an operation begins: what an earlier one left, and the first phase.
 
-use super::switch::Switching;
+use super::switch::{SwitchPhase, Switching};
 use super::{Limits, Phase, Verb, Version};
 use std::time::Duration;
 
@@ -67,10 +67,30 @@ impl Start {
         self.phase == Phase::Close
     }
 
-    /// The same within these limits. The way out may begin with a claim. With too `few` other
+    /// A switch that has not begun to start its target. Known only before [`Start::after_lock`].
+    pub fn is_first_of_a_start(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::Switch(SwitchPhase::Prepare | SwitchPhase::Start)
+        )
+    }
+
+    /// The same once the operation has the group's lock, if it takes that.
+    pub fn after_lock(self, limits: &Limits) -> Start {
+        match limits.lock {
+            Some(_) => Start {
+                phase: Phase::Lock,
+                ..self
+            },
+            None => self,
+        }
+    }
+
+    /// The same within these limits. The way out may begin with the group's lock, or with a claim. With too `few` other
     /// servers it begins by waiting for its turn.
     pub fn within(self, limits: &Limits, few: bool) -> Start {
         let phase = match self.phase {
+            Phase::Close if limits.lock.is_some() => Phase::Lock,
             Phase::Close if few => Phase::BackOff {
                 until: Duration::ZERO,
             },

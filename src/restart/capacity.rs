@@ -72,12 +72,11 @@ impl Observation {
     /// main line is DOWN, this host can still give way to a host whose first check has failed.
     /// After that, the other host gives way.
     pub fn too_few_beside(&self, limits: &Limits) -> Vec<String> {
+        let claims = limits.claims() && !self.needs_no_claim(limits);
         self.fewer(limits, |balancer, capacity| {
             match balancer.is_out_of(&capacity.backend) {
                 true => Some(capacity.not_out()),
-                false if limits.claims() && shows_claim(balancer.lines(), &capacity.backend) => {
-                    None
-                }
+                false if claims && shows_claim(balancer.lines(), &capacity.backend) => None,
                 false => Some(capacity.staying()),
             }
         })

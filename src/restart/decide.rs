@@ -2,6 +2,7 @@
 
 use super::back::{back_off, healthy, open, put_back, restart, rollback, settle, upgrade};
 use super::drain::drain;
+use super::group_lock::lock;
 use super::out::{claim, close, floor, shed, sticky};
 use super::step::{Step, go};
 use super::switch;
@@ -14,8 +15,12 @@ pub fn decide(verb: Verb, phase: &Phase, observation: &Observation, limits: &Lim
     if let Some(step) = interrupted(verb, phase, observation, limits) {
         return step;
     }
+    if let Some(step) = observation.loses_lock(verb, phase) {
+        return step;
+    }
     let over = observation.in_phase >= phase.limit(limits);
     match phase {
+        Phase::Lock => lock(verb, observation, limits),
         Phase::Claim => claim(verb, observation, limits, over),
         Phase::Close => close(verb, observation, limits, over),
         Phase::Floor => floor(verb, observation, limits, over),
@@ -33,7 +38,7 @@ pub fn decide(verb: Verb, phase: &Phase, observation: &Observation, limits: &Lim
         Phase::BackOff { until } => back_off(*until, observation, limits),
         Phase::Settle => settle(observation, limits),
         // The way out again. The version says that the app is taken back there.
-        Phase::Sick(_) => go(limits.first()),
+        Phase::Sick(_) => go(observation.way_out(limits)),
         Phase::Switch(phase) => switch::decide(phase, observation, limits),
     }
 }
@@ -42,6 +47,7 @@ pub fn decide(verb: Verb, phase: &Phase, observation: &Observation, limits: &Lim
 ///
 /// | phase | step |
 /// | --- | --- |
+/// | lock | ends: nothing was changed |
 /// | claim to drain | puts the gates back; a stop leaves them closed once enough others are counted |
 /// | upgrade, restart, rollback, healthy | goes on: the app must come up before the gates open |
 /// | healthy, nothing restarted | ends: nothing was changed |
@@ -63,6 +69,7 @@ fn interrupted(
         }))
     };
     match phase {
+        Phase::Lock => end("nothing was changed"),
         phase if phase.closes() && verb == Verb::Stop && !phase.awaits_floor(limits) => {
             if observation.action_result != ActionResult::Done {
                 return None;

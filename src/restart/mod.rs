@@ -2,7 +2,7 @@
 //! no commands; it can't fail and can't block. "Could not see" is a fact like any other.
 //!
 //! ```text
-//! (Claim) -> Close -> Floor -> (Sticky) -> (Shed) -> Drain -> (Upgrade) -> Restart -> Healthy -> Open
+//! (Lock) -> (Claim) -> Close -> Floor -> (Sticky) -> (Shed) -> Drain -> (Upgrade) -> Restart -> Healthy -> Open
 //!   ^  \_________\_______\___________\__________\______/         \____________\__________/       \
 //!   |             PutBack                                     Rollback -> Restart -> ...     not back
 //!   +- BackOff <- where too few others were left             or the gates stay closed
@@ -22,6 +22,7 @@ mod closed_lines;
 mod connections;
 mod decide;
 mod drain;
+mod group_lock;
 mod in_flight;
 mod message;
 mod observation;
@@ -53,6 +54,7 @@ pub use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{decide, put_off};
+pub use group_lock::{GroupLock, TakesLock, WhenAway};
 pub use observation::{ActionResult, Observation};
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};
@@ -154,6 +156,8 @@ pub struct Limits {
     pub rolls_back: bool,
     /// How the app is watched once it has its users again; None: the operation ends with UP.
     pub settle: Option<Settle>,
+    /// How the operation takes the group's lock first. None: it takes none.
+    pub lock: Option<TakesLock>,
     /// What a switch does.
     pub switch: Switching,
 }
@@ -169,6 +173,11 @@ impl Limits {
     /// check, all hosts might go out at the same moment, and then their twins still serve.
     pub fn closes_both(&self) -> bool {
         self.sticky.is_zero() && !self.checks_capacity()
+    }
+
+    /// With the one slot of the group's lock the twin need not announce this host first.
+    pub fn closes_both_by_lock(&self) -> bool {
+        self.claims() && self.lock.is_some_and(|lock| lock.alone)
     }
 
     /// How long the new version is watched.

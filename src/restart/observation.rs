@@ -1,7 +1,7 @@
 //! What one look shows: the facts that a decision rests on.
 
 use super::settle::Figures;
-use super::{Connections, Version};
+use super::{Connections, GroupLock, Version};
 use crate::haproxy::{BalancerObservation, Mode, Role, ServerLine, Status};
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ pub struct Observation {
     /// The backends (BALANCER backend NAME) that this host serves, by any look of this operation
     /// since the preflight. They lose a server when the host goes.
     pub serving: Vec<String>,
+    /// The group's lock.
+    pub lock: GroupLock,
     /// The connections to the app while the host goes out, if a balancer has no master socket.
     /// Err: why they can't be seen.
     pub connections: Option<Result<Connections, String>>,

@@ -126,12 +126,14 @@ fn after_close(observation: &Observation, limits: &Limits) -> Phase {
             sessions,
             busy_at: Duration::ZERO,
         },
-        _ => after_sticky(limits),
+        _ => after_sticky(observation, limits),
     }
 }
 
-fn after_sticky(limits: &Limits) -> Phase {
-    match limits.two_stage && !limits.claims() {
+/// A claim has shown the twins DOWN already.
+fn after_sticky(observation: &Observation, limits: &Limits) -> Phase {
+    let is_shown = limits.claims() && !observation.needs_no_claim(limits);
+    match limits.two_stage && !is_shown {
         true => Phase::Shed,
         false => Phase::Drain { zeros: 0 },
     }
@@ -148,7 +150,7 @@ pub(super) fn sticky(
         Some((sessions, busy_at, waiting)) if !over => {
             again(Phase::Sticky { sessions, busy_at }, vec![waiting])
         }
-        _ => go(after_sticky(limits)),
+        _ => go(after_sticky(observation, limits)),
     }
 }
 

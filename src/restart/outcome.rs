@@ -61,6 +61,18 @@ pub enum Outcome {
         /// The lines are UP again.
         back: bool,
     },
+    /// All slots of the group's lock were taken for the whole turn: by which hosts. Nothing was
+    /// changed.
+    LockFull(Vec<String>),
+    /// The lock server can't be asked: why. Nothing was changed.
+    LockAway(String),
+    /// The group's lock was lost; the app was not touched.
+    LockLost {
+        /// Why.
+        why: String,
+        /// The lines are UP again.
+        back: bool,
+    },
     /// The journal can't be written; the app was not touched.
     Unrecorded {
         /// Why.
@@ -188,6 +200,7 @@ impl Outcome {
             },
             Why::TooFewServers(few) => Outcome::FloorBroken { few, back },
             Why::Unrecorded(why) => Outcome::Unrecorded { why, back },
+            Why::LockLost(why) => Outcome::LockLost { why, back },
             Why::CutShort => Outcome::Done { note: None },
             Why::Interrupted(signal) => Outcome::Interrupted {
                 signal,
@@ -208,6 +221,8 @@ impl Outcome {
             Outcome::Locked(_) => 10,
             Outcome::Refused(Refusal::Preflight(_)) => 11,
             Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. } => 12,
+            Outcome::LockAway(_) => 11,
+            Outcome::LockFull(_) | Outcome::LockLost { .. } => 12,
             Outcome::NotOut { .. } => 13,
             Outcome::DrainRanOut { .. } | Outcome::Undrained(_) => 14,
             Outcome::RestartFailed(_) | Outcome::UpgradeFailed(_) => 15,

@@ -9,6 +9,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
+    /// The host waits for the group's lock. Nothing is changed.
+    Lock,
     /// The twin's gate is closed, and every balancer must show the twins DOWN. Other hosts count
     /// this host as gone from now on.
     Claim,
@@ -83,6 +85,8 @@ pub enum Why {
     TooFewServers(Vec<String>),
     /// The journal can't be written. After a crash the next agent would not know of the restart.
     Unrecorded(String),
+    /// The group's lock was lost before the app was touched: why.
+    LockLost(String),
     /// An earlier operation was interrupted before it touched the app.
     CutShort,
 }
@@ -98,7 +102,7 @@ impl Phase {
             Phase::Restart => limits.restart,
             Phase::Healthy { .. } => limits.healthy,
             Phase::Open | Phase::PutBack(_) => limits.in_rotation,
-            Phase::BackOff { .. } => limits.turn,
+            Phase::BackOff { .. } | Phase::Lock => limits.turn,
             Phase::Settle => limits.settles_for(),
             Phase::Sick(_) => Duration::ZERO,
             Phase::Switch(phase) => phase.limit(limits),
@@ -108,6 +112,7 @@ impl Phase {
     /// Its name in logs, JSON and the journal.
     pub fn name(&self) -> &'static str {
         match self {
+            Phase::Lock => "lock",
             Phase::Claim => "claim",
             Phase::Close => "close",
             Phase::Floor => "floor",

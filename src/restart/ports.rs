@@ -2,7 +2,7 @@
 //! host implements them, and so do the scripted hosts of the tests.
 
 use super::switch::Part;
-use super::{Action, ActionResult, Ask, Connections, Observation, Phase};
+use super::{Action, ActionResult, Ask, Connections, GroupLock, Observation, Phase};
 use crate::haproxy::{BalancerObservation, Role};
 use std::time::Duration;
 
@@ -32,6 +32,11 @@ pub trait Host {
     async fn health(&mut self, part: Part) -> Result<(), String>;
     /// Which instance of the app runs.
     async fn instance(&mut self) -> Option<String>;
+    /// The group's lock, as far as it is known now. The phase that waits for it asks for it. A later
+    /// phase that does not have it goes without it.
+    fn lock(&mut self, _phase: &Phase) -> GroupLock {
+        GroupLock::Unused
+    }
     /// What the balancers have shown since the last call, while the gates are closed. It returns
     /// at once.
     fn shown(&mut self) -> Vec<BalancerObservation>;

@@ -24,7 +24,7 @@ impl Phase {
             Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
             Phase::Open | Phase::Settle => Some(Action::OpenBoth),
             Phase::PutBack(_) | Phase::BackOff { .. } => Some(Action::PutBack),
-            Phase::Healthy { .. } | Phase::Sick(_) => None,
+            Phase::Lock | Phase::Healthy { .. } | Phase::Sick(_) => None,
             Phase::Switch(phase) => phase.action(limits),
         }
     }
@@ -45,7 +45,7 @@ impl Phase {
     /// HAProxy already shows this host DOWN, or the host is on its way back. It takes no further
     /// server away.
     pub fn is_settled(&self) -> bool {
-        let goes = matches!(self, Phase::Claim | Phase::Close);
+        let goes = matches!(self, Phase::Lock | Phase::Claim | Phase::Close);
         !goes && !matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
     }
 
@@ -62,7 +62,11 @@ impl Phase {
 
     /// The app is not touched yet, and this phase does not touch it.
     pub fn is_before_restart(&self) -> bool {
-        self.closes() || matches!(self, Phase::PutBack(_) | Phase::BackOff { .. })
+        let is_in = matches!(
+            self,
+            Phase::Lock | Phase::PutBack(_) | Phase::BackOff { .. }
+        );
+        self.closes() || is_in
     }
 
     /// The driver asks the app for its health in this phase.
@@ -180,8 +184,13 @@ impl Phase {
             Phase::Switch(phase) => phase.asks_balancers(),
             phase if phase.touches_app() => None,
             Phase::Open if limits.in_rotation.is_zero() => None,
+            Phase::Lock => Some(Ask::CapacityWhenDue),
             Phase::Claim => Some(Ask::CapacityOnceOut(Role::Twin)),
-            Phase::Close if limits.checks_capacity() => Some(Ask::CapacityIfDue(limits.claims())),
+            // With a lock the twin may announce nothing.
+            Phase::Close if limits.checks_capacity() => {
+                let by_claim = limits.claims() && !limits.closes_both_by_lock();
+                Some(Ask::CapacityIfDue(by_claim))
+            }
             Phase::Floor | Phase::BackOff { .. } => Some(Ask::Capacity),
             Phase::Drain { .. } => Some(Ask::Leaving),
             Phase::Settle => Some(Ask::Errors),

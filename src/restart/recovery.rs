@@ -39,6 +39,8 @@ pub fn start(
     left: Option<&UnfinishedOperation>,
     gates: GatesFound,
 ) -> Result<Start, NoStart> {
+    // It only waited for the group's lock.
+    let left = left.filter(|left| left.phase != Phase::Lock);
     if let Some((left, switching)) = left.and_then(|left| Some((left, left.switch?)))
         && asked != Verb::Stop
     {

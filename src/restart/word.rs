@@ -52,6 +52,9 @@ impl Outcome {
             (Outcome::Refused(Refusal::TooFewServers(_)) | Outcome::FloorBroken { .. }, _) => {
                 "too_few_servers"
             }
+            (Outcome::LockFull(_), _) => "lock_full",
+            (Outcome::LockAway(_), _) => "lock_away",
+            (Outcome::LockLost { .. }, _) => "lock_lost",
             (Outcome::Unrecorded { .. }, _) => "not_recorded",
             (Outcome::NotOut { .. }, _) => "not_out_of_rotation",
             (Outcome::DrainRanOut { .. }, _) => "drain_ran_out",

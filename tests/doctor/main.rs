@@ -8,6 +8,7 @@ mod closed;
 mod correct;
 mod host;
 mod lines;
+mod lock;
 mod page;
 mod points;
 mod rules;

@@ -7,7 +7,7 @@ use farm::{Clock, Left, Look, Settings, Twin, UnderWay};
 use haproxy_gate::haproxy::{BalancerObservation, Floor};
 use haproxy_gate::restart::switch::Switching;
 use haproxy_gate::restart::{
-    ActionResult, Facts, Limits, Observation, OnDrainTimeout, Phase, Version,
+    ActionResult, Facts, GroupLock, Limits, Observation, OnDrainTimeout, Phase, Version,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +39,7 @@ pub(super) fn limits(settings: &Settings, sticky: Duration, under_way: UnderWay)
         rolls_back: false,
         settle: None,
         switch: Switching::default(),
+        lock: None,
     }
 }
 
@@ -77,6 +78,7 @@ pub(super) fn observation(
         }),
         failing: 0,
         ran_before: false,
+        lock: GroupLock::default(),
         other: Vec::new(),
         settle: None,
         settle_in_phase: None,

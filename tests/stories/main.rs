@@ -2,6 +2,7 @@
 //! every look and at every action. Then `agent recover`, or the next `agent restart`, must leave
 //! the host healthy, with the app restarted at most once.
 
+mod locked;
 mod narrator;
 mod pair;
 mod paper;
@@ -44,6 +45,7 @@ fn limits() -> Limits {
         upgrades: false,
         rolls_back: false,
         settle: None,
+        lock: None,
         switch: Switching::default(),
     }
 }
@@ -64,7 +66,10 @@ fn run(verb: Verb, world: &mut World, limits: &Limits, state_dir: &Path) -> Opti
     let stays_closed = stays_closed(verb, limits.stays_closed, left_closed, found);
     let start = match start(verb, unfinished.as_ref(), found) {
         Ok(start) => start,
-        Err(NoStart::Nothing(why)) => return Some(Outcome::Nothing(why)),
+        Err(NoStart::Nothing(why)) => {
+            Journal::forget(state_dir, "web").unwrap();
+            return Some(Outcome::Nothing(why));
+        }
         Err(NoStart::Unfinished(how)) => return Some(Outcome::UpgradeFailed(how)),
         Err(NoStart::CutSwitch(_)) => unreachable!("no targets"),
     };

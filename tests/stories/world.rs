@@ -7,7 +7,7 @@ use haproxy_gate::haproxy::{
 };
 use haproxy_gate::restart::Connections;
 use haproxy_gate::restart::switch::Part;
-use haproxy_gate::restart::{Action, ActionResult, Ask, PerGate, Phase};
+use haproxy_gate::restart::{Action, ActionResult, Ask, GroupLock, PerGate, Phase};
 use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -65,6 +65,8 @@ pub struct World {
     pub alone: std::ops::Range<u32>,
     /// In this span the other one's first check has failed: it shows `UP 1/2`.
     pub failing: std::ops::Range<u32>,
+    /// What the group's lock shows, each from that tick on.
+    pub lock: Vec<(u32, GroupLock)>,
     pub death: Death,
     pub restarts: u32,
     /// The actions on the app, in order.
@@ -114,6 +116,7 @@ impl World {
             on_leaving_worker: 0,
             alone: 0..0,
             failing: 0..0,
+            lock: Vec::new(),
             death: Death::default(),
             restarts: 0,
             touched: Vec::new(),
@@ -245,6 +248,12 @@ impl Host for World {
 
     async fn balancers(&mut self, _part: Part, ask: Ask) -> Vec<BalancerObservation> {
         self.look(ask)
+    }
+
+    fn lock(&mut self, _phase: &Phase) -> GroupLock {
+        let mut script = self.lock.iter().rev();
+        let now = script.find(|(at, _)| *at <= self.now);
+        now.map_or(GroupLock::Unused, |(_, lock)| lock.clone())
     }
 
     fn shown(&mut self) -> Vec<BalancerObservation> {

@@ -1,5 +1,6 @@
 //! TLS for the health probe of an app that accepts only TLS.
 
+mod client;
 mod reason;
 mod roots;
 mod verifier;
@@ -16,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::{TlsConnector, rustls};
 
+pub(crate) use client::{check_client, client};
 pub use verify::Verify;
 
 use roots::Stamp;
@@ -87,8 +89,12 @@ fn config(verify: &Verify) -> Result<Arc<ClientConfig>, String> {
     Ok(config)
 }
 
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    Arc::new(ring::default_provider())
+}
+
 fn new(verify: &Verify) -> Result<ClientConfig, String> {
-    let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
+    let provider = provider();
     let verifier = match verify {
         Verify::Nothing => verifier::nothing(&provider),
         Verify::System | Verify::File(_) => {

@@ -35,12 +35,12 @@ const PUT_BACK: &str = "gates put back, app untouched";
 /// All exit codes.
 #[rustfmt::skip]
 const ROWS: [Row; 16] = [
-    row(&[0], &["restarted", "restarted_closed", "switched", "switched_back", "maintenance_on", "maintenance_off", "closed", "opened", "recovered", "stopped", "removed", "nothing_to_do", "skipped", "planned", "probed", "read_only", "writable"], "done, or nothing to do", "as asked"),
+    row(&[0], &["restarted", "restarted_closed", "switched", "switched_back", "maintenance_on", "maintenance_off", "closed", "opened", "recovered", "stopped", "removed", "released", "nothing_to_do", "skipped", "planned", "probed", "read_only", "writable"], "done, or nothing to do", "as asked"),
     row(&[1], &["gate_failed", "not_recorded", "not_confirmed", "failed"], "rules, journal or history not written, restart not confirmed; `status`: open, but no users, or a fault; `doctor`: errors", "see the message"),
     row(&[2], &["usage"], "usage, configuration, or too few open files allowed", UNCHANGED),
     row(&[10], &["locked"], "another operation holds the lock", UNCHANGED),
-    row(&[11], &["refused"], "refused by preflight (HAProxy, rules, app, a hold, state directory, a sidecar with older settings)", UNCHANGED),
-    row(&[12], &["too_few_servers"], "too few other servers available", "unchanged, or gates put back; app untouched"),
+    row(&[11], &["refused", "lock_away"], "refused by preflight (HAProxy, rules, app, a hold, state directory, a sidecar with older settings), or the lock server is away", UNCHANGED),
+    row(&[12], &["too_few_servers", "lock_full", "lock_lost"], "too few other servers available, or the lock is full or was lost", "unchanged, or gates put back; app untouched"),
     row(&[13], &["not_out_of_rotation", "still_read_only"], "not out of rotation in time", PUT_BACK),
     row(&[14], &["drain_ran_out", "not_drained"], "the drain ran out of time, and on_drain_timeout is abort", "gates put back (`agent run`, `--owner`: closed)"),
     row(&[15], &["restart_failed", "not_healthy", "upgrade_failed", "not_verified", "sick", "neither_healthy"], "the restart or the upgrade failed, or the app is not healthy or not verified", "gates closed, open or unchanged: see the message"),

@@ -1,6 +1,7 @@
 //! Compares the table with the code, and README with the table.
 
 use super::super::dispatch::{USAGE, USAGE_WORD};
+use super::super::lock::RELEASED;
 use super::super::probe;
 use super::super::selection::{FAILED, FAILED_WORD};
 use super::super::uninstall::End;
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 
 /// The kinds of outcomes, as [`samples`] numbers them. A new one does not compile here: add
 /// a sample, and its word to the table.
-const KINDS: usize = 32;
+const KINDS: usize = 35;
 
 fn kind(outcome: &Outcome) -> usize {
     match outcome {
@@ -48,6 +49,9 @@ fn kind(outcome: &Outcome) -> usize {
         Outcome::Sick(_) => 29,
         Outcome::BothMayServe { .. } => 30,
         Outcome::OutsideWindow(_) => 31,
+        Outcome::LockFull(_) => 32,
+        Outcome::LockAway(_) => 33,
+        Outcome::LockLost { .. } => 34,
     }
 }
 
@@ -77,6 +81,12 @@ fn samples() -> Vec<Outcome> {
             note: None,
         },
         Outcome::Sick(text()),
+        Outcome::LockFull(none()),
+        Outcome::LockAway(text()),
+        Outcome::LockLost {
+            why: text(),
+            back: true,
+        },
         Outcome::NotPlaced {
             why: text(),
             note: None,
@@ -203,6 +213,7 @@ fn every_outcome_has_its_row_and_every_row_its_outcome() {
             .iter()
             .flat_map(|one| VERBS.map(|verb| ends(one, verb))),
     );
+    reached.insert((0, RELEASED));
     reached.extend(UNINSTALLED.map(|end| (end.exit(), end.word())));
     reached.extend(PROBED.map(|end| (end.exit(), end.word())));
     reached.extend(

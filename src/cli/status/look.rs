@@ -1,6 +1,7 @@
 //! Looks at everything, again and again. Only the first look finds this host's lines on the
 //! balancers.
 
+use super::group_lock::GroupLockStatus;
 use super::model::{AppStatus, OlderSettings, Others, Status};
 use super::observation::{Observation, app_status};
 use super::owners::{Owners, is_taken};
@@ -68,6 +69,7 @@ impl<'a> Looks<'a> {
             looks.push(look(self.settings, app, host, (self.asks, beside)).await);
         }
         let owners = owners.await?;
+        let lock = GroupLockStatus::ask(self.settings).await;
         let at_work = |under_way| Others {
             under_way,
             sidecar: owners.sidecar.is_some(),
@@ -80,7 +82,10 @@ impl<'a> Looks<'a> {
             (Err(why), _) => AppStatus::not_seen(&app.name, why),
         });
         let apps: Vec<AppStatus> = apps.collect();
-        Ok(status(self.settings, apps, owners))
+        Ok(Status {
+            lock,
+            ..status(self.settings, apps, owners)
+        })
     }
 }
 
@@ -96,6 +101,7 @@ fn status(settings: &Settings, apps: Vec<AppStatus>, owners: Owners) -> Status {
         host: host::name(),
         exit: u8::from(!well),
         older_settings,
+        lock: None,
         apps,
         operation: owners.operation,
         sidecar: owners.sidecar,

@@ -5,6 +5,7 @@ mod alone;
 mod beside;
 mod closed;
 mod frame;
+mod group_lock;
 mod left;
 mod lines_beside;
 mod look;

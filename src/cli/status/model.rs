@@ -1,5 +1,6 @@
 //! The data that `agent status` shows.
 
+use super::group_lock::GroupLockStatus;
 use super::left::LeftClosed;
 use super::owners::LockOwner;
 use super::page::PageStatus;
@@ -26,6 +27,9 @@ pub(super) struct Status {
     pub(super) operation: Option<LockOwner>,
     /// The process that keeps the gates.
     pub(super) sidecar: Option<LockOwner>,
+    /// The lock that its group shares. Not there without `[lock]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) lock: Option<GroupLockStatus>,
     /// How its settings differ from the file's. None: they do not, or this is not known.
     pub(super) older_settings: Option<OlderSettings>,
     /// Whether operations may begin now. Not there without windows in the configuration.

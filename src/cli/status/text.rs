@@ -39,6 +39,9 @@ pub(super) fn text(all: &Status) -> String {
     if let Some(windows) = &all.windows {
         text += &format!("windows: {}\n", windows.text);
     }
+    if let Some(lock) = &all.lock {
+        text += &format!("lock: {}\n", lock.text);
+    }
     if let Some(older) = &all.older_settings {
         text += &format!("sidecar: trouble: {}\n", older.text);
     }

@@ -11,6 +11,7 @@ mod targets;
 use super::app_facts::AppFacts;
 use super::cfg::Said;
 use super::fault::Fault;
+use super::lock::Lock as GroupLock;
 use super::targets::Targets;
 use super::{Facts, File, Point, host, judge, tables};
 use crate::app::not_enabled;
@@ -84,6 +85,7 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         add_balancers(targets, &apps, &here);
     }
     let facts = Facts {
+        lock: of_lock(asked.settings).await,
         config: configuration(&asked),
         tables: tables::Tables {
             kernel: kernel(),
@@ -99,6 +101,12 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
         targets,
     };
     judge(&facts)
+}
+
+async fn of_lock(settings: &Settings) -> Option<GroupLock<'_>> {
+    let settings = settings.lock.as_ref()?;
+    let seen = crate::lock::look(settings).await;
+    Some(GroupLock { settings, seen })
 }
 
 /// Whether the app is seen at its current target. An app without targets always is.

@@ -2,7 +2,7 @@
 
 use super::Drive;
 use super::meanwhile::Notes;
-use crate::restart::{Host, Outcome, Timeline};
+use crate::restart::{Host, Observation, Outcome, Timeline};
 
 impl<H: Host> Drive<'_, H> {
     pub(super) fn end(mut self, outcome: Outcome) -> Timeline {
@@ -19,6 +19,15 @@ impl<H: Host> Drive<'_, H> {
         Timeline {
             outcome,
             ..self.timeline
+        }
+    }
+
+    /// Once: the operation finishes without the group's lock.
+    pub(super) fn notes_lost_lock(&mut self, observation: &Observation) {
+        let lost = observation.goes_on_without_lock(&self.phase);
+        if let Some(note) = lost.filter(|_| !self.lock_noted) {
+            self.lock_noted = true;
+            self.note(note);
         }
     }
 

@@ -41,6 +41,7 @@ impl<H: Host> Drive<'_, H> {
             interrupted: self.host.interrupted(),
             balancers,
             serving: self.serving.clone(),
+            lock: self.host.lock(&self.phase),
             connections,
             oldest,
             health,

@@ -39,6 +39,7 @@ pub async fn drive<H: Host>(
         serving: limits.serving.clone(),
         unrecorded: None,
         acknowledged: false,
+        lock_noted: false,
         closed: ClosedLines::default(),
         unexplained: Vec::new(),
         failing: 0,
@@ -50,6 +51,7 @@ pub async fn drive<H: Host>(
     loop {
         let observation = drive.look().await;
         drive.progress.sees(observation.elapsed, &observation);
+        drive.notes_lost_lock(&observation);
         match decide(start.verb, &drive.phase, &observation, limits) {
             Step::Stay {
                 phase,
@@ -84,6 +86,8 @@ struct Drive<'a, H> {
     unrecorded: Option<String>,
     /// The operator has seen that a signal arrived.
     acknowledged: bool,
+    /// The operator has seen that the group's lock was lost.
+    lock_noted: bool,
     /// What HAProxy shows of our lines while the gates are closed.
     closed: ClosedLines,
     /// The gates behind which a line was still UP as the time was up: why, is not known yet.

@@ -23,6 +23,10 @@ impl Operation<'_> {
     ) -> Begin {
         match self.switch_preflight(two, pair, draft).await {
             Continue(go) => Begin::Go(Box::new(go)),
+            Break(Begin::Planned(mut steps)) => {
+                steps.extend(self.lock_now().await);
+                Begin::Planned(steps)
+            }
             Break(begin) => begin,
         }
     }
@@ -51,6 +55,7 @@ impl Operation<'_> {
             all_found_open: true,
             two_stage: pair.to.limits.two_stage,
             switch: self.switching(two, pair).await,
+            lock: self.takes_lock(&seen.start),
             ..self.limits_of_switch()
         };
         let Seen { start, .. } = &seen;
@@ -63,7 +68,7 @@ impl Operation<'_> {
         match two.interrupted() {
             Some(signal) => Break(Begin::Interrupted(signal)),
             None => Continue(Go {
-                start: seen.start,
+                start: seen.start.after_lock(&limits),
                 limits,
             }),
         }

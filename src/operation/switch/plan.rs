@@ -18,6 +18,7 @@ pub(super) fn steps(
 ) -> Vec<String> {
     let mut lines = found(&pair.from, &seen.old);
     lines.extend(found(&pair.to, &seen.new));
+    let lock = limits.lock.map(|_| Phase::Lock);
     let phases = match &start.phase {
         Phase::Switch(first) => {
             let ahead = first.ahead(limits).into_iter();
@@ -26,6 +27,7 @@ pub(super) fn steps(
         }
         phase => vec![phase.clone()],
     };
+    let phases: Vec<Phase> = lock.into_iter().chain(phases).collect();
     for (number, phase) in phases.iter().enumerate() {
         let limit = humantime::format_duration(phase.limit(limits));
         let text = describe(phase, limits, &pair.to);

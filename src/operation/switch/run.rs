@@ -39,6 +39,7 @@ impl Operation<'_> {
             Ok(outcome) => outcome,
             Err(begin) => {
                 let outcome = begin.outcome(draft);
+                self.give_back_lock(None, draft).await;
                 self.count(&outcome, draft);
                 outcome
             }
@@ -80,9 +81,12 @@ impl Operation<'_> {
         let journal = self.switch_journal(&go, pair, draft);
         let mut journal = journal.map_err(Begin::refused)?;
         let progress = make_progress(&pair.to, &go.limits);
+        self.prepare_lock(&go, &mut two.old, draft).await;
         let outcome = self
             .switch_phases(&mut two, &go, &mut journal, progress, draft)
             .await;
+        let lock = two.old.group_lock.take();
+        self.give_back_lock(lock, draft).await;
         self.record_kept(&two, pair, &outcome);
         self.hold_again(&go, held.as_ref(), &outcome);
         record_left(&two, pair, &outcome).await;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::haproxy::CheckStatus;
-use crate::restart::{Version, Why};
+use crate::restart::{GroupLock, Version, Why};
 
 fn line(name: &str, role: Role, status: &str, check: &str) -> ServerLine {
     ServerLine {
@@ -33,6 +33,7 @@ fn look(
         interrupted: None,
         balancers: balancers(main, twin),
         serving: Vec::new(),
+        lock: GroupLock::Unused,
         connections: None,
         oldest: None,
         health: None,

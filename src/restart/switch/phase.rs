@@ -175,7 +175,7 @@ impl SwitchPhase {
     }
 
     /// The first phase of a switch.
-    pub(super) fn first(how: How, prepares: bool) -> SwitchPhase {
+    pub(in crate::restart) fn first(how: How, prepares: bool) -> SwitchPhase {
         match how {
             How::Start if prepares => SwitchPhase::Prepare,
             How::Start => SwitchPhase::Start,

@@ -5,6 +5,7 @@ mod beside;
 mod claim;
 mod closed_lines;
 mod floor;
+mod group_lock;
 mod in_flight;
 mod out;
 pub(crate) mod phases;
@@ -43,6 +44,7 @@ pub(crate) fn limits() -> Limits {
         upgrades: false,
         rolls_back: false,
         settle: None,
+        lock: None,
         switch: switch::Switching::default(),
     }
 }
@@ -73,6 +75,7 @@ pub(super) fn observation(lines: &[(Role, &str, u64)]) -> Observation {
         interrupted: None,
         balancers: vec![BalancerObservation::of_lines(lines.collect())],
         serving: Vec::new(),
+        lock: GroupLock::Unused,
         connections: None,
         oldest: None,
         health: None,

@@ -5,12 +5,13 @@ use switch::{SwitchPhase, WhyBack};
 
 /// One phase of each kind, in order. A new kind does not compile until it has its place here.
 pub(crate) fn each_phase() -> Vec<Phase> {
-    std::iter::successors(Some(Phase::Claim), next).collect()
+    std::iter::successors(Some(Phase::Lock), next).collect()
 }
 
 fn next(phase: &Phase) -> Option<Phase> {
     let zero = Duration::ZERO;
     Some(match phase {
+        Phase::Lock => Phase::Claim,
         Phase::Claim => Phase::Close,
         Phase::Close => Phase::Floor,
         Phase::Floor => Phase::Sticky {
@@ -67,6 +68,7 @@ fn next_of_switch(phase: &SwitchPhase) -> Option<SwitchPhase> {
 #[test]
 fn each_phase_is_what_the_table_says() {
     let table = [
+        ("lock", "--x--"),
         ("claim", "x-x--"),
         ("close", "x-x--"),
         ("floor", "xxx--"),

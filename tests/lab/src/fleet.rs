@@ -68,6 +68,34 @@ impl Fleet {
         Fleet::create(test, Layout::TwoStage, change, quick)
     }
 
+    /// Any number of hosts in the two-stage layout, with quick apps and open gates.
+    pub fn of_hosts(test: &str, hosts: usize) -> Fleet {
+        let site = Site::create(test, hosts);
+        let lines = Reference::of_hosts(&site.dir, hosts).patient();
+        let haproxy = Haproxy::start(&site.balancer, &site.dir, &lines);
+        let start = |host: &Host| start_app(host, QUICK_START);
+        let apps: Vec<App> = site.hosts.iter().map(start).collect();
+        apps.iter().for_each(|app| app.wait_until_warm());
+        let fleet = Fleet {
+            haproxy,
+            apps,
+            site,
+            layout: Layout::TwoStage,
+        };
+        let agents: Vec<Agent<'_>> = (1..=hosts)
+            .map(|number| fleet.agent(number, |settings| settings))
+            .collect();
+        let opening: Vec<_> = agents
+            .iter()
+            .map(|agent| agent.start("open", "web"))
+            .collect();
+        for agent in opening {
+            agent.wait().expect_exit(0);
+        }
+        fleet.haproxy.wait_until_all_up();
+        fleet
+    }
+
     fn create(
         test: &str,
         layout: Layout,

@@ -14,6 +14,7 @@ pub mod daemon;
 pub mod database;
 pub mod debian_root;
 pub mod estate;
+pub mod etcd;
 pub mod firewall;
 pub mod fleet;
 pub mod front;

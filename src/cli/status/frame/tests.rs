@@ -74,6 +74,7 @@ fn draining(sessions: u64) -> Status {
         sidecar: None,
         older_settings: None,
         windows: None,
+        lock: None,
     }
 }
 

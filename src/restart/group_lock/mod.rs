@@ -1,0 +1,120 @@
+//! The group's lock, which `[lock]` names: what a look shows of it, and what that means. An operation
+//! takes it before it takes the host out. Until it touches the app it ends if the lock is lost. After
+//! that it finishes. A lock is no proof that no other host is out, so `min_available` is checked as ever.
+
+mod model;
+
+pub use model::{GroupLock, TakesLock, WhenAway};
+
+use super::step::{Step, again, go};
+use super::switch::SwitchPhase;
+use super::{Limits, Observation, Outcome, Phase, Verb, Version, Why};
+use std::time::Duration;
+
+/// How long an operation waits for a lock server that does not answer: longer than etcd takes to
+/// elect a leader.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Waits for the lock, within the host's turn.
+pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> Step {
+    let over = observation.elapsed >= limits.turn;
+    // Also at the end of a short turn the server's first answer decides.
+    let is_answer_due = observation.in_phase >= PATIENCE;
+    let waits = |waiting: Vec<String>| again(Phase::Lock, waiting);
+    match &observation.lock {
+        GroupLock::Held => go(next(verb, observation, limits)),
+        GroupLock::Unused | GroupLock::Asked if !is_answer_due => {
+            waits(vec!["the lock server's answer".to_owned()])
+        }
+        GroupLock::Full(by) if !over => waits(by.iter().map(|one| taken(one)).collect()),
+        GroupLock::Full(by) => Step::End(Outcome::LockFull(by.clone())),
+        GroupLock::Away { why, lasts } if *lasts < PATIENCE && !over => waits(vec![away(why)]),
+        GroupLock::Away { why, .. }
+            if limits
+                .lock
+                .is_some_and(|lock| lock.when_away == WhenAway::Claims) =>
+        {
+            Step::Go {
+                to: next(verb, observation, limits),
+                note: Some(format!(
+                    "{}: the agent goes on without the lock, as when_away = \"claims\" asks: hosts that \
+                 begin at once only count each other",
+                    away(why)
+                )),
+            }
+        }
+        GroupLock::Away { why, .. } | GroupLock::Lost(why) => {
+            Step::End(Outcome::LockAway(why.clone()))
+        }
+        GroupLock::Unused | GroupLock::Asked => {
+            Step::End(Outcome::LockAway(format!("no answer within {PATIENCE:?}")))
+        }
+    }
+}
+
+fn taken(by: &str) -> String {
+    format!("the lock: {by} has it")
+}
+
+fn away(why: &str) -> String {
+    format!("the lock server is away: {why}")
+}
+
+/// The host has waited for the lock, so what it saw before may be old.
+fn next(verb: Verb, observation: &Observation, limits: &Limits) -> Phase {
+    if verb == Verb::Switch {
+        let switch = limits.switch;
+        return Phase::Switch(SwitchPhase::first(switch.how, switch.prepares));
+    }
+    let few = limits.checks_capacity()
+        && !(observation.unseen().is_empty() && observation.too_few_stay(limits).is_empty());
+    match few {
+        true => Phase::BackOff {
+            until: observation.elapsed,
+        },
+        false => observation.way_out(limits),
+    }
+}
+
+impl Observation {
+    /// The operation has gone out by the lock, and has not announced itself by its twin.
+    pub(super) fn needs_no_claim(&self, limits: &Limits) -> bool {
+        let had_it = matches!(self.lock, GroupLock::Held | GroupLock::Lost(_));
+        had_it && limits.lock.is_some_and(|lock| lock.alone)
+    }
+
+    /// The first phase of the way out. If no other host of the group goes at the same moment, the host
+    /// needs no claim, and both gates close at once.
+    pub(super) fn way_out(&self, limits: &Limits) -> Phase {
+        match self.needs_no_claim(limits) {
+            true => Phase::Close,
+            false => limits.first(),
+        }
+    }
+
+    /// The step if the lock was lost before the app is touched: the host goes back.
+    pub(super) fn loses_lock(&self, verb: Verb, phase: &Phase) -> Option<Step> {
+        let GroupLock::Lost(why) = &self.lock else {
+            return None;
+        };
+        let is_before = phase.closes() || matches!(phase, Phase::BackOff { .. });
+        let is_touched = matches!(self.version, Version::Sick(_));
+        (is_before && !is_touched && verb != Verb::Stop)
+            .then(|| go(Phase::PutBack(Why::LockLost(why.clone()))))
+    }
+
+    /// What the operator reads if the lock was lost after the app was touched.
+    pub fn goes_on_without_lock(&self, phase: &Phase) -> Option<String> {
+        let GroupLock::Lost(why) = &self.lock else {
+            return None;
+        };
+        let is_before = phase.is_before_restart() && !matches!(self.version, Version::Sick(_));
+        let is_waiting = *phase == Phase::Lock;
+        (!is_before && !is_waiting).then(|| {
+            format!(
+                "the lock was lost: {why}; another host of the group may begin now, and min_available \
+                 still holds it back; the agent finishes, because it has begun to change the app"
+            )
+        })
+    }
+}

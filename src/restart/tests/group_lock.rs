@@ -1,0 +1,248 @@
+//! The group's lock: what each look at it means, in each phase.
+
+use super::*;
+use crate::haproxy::{BackendCapacity, Floor};
+use Role::{Main, Twin};
+
+fn locking(when_away: WhenAway) -> Limits {
+    Limits {
+        lock: Some(TakesLock {
+            when_away,
+            alone: true,
+        }),
+        min_available: Floor::Servers(1),
+        serving: vec!["lb backend srvs".into()],
+        ..limits()
+    }
+}
+
+fn seen(lock: GroupLock, lines: [&str; 2], usable: usize) -> Observation {
+    let mut look = observation(&[(Main, lines[0], 0), (Twin, lines[1], 0)]);
+    answer(&mut look).backends = vec![BackendCapacity {
+        backend: "srvs".into(),
+        usable,
+        ..BackendCapacity::default()
+    }];
+    look.serving = vec!["lb backend srvs".into()];
+    look.lock = lock;
+    look
+}
+
+fn step_of(phase: &Phase, look: &Observation) -> Step {
+    decide(Verb::Restart, phase, look, &locking(WhenAway::Refuse))
+}
+
+fn full() -> GroupLock {
+    GroupLock::Full(vec!["web2".into()])
+}
+
+fn away(seconds: u64) -> GroupLock {
+    GroupLock::Away {
+        why: "refused".into(),
+        lasts: Duration::from_secs(seconds),
+    }
+}
+
+fn lost() -> GroupLock {
+    GroupLock::Lost("expired".into())
+}
+
+#[test]
+fn an_operation_that_goes_out_begins_with_the_lock() {
+    let start = |phase| Start {
+        verb: Verb::Restart,
+        finishes: None,
+        phase,
+        version: Version::Same,
+        note: None,
+    };
+    let limits = locking(WhenAway::Refuse);
+    for few in [false, true] {
+        assert_eq!(start(Phase::Close).within(&limits, few).phase, Phase::Lock);
+    }
+    let healthy = Phase::Healthy { streak: 0 };
+    assert_eq!(start(healthy.clone()).within(&limits, false).phase, healthy);
+}
+
+#[test]
+fn the_lock_is_waited_for_within_the_turn() {
+    let in_time = |lock| step_of(&Phase::Lock, &seen(lock, ["UP", "UP"], 2));
+    let at_the_end = |lock| {
+        let look = seen(lock, ["UP", "UP"], 2);
+        let elapsed = Duration::from_secs(60);
+        step_of(&Phase::Lock, &Observation { elapsed, ..look })
+    };
+    assert_eq!(goes(in_time(GroupLock::Held)), Phase::Close);
+    assert_eq!(goes(at_the_end(GroupLock::Held)), Phase::Close);
+    for lock in [GroupLock::Unused, GroupLock::Asked, full(), away(9)] {
+        assert_eq!(waits(in_time(lock.clone())).len(), 1, "{lock:?}");
+    }
+    assert_eq!(ends(at_the_end(full())).exit_code(), 12);
+    assert_eq!(ends(in_time(away(10))).exit_code(), 11);
+    for lock in [away(1), lost()] {
+        assert_eq!(ends(at_the_end(lock.clone())).exit_code(), 11, "{lock:?}");
+    }
+    let asked = || seen(GroupLock::Asked, ["UP", "UP"], 2);
+    assert_eq!(waits(at_the_end(GroupLock::Asked)).len(), 1, "a short turn");
+    assert_eq!(ends(step_of(&Phase::Lock, &late(asked()))).exit_code(), 11);
+}
+
+#[test]
+fn without_the_lock_server_a_host_announces_itself_if_it_may() {
+    let claims = locking(WhenAway::Claims);
+    let look = seen(away(10), ["UP", "UP"], 2);
+    let step = decide(Verb::Restart, &Phase::Lock, &look, &claims);
+    assert!(
+        matches!(
+            step,
+            Step::Go {
+                to: Phase::Claim,
+                note: Some(_)
+            }
+        ),
+        "{step:?}"
+    );
+}
+
+/// It has waited, and another host may have failed meanwhile.
+#[test]
+fn the_floor_is_looked_at_once_the_lock_is_there() {
+    let until = Duration::ZERO;
+    let few = seen(GroupLock::Held, ["UP", "UP"], 0);
+    assert_eq!(goes(step_of(&Phase::Lock, &few)), Phase::BackOff { until });
+    let unseen = Observation {
+        lock: GroupLock::Held,
+        ..blind()
+    };
+    assert_eq!(
+        goes(step_of(&Phase::Lock, &unseen)),
+        Phase::BackOff { until }
+    );
+    let enough = seen(GroupLock::Held, ["UP", "UP"], 1);
+    let turn = Phase::BackOff { until };
+    assert_eq!(goes(step_of(&turn, &enough)), Phase::Close);
+}
+
+/// Both gates close at once, and no claim was seen: other hosts are counted at each look, and the twin
+/// must be DOWN before the drain.
+#[test]
+fn with_the_lock_no_twin_announces_the_host() {
+    let limits = locking(WhenAway::Refuse);
+    assert_eq!(
+        Phase::Close.action(Verb::Restart, &limits),
+        Some(Action::CloseBoth)
+    );
+    let few = goes(step_of(
+        &Phase::Close,
+        &seen(GroupLock::Held, ["UP", "DOWN"], 0),
+    ));
+    assert!(
+        matches!(few, Phase::PutBack(Why::TooFewServers(_))),
+        "{few:?}"
+    );
+    let claimed = step_of(&Phase::Close, &seen(GroupLock::Unused, ["UP", "DOWN"], 0));
+    assert_eq!(
+        waits(claimed).len(),
+        1,
+        "the claim has been seen, and the floor comes later"
+    );
+    let down = |lock| goes(step_of(&Phase::Floor, &seen(lock, ["DOWN", "UP"], 1)));
+    assert_eq!(down(GroupLock::Held), Phase::Shed);
+    assert_eq!(down(GroupLock::Unused), Phase::Drain { zeros: 0 });
+}
+
+#[test]
+fn a_lost_lock_puts_back_until_the_app_is_touched() {
+    for phase in phases::each_phase() {
+        let goes_back = phase.closes() || matches!(phase, Phase::BackOff { .. });
+        let look = seen(lost(), ["DOWN", "DOWN"], 2);
+        let step = step_of(&phase, &look);
+        let put_back = Step::Go {
+            to: Phase::PutBack(Why::LockLost("expired".into())),
+            note: None,
+        };
+        assert_eq!(step == put_back, goes_back, "{phase:?}: {step:?}");
+        let finishes = look.goes_on_without_lock(&phase);
+        let is_before = phase.is_before_restart();
+        assert_eq!(finishes.is_some(), !is_before, "{phase:?}: {finishes:?}");
+    }
+}
+
+/// The app is touched already: an old version must come back.
+#[test]
+fn a_sick_version_is_taken_out_without_the_lock() {
+    let look = Observation {
+        version: Version::Sick("500".into()),
+        ..seen(lost(), ["DOWN", "DOWN"], 2)
+    };
+    let phase = Phase::Drain { zeros: 0 };
+    let step = step_of(&phase, &look);
+    assert!(
+        !matches!(
+            step,
+            Step::Go {
+                to: Phase::PutBack(_),
+                ..
+            }
+        ),
+        "{step:?}"
+    );
+    assert!(look.goes_on_without_lock(&phase).is_some());
+}
+
+/// An operation that only waited has left nothing to finish.
+#[test]
+fn a_wait_for_the_lock_leaves_nothing_to_recover() {
+    let left = UnfinishedOperation {
+        verb: Verb::Restart,
+        phase: Phase::Lock,
+        restarting: true,
+        restarted: None,
+        unsure: false,
+        version: Version::Same,
+        switch: None,
+    };
+    let cut = UnfinishedOperation {
+        verb: Verb::Switch,
+        switch: Some(switch::Switching::default()),
+        ..left.clone()
+    };
+    for left in [left, cut] {
+        let recovered = start(Verb::Recover, Some(&left), GatesFound::Open);
+        assert!(
+            matches!(recovered, Err(NoStart::Nothing(_))),
+            "{recovered:?}"
+        );
+        let again = start(Verb::Restart, Some(&left), GatesFound::Open).unwrap();
+        assert_eq!((again.phase, again.finishes), (Phase::Close, None));
+    }
+}
+
+/// Another host may have the other slot.
+#[test]
+fn with_more_slots_a_host_announces_itself() {
+    let mut limits = locking(WhenAway::Refuse);
+    limits.lock = limits.lock.map(|lock| TakesLock {
+        alone: false,
+        ..lock
+    });
+    let look = seen(GroupLock::Held, ["UP", "UP"], 2);
+    let step = decide(Verb::Restart, &Phase::Lock, &look, &limits);
+    assert_eq!(goes(step), Phase::Claim);
+    let down = seen(GroupLock::Held, ["DOWN", "DOWN"], 2);
+    let step = decide(Verb::Restart, &Phase::Floor, &down, &limits);
+    assert_eq!(goes(step), Phase::Drain { zeros: 0 });
+}
+
+/// A switch takes no server away: it begins as it is, and finishes if the lock is lost.
+#[test]
+fn a_switch_begins_once_it_has_the_lock() {
+    use switch::SwitchPhase;
+    let limits = locking(WhenAway::Refuse);
+    let look = seen(GroupLock::Held, ["UP", "UP"], 0);
+    let step = decide(Verb::Switch, &Phase::Lock, &look, &limits);
+    assert_eq!(goes(step), Phase::Switch(SwitchPhase::Start));
+    let first = Start::of_switch(limits.switch);
+    assert!(first.is_first_of_a_start());
+    assert_eq!(first.after_lock(&limits).phase, Phase::Lock);
+}
