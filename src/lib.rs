@@ -80,7 +80,8 @@
 //! - The agent reserves the status ports from the preflight to the end. It reports a line that is UP
 //!   behind a closed gate at once, and the outcome says so.
 //! - Hosts never leave fewer than `min_available` others, whatever operations start at once: always
-//!   in two-stage, by the claim; in time in the other layouts (the table below). The agent judges at
+//!   in two-stage, by the claim; in time in the other layouts (the table below). With the one slot of
+//!   the group's lock a host needs no claim: if that lock fails, in time. The agent judges at
 //!   each look whether a host serves, never once at the begin.
 //! - A hold ends only by its time, `agent open`, its unit's start, or a command that ends it. An
 //!   operation that was cut short does not end it, except one that would have (`--reopen`).

@@ -1,6 +1,6 @@
 //! The lock of a group of hosts, which `[lock]` names: at most `slots` of them restart at once. It is in
 //! etcd, or in a server of the FleetLock protocol. A [`HostLock`] is one operation's share of it. The
-//! requests and what an answer means are pure; [`http`] sends them.
+//! requests and what an answer means are pure; `http` sends them.
 
 mod endpoint;
 mod engine;

@@ -25,7 +25,7 @@ pub(super) struct Session {
 
 enum Share {
     Etcd(Box<Etcd>),
-    Fleetlock(Fleetlock),
+    Fleetlock(Box<Fleetlock>),
 }
 
 impl Session {
@@ -89,17 +89,10 @@ async fn run(
     share.give_back().await
 }
 
+/// Returns once the lock is lost.
 async fn hold(share: &mut Share, state: &Mutex<State>, asks: bool, beat: Duration) {
-    while asks {
-        match share.ask().await {
-            Ok(Asked::Held(until)) => {
-                with(state, |state| state.held(until));
-                break;
-            }
-            Ok(Asked::Full(by)) => with(state, |state| state.full(by)),
-            Err(why) => with(state, |state| state.away(why)),
-        }
-        sleep(Duration::from_millis(fastrand::u64(AGAIN))).await;
+    if asks {
+        take(share, state).await;
     }
     while with(state, State::seen) == GroupLock::Held {
         sleep(beat).await;
@@ -110,14 +103,25 @@ async fn hold(share: &mut Share, state: &Mutex<State>, asks: bool, beat: Duratio
             Err(why) => with(state, |state| state.unanswered(why)),
         }
     }
-    std::future::pending().await
+}
+
+/// Returns once the lock is there.
+async fn take(share: &mut Share, state: &Mutex<State>) {
+    loop {
+        match share.ask().await {
+            Ok(Asked::Held(until)) => return with(state, |state| state.held(until)),
+            Ok(Asked::Full(by)) => with(state, |state| state.full(by)),
+            Err(why) => with(state, |state| state.away(why)),
+        }
+        sleep(Duration::from_millis(fastrand::u64(AGAIN))).await;
+    }
 }
 
 impl Share {
     fn new(settings: &LockSettings, owner: &Owner) -> Share {
         match &settings.engine {
             Engine::Etcd(_) => Share::Etcd(Box::new(Etcd::new(settings, owner.clone()))),
-            Engine::Fleetlock(_) => Share::Fleetlock(Fleetlock::new(settings, owner)),
+            Engine::Fleetlock(_) => Share::Fleetlock(Box::new(Fleetlock::new(settings, owner))),
         }
     }
 

@@ -29,9 +29,11 @@ fn switches_go_one_after_the_other() {
         assert_eq!(report.phases[1].phase, "lock", "{report:?}");
     }
     let [first, second] = reports;
+    let is_after = second.ended("lock") >= last(&first);
     assert!(
-        second.ended("lock") >= last(&first),
-        "both switched at once"
+        is_after,
+        "both at once: {first:#?}
+{second:#?}"
     );
     for number in [1, 2] {
         farm.assert_current(number, GREEN);
