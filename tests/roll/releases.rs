@@ -44,11 +44,13 @@ fn sid_two_stage() {
 }
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn sid_classic() {
     layouts::roll_classic(Release::Sid, "sid_classic");
 }
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn sid_single() {
     layouts::roll_single(Release::Sid, "sid_single");
 }

@@ -35,6 +35,7 @@ fn hosts_go_one_by_one() {
 }
 
 #[test]
+#[ignore = "scripts/soak runs it"]
 fn one_host_goes_first_then_a_quarter_at_a_time() {
     let growing: [&[usize]; 5] = [&[1], &[2, 3], &[4, 5], &[6, 7], &[8]];
     in_batches("ansible_quarter", "1,25%", &growing);
