@@ -11,7 +11,7 @@ from .status import Status
 from .text import seconds
 
 # After these the users of the host are where they were before.
-AS_BEFORE = (2, 10, 11, 12, 13, 17, 18, *INTERRUPTED)
+AS_BEFORE = (2, 10, 11, 12, 13, 17, 18, 21, *INTERRUPTED)
 
 
 @dataclass(frozen=True)

@@ -115,17 +115,15 @@ impl Operation<'_> {
 
     /// The same call without these balancers, to paste into a shell.
     pub(super) fn call_without(&self, gone: &[&str]) -> String {
-        let gone = gone.iter().flat_map(|name| ["--without-balancer", name]);
-        self.call_with(gone)
+        without(&self.words(), gone)
     }
 
-    /// The same call with more options, to paste into a shell.
-    pub(super) fn call_with<'a>(&'a self, more: impl Iterator<Item = &'a str>) -> String {
-        let call: Vec<&str> = match self.options.call.is_empty() {
+    /// The words of the call.
+    pub(super) fn words(&self) -> Vec<&str> {
+        match self.options.call.is_empty() {
             true => vec!["agent", self.verb.word(), &self.app.name],
             false => self.options.call.iter().map(String::as_str).collect(),
-        };
-        with(&call, more)
+        }
     }
 
     /// The balancers that it leaves out, if the app keeps one. A recovery also leaves out those of
@@ -159,8 +157,8 @@ pub(super) fn without(call: &[&str], gone: &[&str]) -> String {
     )
 }
 
-/// The call with more options.
-fn with<'a>(call: &[&'a str], more: impl Iterator<Item = &'a str>) -> String {
+/// The call with more options, to paste into a shell.
+pub(super) fn with<'a>(call: &[&'a str], more: impl Iterator<Item = &'a str>) -> String {
     // Behind `--` there are no options.
     let end = call.iter().position(|word| *word == "--");
     let (options, rest) = call.split_at(end.unwrap_or(call.len()));

@@ -1,7 +1,7 @@
 //! Whether the windows of the configuration let an operation begin now. What has begun goes on after
 //! the end of a window. But a host does not wait for its turn longer than that.
 
-use super::request::{Operation, Way};
+use super::request::{Operation, Way, with};
 use crate::clock::{host_zone, now};
 use crate::report::Draft;
 use crate::restart::{Outcome, Verb};
@@ -22,15 +22,13 @@ impl Operation<'_> {
     /// The refusal outside of the windows. None: the operation may begin.
     pub(super) fn ends_outside_windows(&self, draft: &mut Draft) -> Option<Outcome> {
         match self.permission()? {
-            Permission::Denied(why) if self.options.outside_window => {
-                let why = format!("{why}; --outside-window lets the operation begin now");
-                draft.notices.push(why);
-                None
-            }
             Permission::Denied(why) => {
-                let options = outside_options(self.options.reason.is_some());
-                let call = self.call_with(options.iter().copied());
-                Some(Outcome::OutsideWindow(or_else(&why, &call)))
+                let (begins, reason) = (self.options.outside_window, &self.options.reason);
+                match outside_in_any_case(&why, begins, reason.is_some(), &self.words()) {
+                    Ok(notice) => draft.notices.push(notice),
+                    Err(refusal) => return Some(Outcome::OutsideWindow(refusal)),
+                }
+                None
             }
             Permission::Granted(Some((until, left))) if self.options.turn > Some(left) => {
                 draft.notices.push(format!(
@@ -98,17 +96,27 @@ fn outside(windows: &Windows, now: &ZonedDateTime, next: Option<&ZonedDateTime>)
     format!("it is {now}, outside of [agent] windows ({windows}), {next}")
 }
 
-/// The refusal, with the call for an emergency.
-pub(super) fn or_else(why: &str, call: &str) -> String {
-    format!("{why}; wait until then, or in an emergency run `{call}`")
-}
-
-/// The options that let the same call begin. `WHY` is the operator's to write.
-pub(super) fn outside_options(has_reason: bool) -> &'static [&'static str] {
-    match has_reason {
+/// Outside of the windows. Ok: the notice of an operation that begins in any case. Err: the refusal,
+/// with the call for an emergency. `WHY` is the operator's to write.
+pub(super) fn outside_in_any_case(
+    why: &str,
+    begins: bool,
+    has_reason: bool,
+    call: &[&str],
+) -> Result<String, String> {
+    if begins {
+        return Ok(format!(
+            "{why}; --outside-window lets the operation begin now"
+        ));
+    }
+    let options: &[&str] = match has_reason {
         true => &["--outside-window"],
         false => &["--outside-window", "--reason", "WHY"],
-    }
+    };
+    let call = with(call, options.iter().copied());
+    Err(format!(
+        "{why}; wait until then, or in an emergency run `{call}`"
+    ))
 }
 
 /// `Mon 2026-11-30 09:00 CET`
@@ -147,12 +155,18 @@ mod tests {
         let at = |text: &str| text.parse::<ZonedDateTime>().unwrap();
         let now = at("2026-11-28T10:12:30+01:00[Europe/Berlin]");
         let next = at("2026-11-28T22:00:00+01:00[Europe/Berlin]");
-        let call = "agent restart web --outside-window --reason WHY";
+        let why = outside(&windows, &now, Some(&next));
+        let call = ["agent", "restart", "web"];
         assert_eq!(
-            or_else(&outside(&windows, &now, Some(&next)), call),
+            outside_in_any_case(&why, false, false, &call).unwrap_err(),
             "it is Sat 2026-11-28 10:12 CET, outside of [agent] windows (Mon..Fri 09:00-17:00, Sat \
              22:00-02:00), and the next window begins Sat 2026-11-28 22:00 CET; wait until then, or in \
              an emergency run `agent restart web --outside-window --reason WHY`"
         );
+        // The other options of the call are not lost.
+        let call = ["agent", "readonly", "on", "web", "--for=30m", "--reason=x"];
+        let refusal = outside_in_any_case(&why, false, true, &call).unwrap_err();
+        assert!(refusal.ends_with("web --for=30m --reason=x --outside-window`"));
+        assert!(outside_in_any_case(&why, true, true, &call).is_ok());
     }
 }

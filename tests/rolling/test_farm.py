@@ -220,6 +220,7 @@ class Undo(unittest.TestCase):
             (SILENT, False),
             (report(17, "swapped_back"), False),
             (report(11, "refused"), False),
+            (report(21, "outside_window"), False),
             (report(130, "interrupted"), False),
             (report(16, "neither_healthy"), True),
             (report(1, "gate_failed"), True),

@@ -3,7 +3,7 @@
 use super::Readonly;
 use super::end::End;
 use super::report::Draft;
-use crate::operation::windows::{Permission, or_else, outside_options, permission};
+use crate::operation::windows::{Permission, outside_in_any_case, permission};
 use crate::state::declared::Declared;
 
 impl Readonly<'_> {
@@ -19,15 +19,12 @@ impl Readonly<'_> {
         }
         match permission(windows) {
             Permission::Granted(_) => Ok(()),
-            Permission::Denied(why) if self.outside_window => {
-                let why = format!("{why}; --outside-window lets the operation begin now");
-                draft.notices.push(why);
-                Ok(())
-            }
             Permission::Denied(why) => {
-                let options = outside_options(self.reason.is_some()).join(" ");
-                let call = format!("{} {options}", self.command());
-                Err(End::OutsideWindow(or_else(&why, &call)))
+                let call: Vec<&str> = self.call.iter().map(String::as_str).collect();
+                let (begins, has_reason) = (self.outside_window, self.reason.is_some());
+                let notice = outside_in_any_case(&why, begins, has_reason, &call);
+                draft.notices.push(notice.map_err(End::OutsideWindow)?);
+                Ok(())
             }
         }
     }

@@ -99,7 +99,10 @@ impl Operation<'_> {
     /// Nothing is stopped in the end, so a drain that runs out of time is only reported. Sticky users
     /// can't stay.
     pub(super) fn limits_of_switch(&self) -> Limits {
-        let limits = self.app.limits.clone();
+        let limits = Limits {
+            turn: self.within_window(self.app.limits.turn),
+            ..self.app.limits.clone()
+        };
         match self.verb.is_of_maintenance() {
             false => limits,
             true => Limits {
