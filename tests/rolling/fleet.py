@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,6 +38,15 @@ if not answer.pop("silent", False):
     print(json.dumps(answer))
 sys.exit(answer.get("exit", 0))
 """
+
+# Where the programs of all tests find what the first one has compiled.
+CACHE = tempfile.TemporaryDirectory()
+COMPILED = {"PYTHONPYCACHEPREFIX": CACHE.name}
+
+
+def heeds_ctrl_c() -> None:
+    """A shell lets its background jobs ignore Ctrl-C, and so would all programs of these tests."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def status(spare: int = 3, **changes: Any) -> dict[str, Any]:
@@ -84,10 +94,12 @@ class Fleet:
             "PATH": f"{self.path}:{os.environ['PATH']}",
             "XDG_STATE_HOME": str(self.path / "state"),
             "TMPDIR": str(self.path),
+            **COMPILED,
         }
         return subprocess.Popen(
-            [sys.executable, "-B", str(SCRIPT), "--json", *words],
+            [sys.executable, str(SCRIPT), "--json", *words],
             env=environment,
+            preexec_fn=heeds_ctrl_c,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from fleet import SCRIPT, Fleet, report, states
+from fleet import COMPILED, SCRIPT, Fleet, heeds_ctrl_c, report, states
 
 WEB = ("web1", "web2", "web3")
 # Two batches.
@@ -163,8 +163,10 @@ class OnTerminal(Whole):
         path = f"{self.fleet.path}:{os.environ['PATH']}"
         self.pid, self.end = pty.fork()
         if self.pid == 0:
+            heeds_ctrl_c()
             os.environ.update(PATH=path, XDG_STATE_HOME=str(self.fleet.path), TERM="xterm")
-            os.execv(sys.executable, [sys.executable, "-B", str(SCRIPT), *CANARY, *words])
+            os.environ.update(COMPILED)
+            os.execv(sys.executable, [sys.executable, str(SCRIPT), *CANARY, *words])
         self.addCleanup(os.close, self.end)
         self.addCleanup(self.kill)
         self.text = ""
