@@ -14,12 +14,13 @@ from .host import AGAIN, Host
 from .judge import Unusable
 from .judge import back as not_back
 from .options import Options
-from .pairs import Pair, against, against_back, against_finish, pairs_of, unsteady, with_more
+from .pairs import Pair, against, against_back, against_finish, pairs_of, with_more
 from .screen import Screen
 from .signals import Stop
 from .snapshot import dry_runs, unless_stopped
 from .ssh import Ssh
 from .status import Status
+from .steady import unsteady
 from .summary import NOT_BEGUN, Summary
 from .swapped import of_pairs, planned
 from .text import seconds

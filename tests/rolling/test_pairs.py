@@ -11,13 +11,16 @@ from rolling.command_line import given, parse
 from rolling.hosts import Wrong
 from rolling.main import prepare
 from rolling.options import Options, UsageError, merge
-from rolling.pairs import Pair, against, against_back, against_finish, unsteady
+from rolling.pairs import Pair, against, against_back, against_finish
 from rolling.status import Hold, Line, Status
+from rolling.steady import unsteady
 from test_schema import wrong
 
 PAIR = Pair("root@web1", "web9")
 UP = Status("web", True, "healthy", True, True, 9, None, None)
 ONE, TWO = "web1=web9", "web2=web8"
+SET = {"name": "srvs/web8", "role": "main", "status": "MAINT", "state": "maint", "proven": False}
+MAINT = {"name": "lb1", "lines": [SET]}
 
 
 def held(reason: str, by: str = "operator") -> dict[str, Any]:
@@ -26,6 +29,10 @@ def held(reason: str, by: str = "operator") -> dict[str, Any]:
 
 def closed(reason: str | None, by: str = "operator") -> Status:
     return replace(UP, in_rotation=False, hold=Hold(by, None, reason, None, f"{by}: {reason}"))
+
+
+def with_line(status: str, state: str, proven: bool, role: str = "main") -> Status:
+    return replace(UP, lines=(Line("lb1", "srvs/web9", role, status, state, proven),))
 
 
 class Decisions(unittest.TestCase):
@@ -51,21 +58,44 @@ class Decisions(unittest.TestCase):
         self.assertEqual(list(said), ["web9"])
 
     def test_a_host_that_is_sick_or_not_up_is_unsteady(self) -> None:
-        def with_line(status: str, state: str, proven: bool) -> Status:
-            return replace(UP, lines=(Line("lb1", "srvs/web9", "main", status, state, proven),))
-
         for seen, why in (
             (UP, None),
             (with_line("UP", "up", True), None),
-            # An operator of HAProxy has taken it out.
-            (with_line("MAINT", "maint", False), None),
             # A balancer that is reloaded.
             (replace(UP, in_rotation=False, unseen=("lb1: refused",)), None),
             (with_line("DOWN 1/2", "down", False), "srvs/web9 is DOWN 1/2"),
+            (with_line("UP", "up", False), "srvs/web9 is UP, but not proven yet"),
+            (with_line("no check", "no_check", False), "srvs/web9 is no check"),
             (replace(UP, healthy=False, health="503"), "503"),
         ):
             with self.subTest(why):
                 self.assertEqual(unsteady(seen), why)
+
+    def test_lines_that_an_operator_of_haproxy_has_taken_out_get_no_users(self) -> None:
+        ready = ": run `set server srvs/web9 state ready` there"
+        weight = ": run `set server srvs/web9 weight 100%` there"
+        for status, state, proven, fix in (
+            ("MAINT", "maint", False, ready),
+            ("DRAIN 1/2", "drain", False, ready),
+            ("UP (weight 0)", "zero_weight", True, weight),
+            # Not by an operator: `state ready` does not end it.
+            ("MAINT (via a/b)", "maint", False, ""),
+            ("DRAIN (agent)", "drain", False, ""),
+        ):
+            with self.subTest(status):
+                out = with_line(status, state, proven)
+                said = f"srvs/web9 is {status} at lb1{fix}"
+                self.assertEqual(unsteady(out), said)
+                replaced = closed("replaced by web9")
+                self.assertEqual(against(PAIR, UP, out), {PAIR.new: said})
+                self.assertEqual(against_finish(PAIR, replaced, out), {PAIR.new: said})
+                self.assertEqual(against_back(PAIR, replaced, out), {}, "it closes")
+                old = replace(out, hold=replaced.hold)
+                self.assertEqual(against_back(PAIR, old, UP), {PAIR.old: said})
+                self.assertEqual(against(PAIR, out, UP), {}, "it closes")
+        twin = with_line("UP (weight 0)", "zero_weight", True, role="twin")
+        self.assertEqual(unsteady(twin), None, "its sticky users come all the same")
+        self.assertEqual(against(PAIR, UP, with_line("DOWN", "down", False)), {}, "it is closed")
 
     def test_wrong_options_are_errors(self) -> None:
         for argv, says in (
@@ -166,6 +196,7 @@ class Replaces(unittest.TestCase):
             ("web8", {"dry_run": report(15, "not_healthy")}),
             ("web2", {"status": {"exit": 2, "message": "no configuration"}}),
             ("web2", {"status": status(hold=held("disks"))}),
+            ("web8", {"status": status(balancers=[MAINT])}),
         ):
             with self.subTest(name):
                 fleet = self.fleet()
