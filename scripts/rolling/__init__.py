@@ -15,7 +15,7 @@ The decisions, without effects:
     ending    the meaning of the agent's end
     verbs     the verbs, and the options that go with each
     toggle    what is on or off on all hosts: maintenance and read-only
-    pairs     one host in the place of another; steady: whether HAProxy sends it users
+    pairs     one host in the place of another, by its ways; steady: whether it serves users
     window    the time after which no batch begins
     confirm   the meaning of an approval
 

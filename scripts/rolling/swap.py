@@ -6,7 +6,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from .again import to_its_end
 from .ending import Ending, Verdict
@@ -14,7 +13,7 @@ from .host import AGAIN, Host
 from .judge import Unusable
 from .judge import back as not_back
 from .options import Options
-from .pairs import Pair, against, against_back, against_finish, pairs_of, with_more
+from .pairs import Pair, pairs_of
 from .screen import Screen
 from .signals import Stop
 from .snapshot import dry_runs, unless_stopped
@@ -24,10 +23,10 @@ from .steady import unsteady
 from .summary import NOT_BEGUN, Summary
 from .swapped import of_pairs, planned
 from .text import seconds
+from .ways import AGAINST, closing, opening, reason_of, refuses, way_of
 
 # In a dry run: it has nothing to refuse.
 FINE = Ending(Verdict.SERVES, 0, "planned", "", None)
-AGAINST = {"replace": against, "back": against_back, "finish": against_finish}
 
 
 class Swap:
@@ -56,12 +55,7 @@ class Swap:
         trouble = await self.trouble()
         for host in self.hosts.values():
             host.ending = None if host.name in trouble else FINE
-        if self.way != "finish":
-            asked = [host for host in self.openers() if host.name not in trouble]
-            endings = await dry_runs(asked, self.ssh, opening(self.options), self.stop)
-            trouble.update({name: end.message for name, end in endings.items() if end.exit != 0})
-            for host in asked:
-                host.ending = endings[host.name]
+        trouble.update(await self.dry(trouble))
         hosts = list(self.hosts.values())
         for host in hosts:
             host.message = trouble.get(host.name, "")
@@ -93,8 +87,27 @@ class Swap:
                 trouble.update(AGAINST[self.way](pair, old, new))
         return trouble
 
-    def openers(self) -> list[Host]:
-        return [self.hosts[self.names(pair)[0]] for pair in self.pairs]
+    async def dry(self, trouble: Mapping[str, str]) -> dict[str, str]:
+        """Why agents refuse, by their dry runs: those of the hosts that open, and of those that
+        close. An old host that can't close would leave the new one open for nothing."""
+        asked: list[Host] = []
+        closers: set[str] = set()
+        for pair in self.pairs:
+            opener, closer = (self.hosts[name] for name in self.names(pair))
+            opener.options = opening(self.options)
+            closer.options = closing(self.options, reason_of(pair, self.way))
+            asked += [closer] if self.way == "finish" else [opener, closer]
+            closers.add(closer.name)
+        asked = [host for host in asked if host.name not in trouble]
+        endings = await dry_runs(asked, self.ssh, self.stop)
+        refused = {}
+        for host in asked:
+            ending = endings[host.name]
+            if refuses(ending, host.name in closers):
+                refused[host.name] = ending.message
+            fine = ending.exit == 0 or host.name in refused
+            host.ending = ending if fine else FINE
+        return refused
 
     def names(self, pair: Pair) -> tuple[str, str]:
         """The host that opens, and the one that closes."""
@@ -116,17 +129,14 @@ class Swap:
 
     async def one(self, pair: Pair) -> bool:
         opener, closer = (self.hosts[name] for name in self.names(pair))
-        reasons = {"replace": pair.replaced, "back": pair.returned, "finish": pair.finished}
-        reason = reasons[self.way]
         if self.way == "finish":
             opener.end(True, "it serves")
         elif not await self.opened(opener, pair):
             return False
-        return await self.closed(closer, closing(self.options, reason))
+        return await self.closed(closer)
 
     async def opened(self, host: Host, pair: Pair) -> bool:
         """It is open, and all was well with it for the time."""
-        host.options = opening(self.options)
         host.begin()
         host.ending = await self.agent(host)
         if host.ending.verdict is not Verdict.SERVES:
@@ -172,8 +182,7 @@ class Swap:
         end = "closed again" if closed else f"still open, because that failed: {back.message}"
         host.end(False, f"{wrong}; {end}")
 
-    async def closed(self, host: Host, options: Options) -> bool:
-        host.options = options
+    async def closed(self, host: Host) -> bool:
         host.begin()
         host.ending = await self.agent(host)
         done = host.ending.verdict is Verdict.CLOSED
@@ -198,18 +207,3 @@ class Swap:
         """The third: the agents put back or finish by themselves."""
         for host in self.hosts.values():
             host.let_go()
-
-
-def way_of(options: Options) -> str:
-    return "back" if options.back else "finish" if options.finish else "replace"
-
-
-def opening(options: Options) -> Options:
-    """Of a host that opens."""
-    return replace(options, replace=[], back=False, finish=False, open=True)
-
-
-def closing(options: Options, reason: str) -> Options:
-    """Of a host that closes."""
-    reason = with_more(reason, options.reason)
-    return replace(options, replace=[], back=False, close=True, reason=reason)

@@ -205,6 +205,36 @@ class Replaces(unittest.TestCase):
                 self.assertEqual((refused["outcome"], refused["exit"]), ("could_not_begin", 3))
                 self.assertEqual(self.work(fleet), [])
 
+    def test_hosts_that_close_get_a_dry_run_too(self) -> None:
+        replaced = {"status": status(hold=held("replaced by web9"))}
+        for words, name, exit, begins in (
+            ([], "web1", 21, False),
+            ([], "web1", 11, False),
+            # The other host is not open yet, or another operation ends before that.
+            ([], "web1", 12, True),
+            ([], "web1", 10, True),
+            ([], "web9", 12, False),
+            (["--back"], "web9", 21, False),
+            (["--back"], "web9", 12, True),
+            (["--back"], "web1", 12, False),
+            (["--finish"], "web1", 11, False),
+            (["--finish"], "web9", 11, True),
+        ):
+            with self.subTest(words, name=name, exit=exit):
+                fleet = self.fleet()
+                hosts = {"web1": replaced if words else {}, "web9": {}}
+                hosts[name] = {**hosts[name], "dry_run": report(exit, "no")}
+                for host, answers in hosts.items():
+                    fleet.host(host, **answers)
+                planned = self.roll(fleet, "--replace", ONE, *words, "--dry-run")
+                self.assertEqual(planned["exit"], 0 if begins else 1)
+                answer = self.roll(fleet, "--replace", ONE, *words)
+                self.assertEqual(answer["exit"], 0 if begins else 3)
+                self.assertEqual(self.work(fleet) != [], begins)
+        # With the reason of its hold: the hold that is there may have another one.
+        asked = [call for call in fleet.calls("close") if "--dry-run" in call]
+        self.assertIn("--reason=replaced for good by web9", asked[0])
+
     def test_the_way_back_until_finish(self) -> None:
         fleet = self.fleet()
         for words in (["--back"], ["--finish"]):
