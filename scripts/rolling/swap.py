@@ -13,7 +13,7 @@ from .host import AGAIN, Host
 from .judge import Unusable
 from .judge import back as not_back
 from .options import Options
-from .pairs import Pair, pairs_of
+from .pairs import Pair, is_replaced, pairs_of
 from .screen import Screen
 from .signals import Stop
 from .snapshot import dry_runs, unless_stopped
@@ -23,7 +23,17 @@ from .steady import unsteady
 from .summary import NOT_BEGUN, Summary
 from .swapped import of_pairs, planned
 from .text import seconds
-from .ways import AGAINST, closing, opening, reason_of, refuses, way_of
+from .ways import (
+    AGAINST,
+    UNKNOWN,
+    closing,
+    may_be_open,
+    not_closed,
+    opening,
+    reason_of,
+    refuses,
+    way_of,
+)
 
 # In a dry run: it has nothing to refuse.
 FINE = Ending(Verdict.SERVES, 0, "planned", "", None)
@@ -33,7 +43,7 @@ class Swap:
     """All pairs."""
 
     # After the first Ctrl-C.
-    stopping = "stopping: no further pair begins; Ctrl-C again: the pair under way goes back"
+    stopping = "stopping: no further pair begins; Ctrl-C again: the host under way goes back"
 
     def __init__(
         self, hosts: Sequence[Host], options: Options, ssh: Ssh, screen: Screen, stop: Stop
@@ -48,6 +58,8 @@ class Swap:
         self.statuses: dict[str, Status] = {}
         # The second Ctrl-C.
         self.called_off = False
+        # The third: the agents are left alone.
+        self.gone = False
 
     async def look(self, dry_run: bool) -> Summary | None:
         """Whether all pairs can begin. None: they can. Raises Interrupted on a signal."""
@@ -55,6 +67,7 @@ class Swap:
         trouble = await self.trouble()
         for host in self.hosts.values():
             host.ending = None if host.name in trouble else FINE
+        self.show_holds(trouble)
         trouble.update(await self.dry(trouble))
         hosts = list(self.hosts.values())
         for host in hosts:
@@ -109,6 +122,16 @@ class Swap:
             host.ending = ending if fine else FINE
         return refused
 
+    def show_holds(self, trouble: Mapping[str, str]) -> None:
+        """No hold of another operator ends silently."""
+        for pair in self.pairs if self.way != "finish" else []:
+            opener, _ = self.names(pair)
+            status = self.statuses.get(opener)
+            if status is None or status.hold is None or opener in trouble:
+                continue
+            if self.way == "replace" or not is_replaced(pair, status):
+                self.screen.line(f"{opener}: held closed by {status.hold.text}; it opens")
+
     def names(self, pair: Pair) -> tuple[str, str]:
         """The host that opens, and the one that closes."""
         return (pair.old, pair.new) if self.way == "back" else (pair.new, pair.old)
@@ -133,14 +156,14 @@ class Swap:
             opener.end(True, "it serves")
         elif not await self.opened(opener, pair):
             return False
-        return await self.closed(closer)
+        return await self.closed(closer, opener.name)
 
     async def opened(self, host: Host, pair: Pair) -> bool:
         """It is open, and all was well with it for the time."""
         host.begin()
         host.ending = await self.agent(host)
         if host.ending.verdict is not Verdict.SERVES:
-            host.end(False, host.ending.message)
+            await self.not_opened(host, pair, host.ending)
             return False
         wrong = await self.watched(host)
         if wrong is not None:
@@ -148,6 +171,27 @@ class Swap:
             return False
         host.end(True, host.ending.message)
         return True
+
+    async def not_opened(self, host: Host, pair: Pair, ending: Ending) -> None:
+        """Its agent failed. Closes it again if its gates are open nevertheless."""
+        left = await self.left(host, ending)
+        if left is None:
+            await self.take_back(host, pair, ending.message)
+        else:
+            host.end(False, f"{ending.message}{left}")
+
+    async def left(self, host: Host, ending: Ending) -> str | None:
+        """How a failed `agent open` left the gates. None: not closed."""
+        if not may_be_open(ending):
+            return ""
+        if self.gone:
+            return f"; {UNKNOWN}"
+        try:
+            status = await host.status()
+        except Unusable as error:
+            return f"; {UNKNOWN} ({error})"
+        closed = status.operation is None and status.all_gates("closed")
+        return "; its gates are closed" if closed else None
 
     async def watched(self, host: Host) -> str | None:
         """None: it was healthy and UP for the time, and is so at its end. Else what was wrong."""
@@ -176,24 +220,26 @@ class Swap:
         host.options = closing(self.options, reason)
         host.called_off = False
         host.at("close", wrong)
-        back = await self.agent(host)
+        back = await self.agent(host, called_off=False)
         host.ending = ending
         closed = back.verdict is Verdict.CLOSED
-        end = "closed again" if closed else f"still open, because that failed: {back.message}"
+        failed = f"`agent close` failed there (exit {back.exit}): {back.message}; {UNKNOWN}"
+        end = "closed again" if closed else failed
         host.end(False, f"{wrong}; {end}")
 
-    async def closed(self, host: Host) -> bool:
+    async def closed(self, host: Host, serves: str) -> bool:
         host.begin()
         host.ending = await self.agent(host)
         done = host.ending.verdict is Verdict.CLOSED
-        both = "" if done else "; the other host of its pair is open, too"
-        host.end(done, f"{host.ending.message}{both}")
+        host.end(done, host.ending.message if done else not_closed(host.ending, serves))
         return done
 
-    async def agent(self, host: Host) -> Ending:
+    async def agent(self, host: Host, called_off: bool = True) -> Ending:
+        """Its end. `called_off`: the second Ctrl-C ends the wait for another operation, too."""
+
         def again(ending: Ending) -> bool:
             waits = ending.verdict in (Verdict.LOCKED, Verdict.FINISHED)
-            return waits and not self.called_off
+            return waits and not self.gone and not (called_off and self.called_off)
 
         return await to_its_end(host, again)
 
@@ -205,5 +251,6 @@ class Swap:
 
     def let_go(self) -> None:
         """The third: the agents put back or finish by themselves."""
+        self.gone = True
         for host in self.hosts.values():
             host.let_go()

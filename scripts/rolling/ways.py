@@ -5,12 +5,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from .answer import NOT_RUNNABLE
 from .ending import LOCKED, Ending, Verdict
 from .options import Options
 from .pairs import Pair, against, against_back, against_finish, with_more
 
 AGAINST = {"replace": against, "back": against_back, "finish": against_finish}
 TOO_FEW_SERVERS = 12
+# Of `agent open`, with these the gates are as they were before.
+UNCHANGED = (2, LOCKED, 11, TOO_FEW_SERVERS)
+UNKNOWN = "its gates may be open: `agent status` there"
 
 
 def way_of(options: Options) -> str:
@@ -37,3 +41,17 @@ def refuses(dry: Ending, closes: bool) -> bool:
     """Whether this end of a dry run stops everything. A host that closes has the other one beside
     it by then, and waits for another operation."""
     return dry.exit != 0 and not (closes and dry.exit in (LOCKED, TOO_FEW_SERVERS))
+
+
+def may_be_open(ending: Ending) -> bool:
+    """Whether the gates may be open after an `agent open` that failed: they are if HAProxy does not
+    show the host UP in time, and may be if it was interrupted or the connection was lost."""
+    if ending.report is None:
+        return ending.exit not in NOT_RUNNABLE
+    return ending.exit not in UNCHANGED
+
+
+def not_closed(ending: Ending, serves: str) -> str:
+    """What is known after an `agent close` that failed. `serves`: the other host of its pair."""
+    unknown = f"; {UNKNOWN}" if ending.report is None else ""
+    return f"{ending.message}{unknown}; {serves} is open"

@@ -14,12 +14,14 @@ from rolling.options import Options, UsageError, merge
 from rolling.pairs import Pair, against, against_back, against_finish
 from rolling.status import Hold, Line, Status
 from rolling.steady import unsteady
+from rolling.ways import UNKNOWN
 from test_schema import wrong
 
 PAIR = Pair("root@web1", "web9")
 UP = Status("web", True, "healthy", True, True, 9, None, None)
 ONE, TWO = "web1=web9", "web2=web8"
 SET = {"name": "srvs/web8", "role": "main", "status": "MAINT", "state": "maint", "proven": False}
+LOST = {"exit": 255, "silent": True}
 MAINT = {"name": "lb1", "lines": [SET]}
 
 
@@ -188,8 +190,51 @@ class Replaces(unittest.TestCase):
         fleet.host("web1", close=report(14, "not_drained"))
         failed = self.roll(fleet, "--replace", ONE, "--replace", TWO)
         self.assertEqual(failed["exit"], 1)
-        self.assertIn("the other host of its pair is open, too", failed["hosts"][0]["message"])
+        self.assertEqual(failed["hosts"][0]["message"], "said not_drained; web9 is open")
         self.assertEqual(len(self.work(fleet)), 2)
+        # The connection broke: it may have closed.
+        fleet.host("web1", close=LOST)
+        message = self.roll(fleet, "--replace", ONE)["hosts"][0]["message"]
+        self.assertTrue(message.endswith(f"; {UNKNOWN}; web9 is open"), message)
+
+    def test_an_open_that_fails_is_taken_back_if_its_gates_are_open(self) -> None:
+        was, closed_gates = status(in_rotation=False), [{"position": "closed"}]
+        still = status(in_rotation=False, gates=closed_gates)
+        for opens, seen, end in (
+            (report(16, "not_in_rotation"), was, "said not_in_rotation; closed again"),
+            (LOST, was, "; closed again"),
+            (report(1, "gate_failed"), was, "said gate_failed; closed again"),
+            (report(15, "not_healthy"), still, "said not_healthy; its gates are closed"),
+            (LOST, still, "; its gates are closed"),
+            (report(11, "refused"), was, "said refused"),
+            (report(16, "x"), status(), "said x; it stays open, as it was before"),
+        ):
+            with self.subTest(end):
+                fleet = self.fleet()
+                fleet.host("web9", open=opens, status=seen)
+                failed = self.roll(fleet, "--replace", ONE)
+                self.assertEqual(states(failed), {"web1": "not_reached", "web9": "failed"})
+                message = failed["hosts"][1]["message"]
+                self.assertTrue(message.endswith(end), message)
+                closes = [call for call in self.work(fleet) if " close " in call]
+                back = ["web9 close --reason=not in the place of web1"]
+                self.assertEqual(closes, back if "closed again" in end else [])
+        fleet.host("web9", open=report(16, "x"), status=was, close=report(13, "y"))
+        message = self.roll(fleet, "--replace", ONE)["hosts"][1]["message"]
+        self.assertEqual(
+            message, f"said x; `agent close` failed there (exit 13): said y; {UNKNOWN}"
+        )
+
+    def test_a_hold_of_another_operator_does_not_end_silently(self) -> None:
+        for words, host, reason, says in (
+            ([], "web9", "disk swap, alice", "web9: held closed by disk swap, alice; it opens\n"),
+            (["--back"], "web1", "replaced by web9: disks", None),
+        ):
+            fleet = self.fleet()
+            fleet.host(host, status=status(hold=held(reason)))
+            _, err = fleet.start("--replace", ONE, *words, "--dry-run").communicate(timeout=60)
+            self.assertEqual("it opens" in err, says is not None)
+            self.assertIn(says or "", err)
 
     def test_nothing_begins_if_one_can_not(self) -> None:
         for name, answers in (
@@ -249,6 +294,30 @@ class Replaces(unittest.TestCase):
         self.assertEqual(self.work(fleet)[2:], [last])
         fleet.host("web1", status=status(hold=held("replaced for good by web9")))
         self.assertEqual(self.roll(fleet, "--replace", ONE, "--back")["exit"], 3)
+
+    def test_a_second_ctrl_c_puts_the_host_under_way_back(self) -> None:
+        waits = {**report(130, "interrupted"), "waits": True}
+        new = "said interrupted; closed again"
+        for at, answers, gates, message in (
+            ("web9", {"open": waits}, "open", new),
+            ("web9", {"open": waits}, "closed", "said interrupted; its gates are closed"),
+            ("web1", {"close": waits}, "open", "said interrupted; web9 is open"),
+        ):
+            with self.subTest(message):
+                fleet = self.fleet()
+                if at == "web9":
+                    seen = status(in_rotation=False, gates=[{"position": gates}])
+                    answers = {**answers, "status": seen}
+                fleet.host(at, **answers)
+                started = fleet.start("--replace", ONE, "--settle", "0s")
+                fleet.wait_for(next(iter(answers)))
+                started.send_signal(signal.SIGINT)
+                started.send_signal(signal.SIGTERM)
+                answer = self.check(fleet.answer(started))
+                ended = {host["host"]: host["message"] for host in answer["hosts"]}
+                self.assertEqual((answer["outcome"], ended[at]), ("interrupted", message))
+                back = "web9 close --reason=not in the place of web1"
+                self.assertEqual(back in self.work(fleet), message == new)
 
     def test_ctrl_c_finishes_the_pair_and_a_second_one_goes_back(self) -> None:
         for second, left in ((False, "done"), (True, "failed")):
