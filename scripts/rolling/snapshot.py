@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from .ending import Ending, Verdict, ending_of
 from .host import Host
-from .judge import Unusable, in_the_way, not_up
+from .judge import Unusable, in_the_way, not_up, outside_windows
 from .signals import Stop
 from .ssh import Ssh
 from .status import Status
@@ -77,6 +77,8 @@ async def look_at_all(hosts: Sequence[Host], stop: Stop) -> Snapshot:
             return
         statuses[host.name] = status
         wrong = in_the_way(status, host.options.on_hold, host.options.verb)
+        if host.options.heeds_windows:
+            wrong = wrong or outside_windows(status)
         wrong = wrong or "; ".join(status.unseen)
         if wrong:
             trouble[host.name] = wrong

@@ -12,31 +12,18 @@ from .ending import Ending, Verdict
 from .host import AGAIN, Host
 from .judge import Unusable
 from .judge import back as not_back
+from .look import Look
 from .options import Options
-from .pairs import Pair, is_replaced, pairs_of
+from .pairs import Pair, pairs_of
 from .screen import Screen
 from .signals import Stop
-from .snapshot import dry_runs, unless_stopped
 from .ssh import Ssh
 from .status import Status
 from .steady import unsteady
 from .summary import NOT_BEGUN, Summary
 from .swapped import of_pairs, planned
 from .text import seconds
-from .ways import (
-    AGAINST,
-    UNKNOWN,
-    closing,
-    may_be_open,
-    not_closed,
-    opening,
-    reason_of,
-    refuses,
-    way_of,
-)
-
-# In a dry run: it has nothing to refuse.
-FINE = Ending(Verdict.SERVES, 0, "planned", "", None)
+from .ways import UNKNOWN, may_be_open, names, not_closed, taking_back, way_of
 
 
 class Swap:
@@ -64,11 +51,9 @@ class Swap:
     async def look(self, dry_run: bool) -> Summary | None:
         """Whether all pairs can begin. None: they can. Raises Interrupted on a signal."""
         self.screen.line(f"asking {len(self.hosts)} hosts")
-        trouble = await self.trouble()
-        for host in self.hosts.values():
-            host.ending = None if host.name in trouble else FINE
-        self.show_holds(trouble)
-        trouble.update(await self.dry(trouble))
+        look = Look(self.hosts, self.options, self.ssh, self.screen, self.stop)
+        trouble = await look.trouble()
+        self.statuses = look.statuses
         hosts = list(self.hosts.values())
         for host in hosts:
             host.message = trouble.get(host.name, "")
@@ -78,63 +63,6 @@ class Swap:
             message = f"nothing was replaced: {len(trouble)} of {len(hosts)} hosts refuse"
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=hosts)
         return None
-
-    async def trouble(self) -> dict[str, str]:
-        async def ask(host: Host) -> Status | Unusable:
-            try:
-                return await host.status()
-            except Unusable as error:
-                return error
-
-        hosts = list(self.hosts.values())
-        answers = await unless_stopped([ask(host) for host in hosts], self.stop)
-        trouble = {}
-        for host, answer in zip(hosts, answers):
-            if isinstance(answer, Unusable):
-                trouble[host.name] = str(answer)
-            else:
-                self.statuses[host.name] = answer
-        for pair in self.pairs:
-            old, new = self.statuses.get(pair.old), self.statuses.get(pair.new)
-            if old is not None and new is not None:
-                trouble.update(AGAINST[self.way](pair, old, new))
-        return trouble
-
-    async def dry(self, trouble: Mapping[str, str]) -> dict[str, str]:
-        """Why agents refuse, by their dry runs: those of the hosts that open, and of those that
-        close. An old host that can't close would leave the new one open for nothing."""
-        asked: list[Host] = []
-        closers: set[str] = set()
-        for pair in self.pairs:
-            opener, closer = (self.hosts[name] for name in self.names(pair))
-            opener.options = opening(self.options)
-            closer.options = closing(self.options, reason_of(pair, self.way))
-            asked += [closer] if self.way == "finish" else [opener, closer]
-            closers.add(closer.name)
-        asked = [host for host in asked if host.name not in trouble]
-        endings = await dry_runs(asked, self.ssh, self.stop)
-        refused = {}
-        for host in asked:
-            ending = endings[host.name]
-            if refuses(ending, host.name in closers):
-                refused[host.name] = ending.message
-            fine = ending.exit == 0 or host.name in refused
-            host.ending = ending if fine else FINE
-        return refused
-
-    def show_holds(self, trouble: Mapping[str, str]) -> None:
-        """No hold of another operator ends silently."""
-        for pair in self.pairs if self.way != "finish" else []:
-            opener, _ = self.names(pair)
-            status = self.statuses.get(opener)
-            if status is None or status.hold is None or opener in trouble:
-                continue
-            if self.way == "replace" or not is_replaced(pair, status):
-                self.screen.line(f"{opener}: held closed by {status.hold.text}; it opens")
-
-    def names(self, pair: Pair) -> tuple[str, str]:
-        """The host that opens, and the one that closes."""
-        return (pair.old, pair.new) if self.way == "back" else (pair.new, pair.old)
 
     async def run(self) -> Summary:
         """One pair after the other, until one fails."""
@@ -151,7 +79,7 @@ class Swap:
         return of_pairs(self.pairs, hosts, self.way, took, self.stop.signal)
 
     async def one(self, pair: Pair) -> bool:
-        opener, closer = (self.hosts[name] for name in self.names(pair))
+        opener, closer = (self.hosts[name] for name in names(pair, self.way))
         if self.way == "finish":
             opener.end(True, "it serves")
         elif not await self.opened(opener, pair):
@@ -217,7 +145,7 @@ class Swap:
             host.end(False, f"{wrong}; it stays open, as it was before")
             return
         reason = f"not in the place of {pair.old}" if host.name == pair.new else pair.replaced
-        host.options = closing(self.options, reason)
+        host.options = taking_back(self.options, reason)
         host.called_off = False
         host.at("close", wrong)
         back = await self.agent(host, called_off=False)

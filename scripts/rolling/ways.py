@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .answer import NOT_RUNNABLE
-from .ending import LOCKED, Ending, Verdict
+from .ending import LOCKED, Ending
 from .options import Options
 from .pairs import Pair, against, against_back, against_finish, with_more
 
@@ -21,6 +21,11 @@ def way_of(options: Options) -> str:
     return "back" if options.back else "finish" if options.finish else "replace"
 
 
+def names(pair: Pair, way: str) -> tuple[str, str]:
+    """The host that opens, and the one that closes."""
+    return (pair.old, pair.new) if way == "back" else (pair.new, pair.old)
+
+
 def reason_of(pair: Pair, way: str) -> str:
     """Of the hold of the host that closes."""
     return {"replace": pair.replaced, "back": pair.returned, "finish": pair.finished}[way]
@@ -28,13 +33,18 @@ def reason_of(pair: Pair, way: str) -> str:
 
 def opening(options: Options) -> Options:
     """Of a host that opens."""
-    return replace(options, replace=[], back=False, finish=False, open=True)
+    return replace(options, replace=[], back=False, finish=False, open=True, outside_window=False)
 
 
 def closing(options: Options, reason: str) -> Options:
     """Of a host that closes."""
     reason = with_more(reason, options.reason)
     return replace(options, replace=[], back=False, close=True, reason=reason)
+
+
+def taking_back(options: Options, reason: str) -> Options:
+    """Of a host that this run has opened. No window keeps a run from undoing its own work."""
+    return replace(closing(options, reason), outside_window=True)
 
 
 def refuses(dry: Ending, closes: bool) -> bool:
