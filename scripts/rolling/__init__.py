@@ -15,7 +15,7 @@ The decisions, without effects:
     ending    the meaning of the agent's end
     verbs     the verbs, and the options that go with each
     toggle    what is on or off on all hosts: maintenance and read-only
-    pairs     one host in the place of another
+    pairs     one host in the place of another, by its ways; steady: whether it serves users
     window    the time after which no batch begins
     confirm   the meaning of an approval
 
@@ -25,7 +25,7 @@ The effects:
     session   one call of the program: snapshot, roll, summary
     snapshot  one look at all hosts before anything begins
     roll      the loop: look, decide, act; signals stop it
-    farm      all hosts at once, or none, instead of that loop; swap: pair by pair
+    farm      all hosts at once, or none, instead of that loop; swap: pair by pair, after a look
     between   before each batch: hooks, a pause, an approval, the window
     sources   where an approval comes from: a file, a command, the terminal
     hooks     command lines of the operator at each event; local runs them

@@ -154,6 +154,12 @@ def parser(program: str) -> Parser:
         held.add_argument(option, dest="on_hold", action="store_const", const=value, help=what)
     add("--reason", metavar="WORDS", help="the reason; agent history on each host shows it")
     add(
+        "--outside-window",
+        action="store_true",
+        default=None,
+        help="begin also outside of the agents' [agent] windows: for an emergency, with a --reason",
+    )
+    add(
         "--turn",
         type=time,
         metavar="TIME",

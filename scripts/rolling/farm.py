@@ -50,7 +50,7 @@ class Farm:
         asked = [host for host in self.going() if host.name not in trouble]
         # The way back waits for no host: the other ones go on if one is away.
         if self.what == "on" or dry_run:
-            endings = await dry_runs(asked, self.ssh, self.options, self.stop)
+            endings = await dry_runs(asked, self.ssh, self.stop)
             trouble.update({name: end.message for name, end in endings.items() if end.exit != 0})
             for host in asked:
                 host.ending = endings[host.name]

@@ -68,6 +68,14 @@ def in_the_way(status: Status, on_hold: str, verb: str = "restart") -> str | Non
     return None
 
 
+def outside_windows(status: Status) -> str | None:
+    """Why its agent would refuse now. A host that is held closed has no users to lose."""
+    if status.outside is None or status.hold is not None:
+        return None
+    emergency = "in an emergency call this again with --outside-window and a --reason"
+    return f"{status.outside}; {emergency}"
+
+
 def not_up(status: Status) -> str:
     """Lines that are not fully UP, in words."""
     return joined(status.not_up)

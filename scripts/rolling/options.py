@@ -54,6 +54,7 @@ class Options(Choices):
     ssh_config: str | None = None
     agent: str = "agent"
     turn: str | None = None
+    outside_window: bool = False
     on_hold: str = "refuse"
     without_balancers: list[str] = field(default_factory=list)
     # `agent switch` in place of `agent restart`.
@@ -109,13 +110,18 @@ class Options(Choices):
 
     def off(self) -> Options:
         """The options that undo it."""
-        undone: dict[str, Any] = {self.verb: "off", "lasts": None}
+        undone: dict[str, Any] = {self.verb: "off", "lasts": None, "outside_window": False}
         return replace(self, **undone)
 
     @property
     def takes_out(self) -> bool:
         """Whether a host leaves the rotation meanwhile. With a switch its other target serves."""
         return not self.switch and not self.open
+
+    @property
+    def heeds_windows(self) -> bool:
+        """Whether the agent refuses it outside of `[agent] windows`. No way back waits for one."""
+        return not self.outside_window and not self.open and not self.back
 
     @property
     def attached(self) -> bool:
@@ -142,6 +148,8 @@ class Options(Choices):
         held = ON_HOLD[self.on_hold]
         if held is not None:
             words.append(held)
+        if self.outside_window:
+            words.append("--outside-window")
         if self.reason is not None:
             # One word, because the reason may begin with a dash.
             words.append(f"--reason={self.reason}")

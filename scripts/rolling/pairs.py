@@ -11,8 +11,9 @@ from pathlib import Path
 
 from .hosts import Wrong, from_arguments
 from .judge import back as not_back
-from .judge import in_the_way, not_up
+from .judge import in_the_way
 from .status import Status
+from .steady import taken_out
 from .text import on_one_line, seconds
 
 # The agent's own limit for a reason.
@@ -98,7 +99,7 @@ def is_replaced(pair: Pair, old: Status) -> bool:
 
 def against(pair: Pair, old: Status, new: Status) -> dict[str, str]:
     """Why the new host can't take the old one's place. Empty: it can."""
-    trouble = in_maintenance(pair, old, new)
+    trouble = in_their_way(pair, old, new, pair.new)
     if old.hold is not None and old.hold.by != "agent" and not is_replaced(pair, old):
         trouble.setdefault(
             pair.old,
@@ -109,34 +110,34 @@ def against(pair: Pair, old: Status, new: Status) -> dict[str, str]:
 
 
 def against_back(pair: Pair, old: Status, new: Status) -> dict[str, str]:
-    """The same for the old host's way back, and for its end."""
-    trouble = in_maintenance(pair, old, new)
-    if not is_replaced(pair, old):
-        held = f"its hold is by {old.hold.text}" if old.hold else "no hold keeps it closed"
-        trouble.setdefault(pair.old, f"not replaced by {pair.new}, or for good: {held}")
-    return trouble
+    """The same for the old host's way back."""
+    trouble = in_their_way(pair, old, new, pair.old)
+    return {**not_replaced(pair, old), **trouble}
 
 
 def against_finish(pair: Pair, old: Status, new: Status) -> dict[str, str]:
-    trouble = against_back(pair, old, new)
+    """The same for the end of the way back: the new host serves."""
+    trouble = in_their_way(pair, old, new, pair.new)
     missing = not_back(new)
     if missing is not None:
         trouble.setdefault(pair.new, f"not in rotation: {missing}")
-    return trouble
+    return {**not_replaced(pair, old), **trouble}
 
 
-def in_maintenance(pair: Pair, old: Status, new: Status) -> dict[str, str]:
-    said = {
-        pair.old: in_the_way(old, "refuse", "close"),
-        pair.new: in_the_way(new, "refuse", "open"),
-    }
-    return {name: why for name, why in said.items() if why is not None}
+def not_replaced(pair: Pair, old: Status) -> dict[str, str]:
+    """The old host's way back is over, or never began."""
+    if is_replaced(pair, old):
+        return {}
+    held = f"its hold is by {old.hold.text}" if old.hold else "no hold keeps it closed"
+    return {pair.old: f"not replaced by {pair.new}, or for good: {held}"}
 
 
-def unsteady(status: Status) -> str | None:
-    """Why an opened host does not serve well. A balancer that can't be seen for a moment is no
-    reason: at the end of the time all must show it."""
-    if not status.healthy:
-        return status.health
-    missing = [line for line in status.not_up if line not in status.taken_out]
-    return not_up(status) if missing else None
+def in_their_way(pair: Pair, old: Status, new: Status, serves: str) -> dict[str, str]:
+    """In the way of both. `serves`: the one that takes the users."""
+    out = taken_out(new if serves == pair.new else old)
+    said = {} if out is None else {serves: out}
+    for name, status, verb in ((pair.old, old, "close"), (pair.new, new, "open")):
+        wrong = in_the_way(status, "refuse", verb)
+        if wrong is not None:
+            said[name] = wrong
+    return said

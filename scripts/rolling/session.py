@@ -85,7 +85,7 @@ class Session:
             return await self.dry_run(ssh, seen)
         if self.options.verb != "restart":
             # A roll back must not stop at a host with nothing ready while others wait for theirs.
-            seen.trouble.update(await refusals(self.at_rest(seen), ssh, self.options, self.stop))
+            seen.trouble.update(await refusals(self.at_rest(seen), ssh, self.stop))
         if len(seen.trouble) > self.options.max_failures:
             message = (
                 f"the roll did not begin: {len(seen.trouble)} of {len(self.hosts)} hosts are "
@@ -154,7 +154,7 @@ class Session:
     async def dry_run(self, ssh: Ssh, seen: Snapshot) -> Summary:
         """Each batch, and the result of the agent's dry run on each host."""
         first = seen.finish_first() if self.options.switch else {}
-        endings = await dry_runs(self.at_rest(seen), ssh, self.options, self.stop)
+        endings = await dry_runs(self.at_rest(seen), ssh, self.stop)
         endings.update(first)
         refusals = 0
         for host in self.hosts:

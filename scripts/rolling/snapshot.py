@@ -9,8 +9,7 @@ from typing import TypeVar
 
 from .ending import Ending, Verdict, ending_of
 from .host import Host
-from .judge import Unusable, in_the_way, not_up
-from .options import Options
+from .judge import Unusable, in_the_way, not_up, outside_windows
 from .signals import Stop
 from .ssh import Ssh
 from .status import Status
@@ -78,6 +77,8 @@ async def look_at_all(hosts: Sequence[Host], stop: Stop) -> Snapshot:
             return
         statuses[host.name] = status
         wrong = in_the_way(status, host.options.on_hold, host.options.verb)
+        if host.options.heeds_windows:
+            wrong = wrong or outside_windows(status)
         wrong = wrong or "; ".join(status.unseen)
         if wrong:
             trouble[host.name] = wrong
@@ -96,14 +97,13 @@ async def seen_by_all(host: Host) -> Status:
     return status
 
 
-async def dry_runs(
-    hosts: Sequence[Host], ssh: Ssh, options: Options, stop: Stop
-) -> dict[str, Ending]:
+async def dry_runs(hosts: Sequence[Host], ssh: Ssh, stop: Stop) -> dict[str, Ending]:
     """The result of the agent's dry run on each host."""
 
     async def ask(host: Host) -> Ending:
         try:
-            return ending_of(await ssh.ask(host.name, options.words("--dry-run"), DRY))
+            words = host.options.words("--dry-run")
+            return ending_of(await ssh.ask(host.name, words, DRY))
         except OSError as error:
             return Ending(Verdict.FAILED, 1, "no_answer", f"ssh: {error.strerror}", None)
 
@@ -111,9 +111,9 @@ async def dry_runs(
     return {host.name: ending for host, ending in zip(hosts, endings)}
 
 
-async def refusals(hosts: Sequence[Host], ssh: Ssh, options: Options, stop: Stop) -> dict[str, str]:
+async def refusals(hosts: Sequence[Host], ssh: Ssh, stop: Stop) -> dict[str, str]:
     """Why an agent would refuse, by its dry run. To wait for another operation is no refusal."""
-    endings = await dry_runs(hosts, ssh, options, stop)
+    endings = await dry_runs(hosts, ssh, stop)
     refused = (Verdict.FAILED, Verdict.LOST)
     return {name: end.message for name, end in endings.items() if end.verdict in refused}
 

@@ -6,34 +6,31 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from .again import to_its_end
 from .ending import Ending, Verdict
 from .host import AGAIN, Host
 from .judge import Unusable
 from .judge import back as not_back
+from .look import Look
 from .options import Options
-from .pairs import Pair, against, against_back, against_finish, pairs_of, unsteady, with_more
+from .pairs import Pair, pairs_of
 from .screen import Screen
 from .signals import Stop
-from .snapshot import dry_runs, unless_stopped
 from .ssh import Ssh
 from .status import Status
+from .steady import unsteady
 from .summary import NOT_BEGUN, Summary
 from .swapped import of_pairs, planned
 from .text import seconds
-
-# In a dry run: it has nothing to refuse.
-FINE = Ending(Verdict.SERVES, 0, "planned", "", None)
-AGAINST = {"replace": against, "back": against_back, "finish": against_finish}
+from .ways import UNKNOWN, may_be_open, names, not_closed, taking_back, way_of
 
 
 class Swap:
     """All pairs."""
 
     # After the first Ctrl-C.
-    stopping = "stopping: no further pair begins; Ctrl-C again: the pair under way goes back"
+    stopping = "stopping: no further pair begins; Ctrl-C again: the host under way goes back"
 
     def __init__(
         self, hosts: Sequence[Host], options: Options, ssh: Ssh, screen: Screen, stop: Stop
@@ -48,19 +45,15 @@ class Swap:
         self.statuses: dict[str, Status] = {}
         # The second Ctrl-C.
         self.called_off = False
+        # The third: the agents are left alone.
+        self.gone = False
 
     async def look(self, dry_run: bool) -> Summary | None:
         """Whether all pairs can begin. None: they can. Raises Interrupted on a signal."""
         self.screen.line(f"asking {len(self.hosts)} hosts")
-        trouble = await self.trouble()
-        for host in self.hosts.values():
-            host.ending = None if host.name in trouble else FINE
-        if self.way != "finish":
-            asked = [host for host in self.openers() if host.name not in trouble]
-            endings = await dry_runs(asked, self.ssh, opening(self.options), self.stop)
-            trouble.update({name: end.message for name, end in endings.items() if end.exit != 0})
-            for host in asked:
-                host.ending = endings[host.name]
+        look = Look(self.hosts, self.options, self.ssh, self.screen, self.stop)
+        trouble = await look.trouble()
+        self.statuses = look.statuses
         hosts = list(self.hosts.values())
         for host in hosts:
             host.message = trouble.get(host.name, "")
@@ -70,34 +63,6 @@ class Swap:
             message = f"nothing was replaced: {len(trouble)} of {len(hosts)} hosts refuse"
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=hosts)
         return None
-
-    async def trouble(self) -> dict[str, str]:
-        async def ask(host: Host) -> Status | Unusable:
-            try:
-                return await host.status()
-            except Unusable as error:
-                return error
-
-        hosts = list(self.hosts.values())
-        answers = await unless_stopped([ask(host) for host in hosts], self.stop)
-        trouble = {}
-        for host, answer in zip(hosts, answers):
-            if isinstance(answer, Unusable):
-                trouble[host.name] = str(answer)
-            else:
-                self.statuses[host.name] = answer
-        for pair in self.pairs:
-            old, new = self.statuses.get(pair.old), self.statuses.get(pair.new)
-            if old is not None and new is not None:
-                trouble.update(AGAINST[self.way](pair, old, new))
-        return trouble
-
-    def openers(self) -> list[Host]:
-        return [self.hosts[self.names(pair)[0]] for pair in self.pairs]
-
-    def names(self, pair: Pair) -> tuple[str, str]:
-        """The host that opens, and the one that closes."""
-        return (pair.old, pair.new) if self.way == "back" else (pair.new, pair.old)
 
     async def run(self) -> Summary:
         """One pair after the other, until one fails."""
@@ -114,22 +79,19 @@ class Swap:
         return of_pairs(self.pairs, hosts, self.way, took, self.stop.signal)
 
     async def one(self, pair: Pair) -> bool:
-        opener, closer = (self.hosts[name] for name in self.names(pair))
-        reasons = {"replace": pair.replaced, "back": pair.returned, "finish": pair.finished}
-        reason = reasons[self.way]
+        opener, closer = (self.hosts[name] for name in names(pair, self.way))
         if self.way == "finish":
             opener.end(True, "it serves")
         elif not await self.opened(opener, pair):
             return False
-        return await self.closed(closer, closing(self.options, reason))
+        return await self.closed(closer, opener.name)
 
     async def opened(self, host: Host, pair: Pair) -> bool:
         """It is open, and all was well with it for the time."""
-        host.options = opening(self.options)
         host.begin()
         host.ending = await self.agent(host)
         if host.ending.verdict is not Verdict.SERVES:
-            host.end(False, host.ending.message)
+            await self.not_opened(host, pair, host.ending)
             return False
         wrong = await self.watched(host)
         if wrong is not None:
@@ -137,6 +99,27 @@ class Swap:
             return False
         host.end(True, host.ending.message)
         return True
+
+    async def not_opened(self, host: Host, pair: Pair, ending: Ending) -> None:
+        """Its agent failed. Closes it again if its gates are open nevertheless."""
+        left = await self.left(host, ending)
+        if left is None:
+            await self.take_back(host, pair, ending.message)
+        else:
+            host.end(False, f"{ending.message}{left}")
+
+    async def left(self, host: Host, ending: Ending) -> str | None:
+        """How a failed `agent open` left the gates. None: not closed."""
+        if not may_be_open(ending):
+            return ""
+        if self.gone:
+            return f"; {UNKNOWN}"
+        try:
+            status = await host.status()
+        except Unusable as error:
+            return f"; {UNKNOWN} ({error})"
+        closed = status.operation is None and status.all_gates("closed")
+        return "; its gates are closed" if closed else None
 
     async def watched(self, host: Host) -> str | None:
         """None: it was healthy and UP for the time, and is so at its end. Else what was wrong."""
@@ -162,28 +145,29 @@ class Swap:
             host.end(False, f"{wrong}; it stays open, as it was before")
             return
         reason = f"not in the place of {pair.old}" if host.name == pair.new else pair.replaced
-        host.options = closing(self.options, reason)
+        host.options = taking_back(self.options, reason)
         host.called_off = False
         host.at("close", wrong)
-        back = await self.agent(host)
+        back = await self.agent(host, called_off=False)
         host.ending = ending
         closed = back.verdict is Verdict.CLOSED
-        end = "closed again" if closed else f"still open, because that failed: {back.message}"
+        failed = f"`agent close` failed there (exit {back.exit}): {back.message}; {UNKNOWN}"
+        end = "closed again" if closed else failed
         host.end(False, f"{wrong}; {end}")
 
-    async def closed(self, host: Host, options: Options) -> bool:
-        host.options = options
+    async def closed(self, host: Host, serves: str) -> bool:
         host.begin()
         host.ending = await self.agent(host)
         done = host.ending.verdict is Verdict.CLOSED
-        both = "" if done else "; the other host of its pair is open, too"
-        host.end(done, f"{host.ending.message}{both}")
+        host.end(done, host.ending.message if done else not_closed(host.ending, serves))
         return done
 
-    async def agent(self, host: Host) -> Ending:
+    async def agent(self, host: Host, called_off: bool = True) -> Ending:
+        """Its end. `called_off`: the second Ctrl-C ends the wait for another operation, too."""
+
         def again(ending: Ending) -> bool:
             waits = ending.verdict in (Verdict.LOCKED, Verdict.FINISHED)
-            return waits and not self.called_off
+            return waits and not self.gone and not (called_off and self.called_off)
 
         return await to_its_end(host, again)
 
@@ -195,20 +179,6 @@ class Swap:
 
     def let_go(self) -> None:
         """The third: the agents put back or finish by themselves."""
+        self.gone = True
         for host in self.hosts.values():
             host.let_go()
-
-
-def way_of(options: Options) -> str:
-    return "back" if options.back else "finish" if options.finish else "replace"
-
-
-def opening(options: Options) -> Options:
-    """Of a host that opens."""
-    return replace(options, replace=[], back=False, finish=False, open=True)
-
-
-def closing(options: Options, reason: str) -> Options:
-    """Of a host that closes."""
-    reason = with_more(reason, options.reason)
-    return replace(options, replace=[], back=False, close=True, reason=reason)

@@ -29,6 +29,7 @@ ONLY: dict[str, tuple[str, ...]] = {
     "settle": ("replace",),
     "keep": ("switch",),
     "lasts": ("close", *TOGGLES),
+    "outside_window": ("restart", "switch", "close", *TOGGLES, "replace"),
 }
 # The other options of those without a record.
 OTHERS = ("app", "agent", "reason", "ssh_config", "sudo", "without_balancers")
@@ -87,6 +88,8 @@ def check(given: Mapping[str, Any], usual: Mapping[str, Any]) -> None:
             raise ValueError(why_not(verb, name))
     if verb == "switch":
         check_switch(given)
+    if given["outside_window"]:
+        check_window(verb, given)
 
 
 def check_switch(given: Mapping[str, Any]) -> None:
@@ -99,6 +102,16 @@ def check_switch(given: Mapping[str, Any]) -> None:
         raise ValueError("--switch needs --to TARGET, or --back")
     if given["keep"] is not None:
         seconds(given["keep"])
+
+
+def check_window(verb: str, given: Mapping[str, Any]) -> None:
+    """Raises ValueError if the operation waits for no window, or the reason is missing."""
+    # The way back of a replacement closes the new host.
+    if given["finish"] or (given["back"] and verb == "switch") or given.get(verb) == "off":
+        way = "--finish" if given["finish"] else "--back" if given["back"] else f"--{verb} off"
+        raise ValueError(f"{way} waits for no window: remove --outside-window")
+    if given["reason"] is None:
+        raise ValueError("--outside-window needs --reason WHY: agent history shows both")
 
 
 def why_not(verb: str, name: str) -> str:

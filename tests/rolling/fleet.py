@@ -66,6 +66,14 @@ def status(spare: int = 3, **changes: Any) -> dict[str, Any]:
     return {"apps": [{**app, **changes}], "operation": None}
 
 
+OUTSIDE = {"inside": False, "text": "no operation may begin before Mon 2026-11-30 09:00 CET"}
+
+
+def outside(**changes: Any) -> dict[str, Any]:
+    """The same outside of the windows of its configuration."""
+    return {**status(**changes), "windows": OUTSIDE}
+
+
 def report(exit: int, outcome: str, **more: Any) -> dict[str, Any]:
     """The object of an agent's operation."""
     return {"exit": exit, "outcome": outcome, "message": f"said {outcome}", **more}

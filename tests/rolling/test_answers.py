@@ -67,6 +67,18 @@ class StatusOf(unittest.TestCase):
         with self.assertRaisesRegex(Unusable, "another version"):
             status_of(answer(printed(readonly=7)), None)
 
+    def test_the_windows_of_the_configuration_are_read(self) -> None:
+        for windows, outside in (
+            (None, None),
+            ({"inside": True, "text": "until 17:00"}, None),
+            ({"inside": False, "text": "not before 9:00"}, "not before 9:00"),
+        ):
+            with self.subTest(windows):
+                status = status_of(answer({**printed(), "windows": windows}), None)
+                self.assertEqual(status.outside, outside)
+        with self.assertRaisesRegex(Unusable, "another version"):
+            status_of(answer({**printed(), "windows": {"inside": 1}}), None)
+
     def test_a_login_shell_may_print_before_it(self) -> None:
         noisy = b"welcome to web1\n" + json.dumps(printed()).encode() + b"\n"
         self.assertEqual(status_of(answer(noisy), "web").app, "web")

@@ -8,16 +8,22 @@ from typing import Any
 
 from fleet import Fleet, report, states, status
 from rolling.command_line import given, parse
+from rolling.ending import Ending, Verdict
 from rolling.hosts import Wrong
 from rolling.main import prepare
 from rolling.options import Options, UsageError, merge
-from rolling.pairs import Pair, against, against_back, against_finish, unsteady
+from rolling.pairs import Pair, against, against_back, against_finish
 from rolling.status import Hold, Line, Status
+from rolling.steady import unsteady
+from rolling.ways import UNKNOWN, may_be_open, refuses
 from test_schema import wrong
 
 PAIR = Pair("root@web1", "web9")
 UP = Status("web", True, "healthy", True, True, 9, None, None)
 ONE, TWO = "web1=web9", "web2=web8"
+SET = {"name": "srvs/web8", "role": "main", "status": "MAINT", "state": "maint", "proven": False}
+LOST = {"exit": 255, "silent": True}
+MAINT = {"name": "lb1", "lines": [SET]}
 
 
 def held(reason: str, by: str = "operator") -> dict[str, Any]:
@@ -26,6 +32,10 @@ def held(reason: str, by: str = "operator") -> dict[str, Any]:
 
 def closed(reason: str | None, by: str = "operator") -> Status:
     return replace(UP, in_rotation=False, hold=Hold(by, None, reason, None, f"{by}: {reason}"))
+
+
+def with_line(status: str, state: str, proven: bool, role: str = "main") -> Status:
+    return replace(UP, lines=(Line("lb1", "srvs/web9", role, status, state, proven),))
 
 
 class Decisions(unittest.TestCase):
@@ -51,21 +61,74 @@ class Decisions(unittest.TestCase):
         self.assertEqual(list(said), ["web9"])
 
     def test_a_host_that_is_sick_or_not_up_is_unsteady(self) -> None:
-        def with_line(status: str, state: str, proven: bool) -> Status:
-            return replace(UP, lines=(Line("lb1", "srvs/web9", "main", status, state, proven),))
-
         for seen, why in (
             (UP, None),
             (with_line("UP", "up", True), None),
-            # An operator of HAProxy has taken it out.
-            (with_line("MAINT", "maint", False), None),
             # A balancer that is reloaded.
             (replace(UP, in_rotation=False, unseen=("lb1: refused",)), None),
             (with_line("DOWN 1/2", "down", False), "srvs/web9 is DOWN 1/2"),
+            (with_line("UP", "up", False), "srvs/web9 is UP, but not proven yet"),
+            (with_line("no check", "no_check", False), "srvs/web9 is no check"),
             (replace(UP, healthy=False, health="503"), "503"),
         ):
             with self.subTest(why):
                 self.assertEqual(unsteady(seen), why)
+
+    def test_lines_that_an_operator_of_haproxy_has_taken_out_get_no_users(self) -> None:
+        ready = ": run `set server srvs/web9 state ready` there"
+        weight = ": run `set server srvs/web9 weight 100%` there"
+        for shown, state, proven, fix in (
+            ("MAINT", "maint", False, ready),
+            ("DRAIN 1/2", "drain", False, ready),
+            ("UP (weight 0)", "zero_weight", True, weight),
+            # Not by an operator: `state ready` does not end it.
+            ("MAINT (via a/b)", "maint", False, ""),
+            ("DRAIN (agent)", "drain", False, ""),
+        ):
+            with self.subTest(shown):
+                out = with_line(shown, state, proven)
+                said = f"srvs/web9 is {shown} at lb1{fix}"
+                self.assertEqual(unsteady(out), said)
+                replaced = closed("replaced by web9")
+                self.assertEqual(against(PAIR, UP, out), {PAIR.new: said})
+                self.assertEqual(against_finish(PAIR, replaced, out), {PAIR.new: said})
+                self.assertEqual(against_back(PAIR, replaced, out), {}, "it closes")
+                old = replace(out, hold=replaced.hold)
+                self.assertEqual(against_back(PAIR, old, UP), {PAIR.old: said})
+                self.assertEqual(against(PAIR, out, UP), {}, "it closes")
+        twin = with_line("UP (weight 0)", "zero_weight", True, role="twin")
+        self.assertEqual(unsteady(twin), None, "its sticky users come all the same")
+        self.assertEqual(against(PAIR, UP, with_line("DOWN", "down", False)), {}, "it is closed")
+
+    def test_a_dry_run_of_a_host_that_closes_may_find_too_few_servers(self) -> None:
+        for exit, opens, closes in (
+            (0, False, False),
+            # Another operation ends before its turn comes.
+            (10, True, False),
+            (11, True, True),
+            (12, True, False),
+            (21, True, True),
+            (255, True, True),
+        ):
+            dry = Ending(Verdict.FAILED, exit, "", "", None)
+            self.assertEqual((refuses(dry, False), refuses(dry, True)), (opens, closes), exit)
+
+    def test_the_gates_may_be_open_after_an_open_that_failed(self) -> None:
+        for exit, answered, may in (
+            (16, True, True),
+            (1, True, True),
+            (15, True, True),
+            (130, True, True),
+            (2, True, False),
+            (10, True, False),
+            (11, True, False),
+            # A lost connection, and an agent that was killed.
+            (255, False, True),
+            (137, False, True),
+            (127, False, False),
+        ):
+            ending = Ending(Verdict.FAILED, exit, "", "", {} if answered else None)
+            self.assertEqual(may_be_open(ending), may, exit)
 
     def test_wrong_options_are_errors(self) -> None:
         for argv, says in (
@@ -158,14 +221,55 @@ class Replaces(unittest.TestCase):
         fleet.host("web1", close=report(14, "not_drained"))
         failed = self.roll(fleet, "--replace", ONE, "--replace", TWO)
         self.assertEqual(failed["exit"], 1)
-        self.assertIn("the other host of its pair is open, too", failed["hosts"][0]["message"])
+        self.assertEqual(failed["hosts"][0]["message"], "said not_drained; web9 is open")
         self.assertEqual(len(self.work(fleet)), 2)
+        # The connection broke: it may have closed.
+        fleet.host("web1", close=LOST)
+        message = self.roll(fleet, "--replace", ONE)["hosts"][0]["message"]
+        self.assertTrue(message.endswith(f"; {UNKNOWN}; web9 is open"), message)
+
+    def test_an_open_that_fails_is_taken_back_if_its_gates_are_open(self) -> None:
+        was, closed_gates = status(in_rotation=False), [{"position": "closed"}]
+        still = status(in_rotation=False, gates=closed_gates)
+        for opens, seen, end in (
+            (report(16, "not_in_rotation"), was, "said not_in_rotation; closed again"),
+            (LOST, still, "; its gates are closed"),
+            (report(11, "refused"), was, "said refused"),
+            (report(16, "x"), status(), "said x; it stays open, as it was before"),
+        ):
+            with self.subTest(end):
+                fleet = self.fleet()
+                fleet.host("web9", open=opens, status=seen)
+                failed = self.roll(fleet, "--replace", ONE)
+                self.assertEqual(states(failed), {"web1": "not_reached", "web9": "failed"})
+                message = failed["hosts"][1]["message"]
+                self.assertTrue(message.endswith(end), message)
+                closes = [call for call in self.work(fleet) if " close " in call]
+                back = ["web9 close --reason=not in the place of web1"]
+                self.assertEqual(closes, back if "closed again" in end else [])
+        fleet.host("web9", open=report(16, "x"), status=was, close=report(13, "y"))
+        message = self.roll(fleet, "--replace", ONE)["hosts"][1]["message"]
+        self.assertEqual(
+            message, f"said x; `agent close` failed there (exit 13): said y; {UNKNOWN}"
+        )
+
+    def test_a_hold_of_another_operator_does_not_end_silently(self) -> None:
+        for words, host, reason, says in (
+            ([], "web9", "disk swap, alice", "web9: held closed by disk swap, alice; it opens\n"),
+            (["--back"], "web1", "replaced by web9: disks", None),
+        ):
+            fleet = self.fleet()
+            fleet.host(host, status=status(hold=held(reason)))
+            _, err = fleet.start("--replace", ONE, *words, "--dry-run").communicate(timeout=60)
+            self.assertEqual("it opens" in err, says is not None)
+            self.assertIn(says or "", err)
 
     def test_nothing_begins_if_one_can_not(self) -> None:
         for name, answers in (
             ("web8", {"dry_run": report(15, "not_healthy")}),
             ("web2", {"status": {"exit": 2, "message": "no configuration"}}),
             ("web2", {"status": status(hold=held("disks"))}),
+            ("web8", {"status": status(balancers=[MAINT])}),
         ):
             with self.subTest(name):
                 fleet = self.fleet()
@@ -173,6 +277,30 @@ class Replaces(unittest.TestCase):
                 refused = self.roll(fleet, "--replace", ONE, "--replace", TWO)
                 self.assertEqual((refused["outcome"], refused["exit"]), ("could_not_begin", 3))
                 self.assertEqual(self.work(fleet), [])
+
+    def test_hosts_that_close_get_a_dry_run_too(self) -> None:
+        replaced = {"status": status(hold=held("replaced by web9"))}
+        for words, name, exit, begins in (
+            ([], "web1", 21, False),
+            # The other host is not open yet.
+            ([], "web1", 12, True),
+            (["--back"], "web9", 21, False),
+            (["--finish"], "web1", 11, False),
+            # Its agent is asked for nothing.
+            (["--finish"], "web9", 11, True),
+        ):
+            with self.subTest(words, name=name, exit=exit):
+                fleet = self.fleet()
+                hosts = {"web1": replaced if words else {}, "web9": {}}
+                hosts[name] = {**hosts[name], "dry_run": report(exit, "no")}
+                for host, answers in hosts.items():
+                    fleet.host(host, **answers)
+                answer = self.roll(fleet, "--replace", ONE, *words)
+                self.assertEqual(answer["exit"], 0 if begins else 3)
+                self.assertEqual(self.work(fleet) != [], begins)
+        # With the reason of its hold: the hold that is there may have another one.
+        asked = [call for call in fleet.calls("close") if "--dry-run" in call]
+        self.assertIn("--reason=replaced for good by web9", asked[0])
 
     def test_the_way_back_until_finish(self) -> None:
         fleet = self.fleet()
@@ -188,6 +316,30 @@ class Replaces(unittest.TestCase):
         self.assertEqual(self.work(fleet)[2:], [last])
         fleet.host("web1", status=status(hold=held("replaced for good by web9")))
         self.assertEqual(self.roll(fleet, "--replace", ONE, "--back")["exit"], 3)
+
+    def test_a_second_ctrl_c_puts_the_host_under_way_back(self) -> None:
+        waits = {**report(130, "interrupted"), "waits": True}
+        new = "said interrupted; closed again"
+        for at, answers, gates, message in (
+            ("web9", {"open": waits}, "open", new),
+            ("web9", {"open": waits}, "closed", "said interrupted; its gates are closed"),
+            ("web1", {"close": waits}, "open", "said interrupted; web9 is open"),
+        ):
+            with self.subTest(message):
+                fleet = self.fleet()
+                if at == "web9":
+                    seen = status(in_rotation=False, gates=[{"position": gates}])
+                    answers = {**answers, "status": seen}
+                fleet.host(at, **answers)
+                started = fleet.start("--replace", ONE, "--settle", "0s")
+                fleet.wait_for(next(iter(answers)))
+                started.send_signal(signal.SIGINT)
+                started.send_signal(signal.SIGTERM)
+                answer = self.check(fleet.answer(started))
+                ended = {host["host"]: host["message"] for host in answer["hosts"]}
+                self.assertEqual((answer["outcome"], ended[at]), ("interrupted", message))
+                back = "web9 close --reason=not in the place of web1"
+                self.assertEqual(back in self.work(fleet), message == new)
 
     def test_ctrl_c_finishes_the_pair_and_a_second_one_goes_back(self) -> None:
         for second, left in ((False, "done"), (True, "failed")):

@@ -4,6 +4,7 @@ import unittest
 
 from rolling.command_line import given, parse
 from rolling.options import Options, UsageError, merge
+from rolling.ways import closing, opening, taking_back
 
 
 class Verbs(unittest.TestCase):
@@ -67,6 +68,39 @@ class Verbs(unittest.TestCase):
         ):
             with self.subTest(says), self.assertRaisesRegex(UsageError, says):
                 merge(Options(), asked)
+
+    def test_outside_of_the_windows_only_with_a_reason(self) -> None:
+        emergency = ["--outside-window", "--reason=a leak"]
+        for argv in (
+            [],
+            ["--switch", "--to", "green"],
+            ["--close"],
+            ["--maintenance", "on"],
+            ["--readonly", "on"],
+        ):
+            with self.subTest(argv):
+                options = merge(Options(), given(parse("x", [*argv, *emergency, "web1"])))
+                self.assertEqual(list(options.words()[-2:]), emergency)
+                self.assertEqual(Options.from_record(options.recorded()), options)
+        off = merge(Options(), {"maintenance": "on", "outside_window": True, "reason": "x"}).off()
+        self.assertEqual(off.words(), ("maintenance", "--json", "off", "--reason=x"))
+        pair = ["--replace", "web1=web9"]
+        for argv, says in (
+            (["--outside-window", "web1"], "--outside-window needs --reason WHY"),
+            (["--open", *emergency], "--outside-window does not go with --open: remove it"),
+            (["--switch", "--back", *emergency], "--back waits for no window"),
+            (["--maintenance", "off", *emergency], "--maintenance off waits for no window"),
+            (["--readonly", "off", *emergency], "--readonly off waits for no window"),
+            ([*pair, "--finish", *emergency], "--finish waits for no window"),
+        ):
+            with self.subTest(argv), self.assertRaisesRegex(UsageError, says):
+                merge(Options(), given(parse("x", argv)))
+        # Only the host that closes: no open waits for a window.
+        for way in ([], ["--back"]):
+            options = merge(Options(), given(parse("x", [*pair, *way, *emergency])))
+            self.assertNotIn("--outside-window", opening(options).words())
+            self.assertIn("--outside-window", closing(options, "x").words())
+        self.assertIn("--outside-window", taking_back(Options(replace=pair[1:]), "x").words())
 
     def test_close_and_open_have_words_of_their_own(self) -> None:
         for argv, words in (

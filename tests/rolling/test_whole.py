@@ -5,7 +5,7 @@ from __future__ import annotations
 import unittest
 from typing import Any
 
-from fleet import Fleet, report, states, status
+from fleet import OUTSIDE, Fleet, outside, report, states, status
 
 TO = ("--switch", "--to", "green", "web1", "web2")
 CUT = status(
@@ -76,3 +76,40 @@ class Closing(Whole):
         rolled = fleet.roll("--open", "web1", "web2", "web3")
         self.assertEqual((rolled["outcome"], len(rolled["batches"])), ("rolled", 1))
         self.assertEqual(states(rolled), dict.fromkeys(["web1", "web2", "web3"], "done"))
+
+
+class Windows(Whole):
+    def test_outside_of_the_windows_no_host_begins(self) -> None:
+        for verb, words in (
+            ("restart", []),
+            ("close", ["--close"]),
+            ("switch", ["--switch", "--to", "green"]),
+        ):
+            with self.subTest(verb):
+                fleet = self.fleet(status=outside(), **{verb: report(21, "outside_window")})
+                refused = fleet.roll(*words, "web1", "web2")
+                self.assertEqual((refused["outcome"], refused["exit"]), ("could_not_begin", 3))
+                said = refused["hosts"][0]["message"]
+                self.assertTrue(said.startswith(f"{OUTSIDE['text']}; in an emergency"), said)
+                self.assertEqual(fleet.calls(verb), [])
+                planned = fleet.roll(*words, "web1", "web2", "--dry-run")
+                self.assertEqual((planned["exit"], planned["hosts"][1]["message"]), (1, said))
+
+    def test_in_an_emergency_they_begin(self) -> None:
+        fleet = self.fleet(status=outside(), restart=report(0, "restarted"))
+        emergency = ["--outside-window", "--reason", "a leak"]
+        rolled = fleet.roll(*emergency, "web1")
+        self.assertEqual((rolled["outcome"], rolled["exit"]), ("rolled", 0))
+        self.assertEqual(fleet.calls("restart")[0][-2:], ["--outside-window", "--reason=a leak"])
+
+    def test_the_way_back_and_a_held_host_wait_for_no_window(self) -> None:
+        hold = {"failed": None, "reason": "x", "until_unix_seconds": None, "text": "root: x"}
+        held = outside(hold={**hold, "by": "operator"})
+        for verb, words, seen in (
+            ("open", ["--open"], outside()),
+            ("switch", ["--switch", "--back"], outside()),
+            ("restart", ["--reopen"], held),
+        ):
+            with self.subTest(verb):
+                fleet = self.fleet(status=seen, **{verb: report(0, "done")})
+                self.assertEqual(fleet.roll(*words, "web1")["exit"], 0)

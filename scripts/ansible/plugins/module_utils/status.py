@@ -8,7 +8,7 @@ it. It needs Python 3.9, and imports nothing of the collection or the roll.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 # HAProxy's states of a line that an operator of HAProxy has set.
@@ -87,6 +87,8 @@ class Status:
     trouble: tuple[str, ...] = ()
     # An operator has HAProxy refuse writes.
     read_only: bool = False
+    # Why no operation may begin now, by `[agent] windows`. None: one may.
+    outside: str | None = None
     # The app's entry as the agent printed it.
     entry: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -114,7 +116,8 @@ def read(answer: dict[str, Any], app: str | None) -> Status:
     """The app of this name, or the only app. Raises WhichApp or OtherVersion."""
     try:
         entry = choose(answer["apps"], app)
-        return of_entry(entry, answer["operation"])
+        outside = outside_windows(answer.get("windows"))
+        return replace(of_entry(entry, answer["operation"]), outside=outside)
     except (KeyError, TypeError, AttributeError) as error:
         raise OtherVersion(f"its `agent status` has another version: {error!r}") from error
 
@@ -154,6 +157,13 @@ def of_entry(entry: dict[str, Any], operation: dict[str, Any] | None) -> Status:
         read_only=entry.get("readonly", NO_MARKER)["declared"] is not None,
         entry=entry,
     )
+
+
+def outside_windows(windows: dict[str, Any] | None) -> str | None:
+    """None: within them, or the configuration has none."""
+    if windows is None or typed(bool, windows["inside"]):
+        return None
+    return str(typed(str, windows["text"]))
 
 
 def hold_of(hold: dict[str, Any]) -> Hold:
