@@ -20,7 +20,7 @@ from .options import Options, UsageError, merge
 from .record import Record, Unkept
 from .session import Session
 from .summary import Summary
-from .terminal import open_terminal
+from .terminal import Gone, can_ask
 from .verbs import WITHOUT_RECORD
 
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         summary = Summary("usage", ending.USAGE, f"{program}: {error}")
     except KeyboardInterrupt:
         summary = Summary("interrupted", 130, "interrupted: the roll did not begin")
-    except Unkept as error:
+    except (Unkept, Gone) as error:
         summary = Summary("could_not_begin", ending.NOT_BEGUN, f"{program}: {error}")
     except Exception as error:
         traceback.print_exc()
@@ -106,13 +106,10 @@ def targets_of(options: Options) -> dict[str, inventory.Target]:
 
 
 def check_source(options: Options, arguments: Namespace) -> None:
-    """An approval must be possible. The terminal is asked only when the time comes."""
+    """An approval must be possible. The roll opens the terminal again just before it begins."""
     if not options.confirms or arguments.dry_run:
         return
-    file = open_terminal()
-    if file is not None:
-        os.close(file)
-    wrong = wrong_source(options, file is not None)
+    wrong = wrong_source(options, can_ask())
     if wrong is not None:
         raise UsageError(wrong)
 

@@ -168,6 +168,8 @@ class Session:
 
     async def roll(self, seen: Snapshot, window: Window) -> Summary:
         plan = self.plan(seen)
+        # It may find that no approval is possible any more: before the record.
+        between = self.between(plan, window)
         if self.record.path == Path():
             self.record.path = records.default_path()
         self.record.hold()
@@ -175,7 +177,6 @@ class Session:
         self.record.write()
         self.screen.shows(self.hosts)
         began = time.monotonic()
-        between = self.between(plan, window)
         hooks = between.hooks
         rules = self.rules(between)
         roll = Roll(

@@ -13,7 +13,7 @@ from .choices import Choices
 from .confirm import LONGEST, Reply, Source, reply_of, reply_of_command, user_name
 from .local import meaning, run
 from .screen import Screen
-from .terminal import Terminal, open_terminal
+from .terminal import Gone, Terminal, open_terminal
 from .text import decoded
 
 # A command has this time, and runs again after a while.
@@ -22,13 +22,17 @@ AGAIN = 5.0
 
 
 def source_of(choices: Choices, screen: Screen) -> Source | None:
-    """None: no batch needs an approval."""
+    """None: no batch needs an approval. Raises Gone: without its terminal a roll must not begin."""
     if choices.go is not None:
         return File(choices.go)
     if choices.go_command is not None:
         return Command(choices.go_command, screen)
-    file = open_terminal() if choices.confirm else None
-    return None if file is None else Terminal(file, screen)
+    if not choices.confirms:
+        return None
+    file = open_terminal()
+    if file is None:
+        raise Gone("--confirm: the terminal is gone; the roll did not begin")
+    return Terminal(file, screen)
 
 
 class File:

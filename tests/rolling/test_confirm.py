@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import io
 import os
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from rolling.answer import Answer
 from rolling.between import question
 from rolling.command_line import given, parse
 from rolling.confirm import Reply, reply_of, reply_of_command, reply_of_line, wrong_source
 from rolling.options import Options, UsageError, merge
-from rolling.sources import File
+from rolling.screen import Screen
+from rolling.sources import File, source_of
+from rolling.terminal import Gone
 
 
 def options(*words: str) -> Options:
@@ -120,6 +124,15 @@ class Sources(unittest.TestCase):
                     wrong = wrong_source(options(*words), terminal)
                     self.assertEqual(wrong is None, says is None, wrong)
                     self.assertIn(says or "", wrong or "")
+
+    def test_a_roll_without_its_terminal_does_not_begin(self) -> None:
+        """It was there when the program began."""
+        screen = Screen(io.StringIO())
+        with mock.patch("rolling.sources.open_terminal", return_value=None):
+            self.assertIsNone(source_of(options(), screen))
+            self.assertIsInstance(source_of(options("--confirm", "--go", "f"), screen), File)
+            with self.assertRaisesRegex(Gone, "--confirm: the terminal is gone"):
+                source_of(options("--confirm"), screen)
 
     def test_options_that_do_not_go_together_are_errors(self) -> None:
         for words, says in [
