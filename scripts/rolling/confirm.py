@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pwd
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +14,13 @@ from .text import decoded, escape
 
 # The most of a file that counts.
 LONGEST = 4096
+# A first line that begins with one of these words refuses. `Nora` is a name.
+REFUSES = ("n", "no", "not", "nope", "stop")
+REFUSAL = re.compile(rf"[\W_]*({'|'.join(REFUSES)})(?![^\W_])(.*)", re.IGNORECASE)
+# The name after it, as in `no: ann`. There is none in `no-go`.
+NAME = re.compile(r"[\s:,;.!]+(.+)")
+# The first character of a file that some editors write.
+BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -45,13 +53,18 @@ class Source(Protocol):
         """How to answer, in one line."""
 
 
-def reply_of(content: str, owner: str) -> Reply:
-    """The meaning of a file: its first line names the one who approves. `no` refuses."""
-    first = next((line.strip() for line in content.splitlines() if line.strip()), "")
-    word, _, rest = first.partition(" ")
-    if word.strip(":,.").lower() == "no":
-        return Reply(False, escape(rest) or owner)
-    return Reply(True, escape(first) or owner)
+def reply_of(content: str, owner: str) -> Reply | None:
+    """The meaning of a file: its first line names the one who approves, or refuses. None: it is
+    empty. A shell creates the file of a command before the command has any output."""
+    first = content.lstrip(BOM).partition("\n")[0].strip()
+    if not first:
+        return None
+    refusal = REFUSAL.match(first)
+    if refusal is None:
+        return Reply(True, escape(first))
+    # What follows `not` is no name either: `not yet`.
+    name = None if refusal[1].lower() == "not" else NAME.fullmatch(refusal[2])
+    return Reply(False, escape(name[1]) if name else owner)
 
 
 def reply_of_command(answer: Answer) -> Reply | None:

@@ -17,6 +17,21 @@ from rolling.sources import File, source_of
 from rolling.terminal import Gone
 
 
+REFUSALS = (
+    "not yet",
+    "no!",
+    "no-go",
+    "no_go",
+    "NO;",
+    "n",
+    "Nope",
+    "stop",
+    "\ufeffno",
+    " - no",
+    '"no"',
+)
+
+
 def options(*words: str) -> Options:
     return merge(Options(), given(parse("x", [*words, "web1"])))
 
@@ -39,11 +54,23 @@ class Meaning(unittest.TestCase):
 
     def test_the_content_of_a_file(self) -> None:
         for content, reply in [
-            ("", Reply(True, "owner")),
-            ("\n  ann \nmore", Reply(True, "ann")),
+            ("", None),
+            ("\n", None),
+            (" \nann", None),
+            ("\ufeff", None),
+            ("  ann \r\nno", Reply(True, "ann")),
             ("Nora", Reply(True, "Nora")),
             ("no", Reply(False, "owner")),
             ("No: ann, it is slow", Reply(False, "ann, it is slow")),
+            ("no\twait", Reply(False, "wait")),
+            ("N bob", Reply(False, "bob")),
+            ("STOP! ann", Reply(False, "ann")),
+            *((word, Reply(False, "owner")) for word in REFUSALS),
+            ("Noah", Reply(True, "Noah")),
+            ("nono", Reply(True, "nono")),
+            ("Stopford", Reply(True, "Stopford")),
+            ("ann, no trouble", Reply(True, "ann, no trouble")),
+            ("\ufeffann", Reply(True, "ann")),
             ("a\x1b[2J", Reply(True, "a\\x1b[2J")),
         ]:
             with self.subTest(content):
@@ -100,6 +127,15 @@ class Files(unittest.TestCase):
         self.assertIsNone(source.look())
         self.path.write_text("no")
         self.assertIsNone(source.look())
+        reply = source.look()
+        self.assertFalse(reply is None or reply.go)
+
+    def test_a_file_is_no_answer_while_it_is_empty(self) -> None:
+        source = File(str(self.path))
+        self.path.touch()
+        self.assertEqual([source.look() for _ in range(4)], [None] * 4)
+        self.path.write_text("no\n")
+        self.assertEqual(source.look(), None)
         reply = source.look()
         self.assertFalse(reply is None or reply.go)
 
