@@ -213,6 +213,7 @@ class Session:
         summary.done_before = self.before
         summary.verb = self.options.verb
         summary.approvals = between.approvals
+        summary.hook_failures = between.hooks.json()
         if summary.exit != ending.DONE:
             summary.record = str(self.record.path)
             summary.go_on = shlex.join([sys.argv[0], "--resume", summary.record])

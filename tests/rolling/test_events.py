@@ -76,8 +76,14 @@ class Events(unittest.TestCase):
         for words, outcome in [
             (("--go-command", "exit 1"), "not_approved"),
             (("--not-after", "2020-01-01T17:00"), "window_closed"),
-            (("--hook", "exit 9", "--hook-must-succeed"), "hook_failed"),
+            (("--hook", f"cat >>{self.file}; exit 9", "--hook-must-succeed"), "hook_failed"),
         ]:
             with self.subTest(outcome):
                 rolled = self.fleet.roll(*words, *WORDS)
                 self.assertEqual((wrong(rolled), rolled["outcome"]), ([], outcome))
+        events = [json.loads(line) for line in self.file.read_text().splitlines()]
+        self.assertEqual([event["event"] for event in events], ["started", "stopped"])
+        self.assertEqual([wrong_event(event) for event in events], [[], []])
+        # Each event has the failures so far.
+        failed = [one["event"] for one in events[-1]["roll"]["hook_failures"]]
+        self.assertEqual(failed, ["started"])
