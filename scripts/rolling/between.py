@@ -116,7 +116,9 @@ class Between:
                 return Halt("hook_failed", HOOK_FAILED, message, batch)
         if batch > 0:
             await self.pause(batch)
-        if self.source is None or self.stop.asked or self.late():
+        # The operator has just begun this roll.
+        first = batch == 0 and not self.resumed
+        if self.source is None or first or self.stop.asked or self.late():
             return None
         return await self.confirm(batch, self.source)
 

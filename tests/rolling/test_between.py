@@ -125,6 +125,14 @@ class Hooks(Whole):
         self.assertEqual((rolled["exit"], rolled["halt"]["before_batch"]), (6, 1))
         self.assertEqual(len(self.fleet.calls("restart")), 1)
 
+    def test_one_that_must_succeed_changes_nothing_about_approvals(self) -> None:
+        words = ("--hook", "true", "--hook-must-succeed", "--go-command", "exit 1")
+        rolled = self.fleet.roll(*words, *CANARY)
+        self.assert_stopped(rolled, "not_approved", 4)
+        # A roll that continues asks before its first batch.
+        rolled = self.go_on(rolled)
+        self.assertEqual((rolled["exit"], rolled["halt"]["before_batch"]), (4, 1))
+
     def test_one_that_fails_at_the_end_is_no_success(self) -> None:
         hook = '! grep -q \'"done", "batch"\''
         rolled = self.fleet.roll("--hook", hook, "--hook-must-succeed", *CANARY)
