@@ -36,6 +36,11 @@ def decoded(said: bytes) -> str:
     return said.decode("utf-8", "backslashreplace")
 
 
+def counted(number: int, what: str) -> str:
+    """`1 host`, `2 hosts`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def columns(text: str) -> int:
     """The number of columns on a terminal."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)

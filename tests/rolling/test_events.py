@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import signal
+import time
 import unittest
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,17 @@ class Events(unittest.TestCase):
                 bad = copy.deepcopy(done)
                 bad["roll"].update(outcome=outcome, exit=exit)
                 self.assertNotEqual(wrong_event(bad), [])
+
+    def test_a_hook_that_did_not_end_is_no_success(self) -> None:
+        done = f"tee -a {self.file} | grep -q '^{{.event.: .done' && sleep 60; true"
+        started = self.fleet.start("--hook", done, "--hook-must-succeed", *WORDS)
+        while not self.file.exists() or '"event": "done"' not in self.file.read_text():
+            self.assertIsNone(started.poll())
+            time.sleep(0.02)
+        started.send_signal(signal.SIGINT)
+        rolled = self.fleet.answer(started)
+        self.assertEqual((wrong(rolled), rolled["outcome"], rolled["exit"]), ([], "hook_failed", 6))
+        self.assertIn("but a hook failed at done: killed", rolled["message"])
 
     def test_what_stops_a_roll_fits(self) -> None:
         for words, outcome in [
