@@ -68,20 +68,19 @@ class File:
         if now is None or now == self.before or now != last:
             return None
         try:
-            return reply_of(self.content(), self.owner())
+            return reply_of(*self.content())
         except OSError:
             return None
 
-    def content(self) -> str:
+    def content(self) -> tuple[str, str]:
+        """With its owner."""
         # A pipe must not block the roll.
         file = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(file, "rb") as reader:
-            if not stat.S_ISREG(os.fstat(reader.fileno()).st_mode):
+            there = os.fstat(reader.fileno())
+            if not stat.S_ISREG(there.st_mode):
                 raise OSError("not a file")
-            return decoded(reader.read(LONGEST))
-
-    def owner(self) -> str:
-        return user_name(self.path.stat().st_uid)
+            return decoded(reader.read(LONGEST)), user_name(there.st_uid)
 
     def rest(self) -> None:
         pass

@@ -51,7 +51,7 @@ class Approval(Whole):
         self.assertEqual((rolled["exit"], rolled["halt"]["before_batch"]), (4, 1))
         rolled = self.go_on(rolled, "--go-command", "true")
         self.assertEqual((rolled["exit"], len(self.fleet.calls("restart"))), (0, 3))
-        self.assertEqual(rolled["approvals"], [{"batch": 1, "by": None}])
+        self.assertEqual(rolled["approvals"], [{"batch": 1, "by": None, "owner": None}])
 
     def test_a_command_gets_the_roll_on_its_stdin(self) -> None:
         rolled = self.fleet.roll("--go-command", f"cat >{self.file}", *CANARY)
@@ -64,7 +64,8 @@ class Approval(Whole):
         self.file.write_text("from yesterday")
         hook = f"grep -q confirm && echo ann >{self.file}; true"
         rolled = self.fleet.roll("--go", str(self.file), "--hook", hook, *CANARY)
-        self.assertEqual((rolled["exit"], rolled["approvals"]), (0, [{"batch": 2, "by": "ann"}]))
+        approval = {"batch": 2, "by": "ann", "owner": self.file.owner()}
+        self.assertEqual((rolled["exit"], rolled["approvals"]), (0, [approval]))
 
     def test_no_answer_in_time_stops_the_roll(self) -> None:
         self.file.write_text("from yesterday")
