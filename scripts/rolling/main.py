@@ -68,7 +68,7 @@ def prepare(arguments: Namespace) -> Record:
         listed = names.from_arguments(arguments.hosts)
     if "replace" in given or arguments.replace_file is not None:
         words = given.setdefault("replace", [])
-        words += pairs.read(arguments.replace_file) if arguments.replace_file else []
+        words += replace_file(arguments.replace_file) if arguments.replace_file else []
         if listed or not words:
             raise UsageError("--replace names its hosts, OLD=NEW: remove the other ones")
         listed = pairs.hosts_of(pairs.pairs_of(words))
@@ -84,7 +84,11 @@ def prepare(arguments: Namespace) -> Record:
         listed = list(targets)
     if record is None:
         if not listed:
-            raise UsageError("no hosts: name them, or a file with --hosts")
+            raise UsageError(
+                "no hosts: name them, or a file with --hosts"
+                if path is None
+                else f"no record {arguments.resume}; for a new roll name its hosts"
+            )
         # Without a path there is no record before the roll begins.
         record = Record(path or Path(), options, listed)
     elif listed and set(listed) != set(record.hosts):
@@ -96,6 +100,14 @@ def prepare(arguments: Namespace) -> Record:
     if gone:
         raise UsageError(f"group {options.group} no longer has {', '.join(gone[:4])}")
     return record
+
+
+def replace_file(path: str) -> list[str]:
+    """The pairs of --replace-file."""
+    words = [line for _, line in names.lines_of(names.text_of("--replace-file", path))]
+    if not words:
+        raise UsageError(f"{path} has no OLD=NEW")
+    return words
 
 
 def targets_of(options: Options) -> dict[str, inventory.Target]:

@@ -241,8 +241,3 @@ class Records(unittest.TestCase):
         self.assertEqual(prepare(parse("x", words)).options.reason, "disk swap")
         anew = prepare(parse("x", [*words, "--reason", "and another"]))
         self.assertEqual(anew.options, replace(begun.options, reason="and another"))
-
-    def test_missing_hosts_and_record_are_an_error(self) -> None:
-        for argv in [[], ["--resume", str(self.path)]]:
-            with self.subTest(argv), self.assertRaises(UsageError):
-                prepare(parse("x", argv))
