@@ -16,7 +16,7 @@ class Gone(Exception):
 
 
 def open_terminal() -> int | None:
-    """The terminal of this process, even if its stdin has the list of hosts. None: there is none."""
+    """The terminal of this process, even if stdin has the list of hosts. None: there is none."""
     try:
         return os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:

@@ -25,7 +25,6 @@ from rolling.screen import Screen
 from rolling.sources import File, source_of
 from rolling.terminal import Gone
 
-
 REFUSALS = (
     "not yet",
     "no!",
