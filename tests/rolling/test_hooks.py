@@ -119,6 +119,7 @@ class Events(unittest.IsolatedAsyncioTestCase):
             hooks.report(event)
         ending = asyncio.ensure_future(hooks.end())
         while "waiting" not in self.shown.getvalue():
+            self.assertFalse(ending.done())
             await asyncio.sleep(0.02)
         self.stop.asked += 1
         self.stop.changed.set()
