@@ -38,10 +38,10 @@ class Halt:
     # Its number, from 0.
     batch: int
     # The one who refused it.
-    by: str | None = None
+    reply: Reply | None = None
 
     def json(self) -> dict[str, Any]:
-        return {"before_batch": self.batch + 1, "by": self.by}
+        return {"before_batch": self.batch + 1, **signed(self.reply)}
 
 
 class Between:
@@ -116,7 +116,9 @@ class Between:
                 return Halt("hook_failed", HOOK_FAILED, message, batch)
         if batch > 0:
             await self.pause(batch)
-        if self.source is None or self.stop.asked or self.late():
+        # The operator has just begun this roll.
+        first = batch == 0 and not self.resumed
+        if self.source is None or first or self.stop.asked or self.late():
             return None
         return await self.confirm(batch, self.source)
 
@@ -160,18 +162,23 @@ class Between:
             await self.stop.wait(min(LOOK, left))
 
     def decided(self, batch: int, reply: Reply) -> Halt | None:
-        by = f" by {reply.by}" if reply.by else ""
+        by = f" by {reply.who}" if reply.who else ""
         if not reply.go:
             message = f"{self.name(batch)} was refused{by}"
-            return Halt("not_approved", NOT_APPROVED, message, batch, reply.by)
+            return Halt("not_approved", NOT_APPROVED, message, batch, reply)
         self.screen.line(f"{self.name(batch)} is approved{by}")
-        self.approvals.append({"batch": batch + 1, "by": reply.by})
+        self.approvals.append({"batch": batch + 1, **signed(reply)})
         if reply.always:
             self.source = None
         return None
 
     def name(self, batch: int) -> str:
         return f"batch {batch + 1} of {len(self.plan)}"
+
+
+def signed(reply: Reply | None) -> dict[str, Any]:
+    """The one who gave it."""
+    return {"by": reply.by if reply else None, "owner": reply.owner if reply else None}
 
 
 def ended(batch: Sequence[str], stages: Mapping[str, Stage]) -> bool:

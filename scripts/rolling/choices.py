@@ -80,7 +80,8 @@ def add_options(made: argparse.ArgumentParser) -> None:
         "--go",
         type=os.path.abspath,
         metavar="FILE",
-        help="--confirm without a terminal: go on once FILE is written after a batch",
+        help="--confirm without a terminal: go on once FILE is written after a batch; a first "
+        "line that begins with no, n, not, nope or stop refuses",
     )
     go.add_argument(
         "--go-command",

@@ -15,10 +15,8 @@ from .verb_options import add_verbs
 
 DESCRIPTION = """\
 Restarts an app on many hosts over SSH, by agent restart, a few at a time. With
---switch by agent switch: a new version beside the old one. With --maintenance:
-the page for all users. With --readonly: HAProxy refuses writes. With --close and
---open: hold hosts closed, and end that. With --replace: one host in the place of
-another.
+a verb it does something else there: a switch to a new version, maintenance, and
+so on.
 """
 EXAMPLES = """\
 A batch begins when every host of the previous batch is done: its agent ended
@@ -32,9 +30,9 @@ examples:
       one host, then a quarter of all at a time
   %(prog)s --hosts FILE --seesaw --pause 5m
       one half, then the other
-  %(prog)s --hosts FILE --canary 1 --confirm --not-after 17:00
-      ask after the canary and between batches; begin none after 17:00
-  %(prog)s --inventory hosts.yml --group web --hook 'logger -t roll'
+  %(prog)s --hosts FILE --confirm --not-after 17:00
+      ask between batches; begin none after 17:00
+  %(prog)s --inventory FILE --group web --hook logger
       the hosts of an Ansible group; each event as JSON on stdin of the hook
   %(prog)s --hosts FILE --dry-run
       show the order, and the hosts that would refuse
@@ -42,11 +40,11 @@ examples:
       upgrade each host before its restart
   %(prog)s --hosts FILE --skip-held
       skip hosts that `agent close` holds closed
-  %(prog)s --hosts FILE --switch --to green --with 'web-release green 2.1'
+  %(prog)s --hosts FILE --switch --to green --with CMD
       start the new version beside the old one on each host, and switch
   %(prog)s --hosts FILE --switch --back --batch 100%%
       all hosts back to the version before, while it is kept ready
-  %(prog)s --hosts FILE --maintenance on --for 2h --reason 'a database moves'
+  %(prog)s --hosts FILE --maintenance on --for 2h
       all users to the page, on all hosts at once; --maintenance off: back
   %(prog)s --hosts FILE --readonly on --for 20m
       HAProxy refuses writes; --readonly off: it takes them again
@@ -59,12 +57,13 @@ examples:
   %(prog)s --resume roll.json --hosts FILE
       keep a record in this file, or continue from it
 
-After Ctrl-C the roll starts no more hosts, and the hosts under way finish. After
-a second Ctrl-C they put back what they can. After a third the roll does not wait
-for them: the agents finish by themselves. A roll that did not finish keeps its
-record, and prints the command to continue. It then restarts all hosts that the
-record does not show as done, also those that were under way when the roll was
-killed. A canary that fails ends the roll, whatever --max-failures is.
+After Ctrl-C the roll starts no more hosts, and the hosts under way finish.
+After a second Ctrl-C they put back what they can. After a third the roll does
+not wait for them: the agents finish by themselves. A roll that did not finish
+keeps its record, and prints the command to continue. It then restarts all hosts
+that the record does not show as done, also those that were under way when the
+roll was killed. --maintenance, --readonly and --replace keep no record: call
+them again. A canary that fails ends the roll, whatever --max-failures is.
 
 exit: 0 all done; 1 some failed; 2 usage; 3 the roll did not begin; 4 not
 approved; 5 the window closed; 6 a hook failed with --hook-must-succeed; 70
@@ -83,6 +82,8 @@ def parser(program: str) -> Parser:
     """An option that the record keeps is None if it was not given."""
     made = Parser(
         prog=program,
+        # All options would be longer than a screen is wide.
+        usage="%(prog)s [VERB] [options] HOST...",
         description=DESCRIPTION,
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import pwd
+import re
+import stat
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +17,13 @@ from .text import decoded, escape
 
 # The most of a file that counts.
 LONGEST = 4096
+# A first line that begins with one of these words refuses. `Nora` is a name.
+REFUSES = ("n", "no", "not", "nope", "stop")
+REFUSAL = re.compile(rf"[\W_]*({'|'.join(REFUSES)})(?![^\W_])(.*)", re.IGNORECASE)
+# The name after it, as in `no: ann`. There is none in `no-go`.
+NAME = re.compile(r"[\s:,;.!]+(.+)")
+# The first character of a file that some editors write.
+BOM = "\ufeff"
 
 
 @dataclass(frozen=True)
@@ -21,8 +32,17 @@ class Reply:
 
     go: bool
     by: str | None = None
+    # The owner of the file with the answer. Another user may have written the name in it.
+    owner: str | None = None
     # No further question in this roll.
     always: bool = False
+
+    @property
+    def who(self) -> str | None:
+        """For people: the name, and the owner if that is another one."""
+        if self.owner is None or self.by == self.owner:
+            return self.by
+        return f"{self.by} (file of {self.owner})"
 
 
 class Source(Protocol):
@@ -45,13 +65,18 @@ class Source(Protocol):
         """How to answer, in one line."""
 
 
-def reply_of(content: str, owner: str) -> Reply:
-    """The meaning of a file: its first line names the one who approves. `no` refuses."""
-    first = next((line.strip() for line in content.splitlines() if line.strip()), "")
-    word, _, rest = first.partition(" ")
-    if word.strip(":,.").lower() == "no":
-        return Reply(False, escape(rest) or owner)
-    return Reply(True, escape(first) or owner)
+def reply_of(content: str, owner: str) -> Reply | None:
+    """The meaning of a file: its first line names the one who approves, or refuses. None: it is
+    empty. A shell creates the file of a command before the command has any output."""
+    first = content.lstrip(BOM).partition("\n")[0].strip()
+    if not first:
+        return None
+    refusal = REFUSAL.match(first)
+    if refusal is None:
+        return Reply(True, escape(first), owner)
+    # What follows `not` is no name either: `not yet`.
+    name = None if refusal[1].lower() == "not" else NAME.fullmatch(refusal[2])
+    return Reply(False, escape(name[1]) if name else owner, owner)
 
 
 def reply_of_command(answer: Answer) -> Reply | None:
@@ -83,8 +108,37 @@ def wrong_source(choices: Choices, terminal: bool) -> str | None:
     """Why no answer could ever come."""
     if choices.on_terminal and not terminal:
         return "--confirm asks on a terminal, and there is none: add --go FILE or --go-command CMD"
-    if choices.go is not None and not Path(choices.go).parent.is_dir():
-        return f"--go {choices.go}: its folder does not exist"
-    if choices.go is not None and Path(choices.go).exists() and not Path(choices.go).is_file():
-        return f"--go {choices.go}: it is not a file"
+    return None if choices.go is None else wrong_file(Path(choices.go))
+
+
+def wrong_file(file: Path) -> str | None:
+    """Why a file can't be the one that approves."""
+    if not file.parent.is_dir():
+        return f"--go {file}: its folder does not exist"
+    if file.exists() and not file.is_file():
+        return f"--go {file}: it is not a file"
+    trusted = {0, os.geteuid(), operator()}
+    for path in (file.parent, *([file] if file.exists() else [])):
+        there = path.stat()
+        why = untrusted(there.st_mode, there.st_uid, trusted)
+        if why is not None:
+            return (
+                f"--go {file}: {path} {why}, who could approve: "
+                "name a file in a folder that only you can write to"
+            )
     return None
+
+
+def operator() -> int:
+    """The user who called this program, also by sudo."""
+    before = os.environ.get("SUDO_UID", "")
+    return int(before) if before.isdecimal() else os.getuid()
+
+
+def untrusted(mode: int, owner: int, trusted: Collection[int]) -> str | None:
+    """Why others than these users could write the file. Only a group may have the right to write
+    the file itself: its operators approve together."""
+    if owner not in trusted:
+        return f"belongs to {user_name(owner)}"
+    others = stat.S_IWOTH | (stat.S_IWGRP if stat.S_ISDIR(mode) else 0)
+    return "is writable by other users" if mode & others else None

@@ -18,6 +18,7 @@ from .snapshot import dry_runs, unless_stopped
 from .ssh import Ssh
 from .status import Status
 from .summary import NOT_BEGUN, Summary
+from .text import counted, hosts_of
 from .toggle import KINDS, asks_again, is_on, serves_no_users, to_undo
 from .toggled import of_farm, planned
 
@@ -45,7 +46,7 @@ class Farm:
 
     async def look(self, dry_run: bool) -> Summary | None:
         """Whether all hosts can begin. None: they can. Raises Interrupted on a signal."""
-        self.screen.line(f"asking {len(self.hosts)} hosts")
+        self.screen.line(f"asking {counted(len(self.hosts), 'host')}")
         trouble = await self.statuses() if self.what == "on" else {}
         asked = [host for host in self.going() if host.name not in trouble]
         # The way back waits for no host: the other ones go on if one is away.
@@ -59,7 +60,8 @@ class Farm:
         if dry_run:
             return planned(self.hosts, trouble)
         if trouble or not self.going():
-            why = f"{len(trouble)} of {len(self.hosts)} hosts refuse"
+            verb = "refuses" if len(trouble) == 1 else "refuse"
+            why = f"{hosts_of(len(trouble), len(self.hosts))} {verb}"
             message = f"{self.kind.name} did not begin: {why}" if trouble else NO_HOST
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=self.hosts)
         return None

@@ -11,9 +11,14 @@ from typing import Any, Callable
 from .local import meaning, run
 from .screen import Screen
 from .signals import Stop
+from .text import counted
 
 # A hook has this time for one event.
 LIMIT = 30.0
+# The end of a roll waits this long without a word.
+SILENT = 1.0
+# The exit code of a hook that a signal ended, or that did not run because of it.
+NOT_ENDED = 255
 
 # The roll as it is now, in the form of its final answer.
 SoFar = Callable[[], dict[str, Any]]
@@ -44,7 +49,8 @@ class Hooks:
         self.screen = screen
         self.stop = stop
         self.so_far: SoFar = dict
-        self.events: list[tuple[str, bytes]] = []
+        # Each event with a command line that has not ended for it. The first one runs.
+        self.waiting: list[tuple[str, str, bytes]] = []
         self.failures: list[Failure] = []
         self.task: asyncio.Task[None] | None = None
 
@@ -52,7 +58,8 @@ class Hooks:
         """Runs the hooks for this event. `batch`: its number, from 0."""
         if not self.lines:
             return
-        self.events.append((event, self.said(event, batch, host)))
+        said = self.said(event, batch, host)
+        self.waiting += [(event, line, said) for line in self.lines]
         if not self.busy:
             self.task = asyncio.ensure_future(self.work())
 
@@ -67,12 +74,12 @@ class Hooks:
         return self.task is not None and not self.task.done()
 
     async def work(self) -> None:
-        while self.events:
-            event, said = self.events.pop(0)
-            for line in self.lines:
-                answer = await run(line, said, LIMIT)
-                if answer.exit != 0:
-                    self.failed(Failure(event, line, answer.exit, meaning(answer)))
+        while self.waiting:
+            event, line, said = self.waiting[0]
+            answer = await run(line, said, LIMIT)
+            self.waiting.pop(0)
+            if answer.exit != 0:
+                self.failed(Failure(event, line, answer.exit, meaning(answer)))
 
     def failed(self, failure: Failure) -> None:
         """Shows the first one. The summary has them all."""
@@ -96,11 +103,26 @@ class Hooks:
             changed.cancel()
 
     async def end(self) -> None:
-        """Waits for the hooks of the last event; a signal kills what still runs."""
-        await self.settled()
+        """Waits for the hooks of the last events. A signal kills the one that still runs; it and
+        those after it have failed."""
+        settled = asyncio.ensure_future(self.settled())
+        await asyncio.wait({settled}, timeout=SILENT)
+        if not settled.done():
+            self.screen.line(f"waiting for the hooks of {self.left()}; Ctrl-C ends them")
+        await settled
         if self.task is not None:
             self.task.cancel()
             await asyncio.wait({self.task})
+        if self.waiting:
+            self.screen.line(f"the hooks of {self.left()} did not end")
+        said = "killed, because a signal ended the wait for it"
+        for event, line, _ in self.waiting:
+            self.failures.append(Failure(event, line, NOT_ENDED, said))
+            said = "did not run, because a signal ended the wait for it"
+
+    def left(self) -> str:
+        """The events whose hooks have not all ended."""
+        return counted(-(-len(self.waiting) // len(self.lines)), "event")
 
     def json(self) -> list[dict[str, Any]]:
         return [asdict(failure) for failure in self.failures]

@@ -25,23 +25,34 @@ def from_arguments(names: Sequence[str]) -> list[str]:
 
 def from_file(path: str) -> list[str]:
     """Reads one host a line. `#` begins a comment; `-` is stdin."""
-    try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise Wrong(f"{path}: {error}") from error
     named = "stdin" if path == "-" else path
-    return from_text(named, text)
+    hosts = from_text(named, text_of("--hosts", path))
+    if not hosts:
+        raise Wrong(f"{named} has no hosts")
+    return hosts
+
+
+def text_of(option: str, path: str) -> str:
+    """The text of the file of an option; `-` is stdin. Raises Wrong with the reason."""
+    try:
+        return sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
+    except FileNotFoundError as error:
+        raise Wrong(f"{option} {path}: no such file") from error
+    except OSError as error:
+        raise Wrong(f"{option} {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise Wrong(f"{option} {path}: not UTF-8 text: {error}") from error
 
 
 def from_text(named: str, text: str) -> list[str]:
+    return distinct([(f"{named}:{number}", line) for number, line in lines_of(text)])
+
+
+def lines_of(text: str) -> list[tuple[int, str]]:
+    """The lines with their numbers, without comments and empty ones."""
     lines = ((number, line.split("#", 1)[0]) for number, line in enumerate(text.split("\n"), 1))
-    return distinct(
-        [
-            (f"{named}:{number}", line.strip(" \t\r"))
-            for number, line in lines
-            if line.strip(" \t\r")
-        ]
-    )
+    stripped = ((number, line.strip(" \t\r")) for number, line in lines)
+    return [(number, line) for number, line in stripped if line]
 
 
 def distinct(named: Iterable[tuple[str, str]]) -> list[str]:

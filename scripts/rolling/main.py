@@ -20,7 +20,7 @@ from .options import Options, UsageError, merge
 from .record import Record, Unkept
 from .session import Session
 from .summary import Summary
-from .terminal import open_terminal
+from .terminal import Gone, can_ask
 from .verbs import WITHOUT_RECORD
 
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         summary = Summary("usage", ending.USAGE, f"{program}: {error}")
     except KeyboardInterrupt:
         summary = Summary("interrupted", 130, "interrupted: the roll did not begin")
-    except Unkept as error:
+    except (Unkept, Gone) as error:
         summary = Summary("could_not_begin", ending.NOT_BEGUN, f"{program}: {error}")
     except Exception as error:
         traceback.print_exc()
@@ -68,7 +68,7 @@ def prepare(arguments: Namespace) -> Record:
         listed = names.from_arguments(arguments.hosts)
     if "replace" in given or arguments.replace_file is not None:
         words = given.setdefault("replace", [])
-        words += pairs.read(arguments.replace_file) if arguments.replace_file else []
+        words += replace_file(arguments.replace_file) if arguments.replace_file else []
         if listed or not words:
             raise UsageError("--replace names its hosts, OLD=NEW: remove the other ones")
         listed = pairs.hosts_of(pairs.pairs_of(words))
@@ -84,7 +84,11 @@ def prepare(arguments: Namespace) -> Record:
         listed = list(targets)
     if record is None:
         if not listed:
-            raise UsageError("no hosts: name them, or a file with --hosts")
+            raise UsageError(
+                "no hosts: name them, or a file with --hosts"
+                if path is None
+                else f"no record {arguments.resume}; for a new roll name its hosts"
+            )
         # Without a path there is no record before the roll begins.
         record = Record(path or Path(), options, listed)
     elif listed and set(listed) != set(record.hosts):
@@ -98,6 +102,14 @@ def prepare(arguments: Namespace) -> Record:
     return record
 
 
+def replace_file(path: str) -> list[str]:
+    """The pairs of --replace-file."""
+    words = [line for _, line in names.lines_of(names.text_of("--replace-file", path))]
+    if not words:
+        raise UsageError(f"{path} has no OLD=NEW")
+    return words
+
+
 def targets_of(options: Options) -> dict[str, inventory.Target]:
     """The hosts of the inventory, if there is one."""
     if options.inventory is None or options.group is None:
@@ -106,13 +118,10 @@ def targets_of(options: Options) -> dict[str, inventory.Target]:
 
 
 def check_source(options: Options, arguments: Namespace) -> None:
-    """An approval must be possible. The terminal is asked only when the time comes."""
+    """An approval must be possible. The roll opens the terminal again just before it begins."""
     if not options.confirms or arguments.dry_run:
         return
-    file = open_terminal()
-    if file is not None:
-        os.close(file)
-    wrong = wrong_source(options, file is not None)
+    wrong = wrong_source(options, can_ask())
     if wrong is not None:
         raise UsageError(wrong)
 

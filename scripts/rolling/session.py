@@ -26,6 +26,7 @@ from .ssh import Ssh
 from .step import Rules
 from .summary import Summary
 from .swap import Swap
+from .text import counted, hosts_of
 from .verbs import WITHOUT_RECORD
 from .window import Window
 
@@ -77,7 +78,7 @@ class Session:
         window = Window(self.options.not_after, time.time())
         if window.closed(time.time()) and not self.arguments.dry_run:
             return closed(window)
-        self.screen.line(f"asking {len(self.hosts)} hosts for their status")
+        self.screen.line(f"asking {counted(len(self.hosts), 'host')} for the status")
         seen = await look_at_all(self.hosts, self.stop)
         self.hosts = sorted_hosts(self.hosts, seen)
         if self.arguments.dry_run:
@@ -87,10 +88,9 @@ class Session:
             # A roll back must not stop at a host with nothing ready while others wait for theirs.
             seen.trouble.update(await refusals(self.at_rest(seen), ssh, self.stop))
         if len(seen.trouble) > self.options.max_failures:
-            message = (
-                f"the roll did not begin: {len(seen.trouble)} of {len(self.hosts)} hosts are "
-                "not ready"
-            )
+            bad = len(seen.trouble)
+            verb = "is" if bad == 1 else "are"
+            message = f"the roll did not begin: {hosts_of(bad, len(self.hosts))} {verb} not ready"
             summary = Summary("could_not_begin", ending.NOT_BEGUN, message, hosts=self.hosts)
             for host in self.hosts:
                 host.message = seen.trouble.get(host.name, "")
@@ -113,7 +113,7 @@ class Session:
         if self.arguments.resume is not None:
             path, done = self.record.path, len(self.before)
             begun = (
-                f"continuing from {path}: {done} hosts done before"
+                f"continuing from {path}: {counted(done, 'host')} done before"
                 if path.exists()
                 else f"a new roll, with its record in {path}"
             )
@@ -162,12 +162,14 @@ class Session:
             host.message = host.ending.message if host.ending else seen.trouble[host.name]
             refusals += host.ending is None or host.ending.exit != 0
         plan = self.plan(seen)
-        message = f"{refusals} of {len(self.hosts)} hosts would refuse; nothing was changed"
+        message = f"{hosts_of(refusals, len(self.hosts))} would refuse; nothing was changed"
         exit_code = ending.SOME_FAILED if refusals else ending.DONE
         return Summary("planned", exit_code, message, hosts=self.hosts, batches=plan)
 
     async def roll(self, seen: Snapshot, window: Window) -> Summary:
         plan = self.plan(seen)
+        # It may find that no approval is possible any more: before the record.
+        between = self.between(plan, window)
         if self.record.path == Path():
             self.record.path = records.default_path()
         self.record.hold()
@@ -175,7 +177,6 @@ class Session:
         self.record.write()
         self.screen.shows(self.hosts)
         began = time.monotonic()
-        between = self.between(plan, window)
         hooks = between.hooks
         rules = self.rules(between)
         roll = Roll(
@@ -212,6 +213,7 @@ class Session:
         summary.done_before = self.before
         summary.verb = self.options.verb
         summary.approvals = between.approvals
+        summary.hook_failures = between.hooks.json()
         if summary.exit != ending.DONE:
             summary.record = str(self.record.path)
             summary.go_on = shlex.join([sys.argv[0], "--resume", summary.record])

@@ -13,7 +13,7 @@ from .choices import Choices
 from .confirm import LONGEST, Reply, Source, reply_of, reply_of_command, user_name
 from .local import meaning, run
 from .screen import Screen
-from .terminal import Terminal, open_terminal
+from .terminal import Gone, Terminal, open_terminal
 from .text import decoded
 
 # A command has this time, and runs again after a while.
@@ -22,13 +22,17 @@ AGAIN = 5.0
 
 
 def source_of(choices: Choices, screen: Screen) -> Source | None:
-    """None: no batch needs an approval."""
+    """None: no batch needs an approval. Raises Gone: without its terminal a roll must not begin."""
     if choices.go is not None:
         return File(choices.go)
     if choices.go_command is not None:
         return Command(choices.go_command, screen)
-    file = open_terminal() if choices.confirm else None
-    return None if file is None else Terminal(file, screen)
+    if not choices.confirms:
+        return None
+    file = open_terminal()
+    if file is None:
+        raise Gone("--confirm: the terminal is gone; the roll did not begin")
+    return Terminal(file, screen)
 
 
 class File:
@@ -64,20 +68,19 @@ class File:
         if now is None or now == self.before or now != last:
             return None
         try:
-            return reply_of(self.content(), self.owner())
+            return reply_of(*self.content())
         except OSError:
             return None
 
-    def content(self) -> str:
+    def content(self) -> tuple[str, str]:
+        """With its owner."""
         # A pipe must not block the roll.
         file = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(file, "rb") as reader:
-            if not stat.S_ISREG(os.fstat(reader.fileno()).st_mode):
+            there = os.fstat(reader.fileno())
+            if not stat.S_ISREG(there.st_mode):
                 raise OSError("not a file")
-            return decoded(reader.read(LONGEST))
-
-    def owner(self) -> str:
-        return user_name(self.path.stat().st_uid)
+            return decoded(reader.read(LONGEST)), user_name(there.st_uid)
 
     def rest(self) -> None:
         pass

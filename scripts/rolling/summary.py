@@ -11,7 +11,7 @@ from .between import HOOK_FAILED, Halt
 from .ending import INTERRUPTED, TAKEN_BACK, Verdict
 from .host import Host
 from .step import Stage
-from .text import span
+from .text import hosts_of, span
 
 DONE = 0
 SOME_FAILED = 1
@@ -152,7 +152,7 @@ def of_roll(
     done = sum(host.stage is Stage.DONE for host in hosts)
     failed = sum(host.stage is Stage.FAILED for host in hosts)
     skipped = sum(host.skipped for host in hosts if host.stage is Stage.DONE)
-    message = f"{done - skipped} of {len(hosts)} hosts done in {span(seconds)}"
+    message = f"{hosts_of(done - skipped, len(hosts))} done in {span(seconds)}"
     if skipped:
         message += f", {skipped} held closed and skipped"
     if done == len(hosts):
@@ -170,7 +170,7 @@ def of_roll(
 def so_far(summary: Summary) -> dict[str, Any]:
     """The object of a roll that is under way, for its hooks. It has no exit code yet."""
     done = sum(host.stage is Stage.DONE for host in summary.hosts)
-    summary.message = f"{done} of {len(summary.hosts)} hosts done so far"
+    summary.message = f"{hosts_of(done, len(summary.hosts))} done so far"
     return {**summary.object(), "outcome": "under_way", "exit": None}
 
 

@@ -11,17 +11,27 @@ from .confirm import Reply, reply_of_line, user_name
 from .screen import Screen
 
 
+class Gone(Exception):
+    """There is no terminal any more."""
+
+
 def open_terminal() -> int | None:
-    """The terminal of this process, even if its stdin has the list of hosts. None: there is none,
-    or this process is in the background, and must not read."""
+    """The terminal of this process, even if stdin has the list of hosts. None: there is none."""
     try:
-        file = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
+        return os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    if foreground(file):
-        return file
-    os.close(file)
-    return None
+
+
+def can_ask() -> bool:
+    """Whether there is a terminal, and this process is in its foreground: only then may it read."""
+    file = open_terminal()
+    if file is None:
+        return False
+    try:
+        return foreground(file)
+    finally:
+        os.close(file)
 
 
 def foreground(file: int) -> bool:

@@ -36,6 +36,16 @@ def decoded(said: bytes) -> str:
     return said.decode("utf-8", "backslashreplace")
 
 
+def counted(number: int, what: str) -> str:
+    """`1 host`, `2 hosts`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def hosts_of(number: int, all_hosts: int) -> str:
+    """`1 of 1 host`, `1 of 2 hosts`."""
+    return f"{number} of {counted(all_hosts, 'host')}"
+
+
 def columns(text: str) -> int:
     """The number of columns on a terminal."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)

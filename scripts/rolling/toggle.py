@@ -24,8 +24,8 @@ class Kind:
     name: str
     # Of the roll, and of each agent.
     outcomes: Mapping[str, str]
-    # What hosts do that are off again, and what may be so on a host that is not.
-    again: str
+    # What a host does, or hosts do, that is off again, and what may be so on a host that is not.
+    again: tuple[str, str]
     still: str
 
 
@@ -36,14 +36,14 @@ KINDS = {
             "maintenance",
             "maintenance",
             {"on": "maintenance_on", "off": "maintenance_off"},
-            "are on the app again",
+            ("is on the app again", "are on the app again"),
             "users may still be on the page",
         ),
         Kind(
             "readonly",
             "read-only",
             {"on": "read_only", "off": "writable"},
-            "refuse no writes again",
+            ("takes writes again", "take writes again"),
             "writes may still be refused",
         ),
     )

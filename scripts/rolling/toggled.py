@@ -9,7 +9,7 @@ from .ending import STILL_DRAINING
 from .host import Host
 from .step import Stage
 from .summary import DONE, SOME_FAILED, Summary, why
-from .text import span
+from .text import counted, hosts_of, span
 from .toggle import Kind
 
 
@@ -51,11 +51,11 @@ def of_farm(
     ordered = [*bad, *(host for host in hosts if host not in bad)]
     done = len(going) - len(bad) - len(undone)
     if not bad:
-        message = f"{kind.name} is {what}: {done} hosts in {span(seconds)}"
+        message = f"{kind.name} is {what}: {counted(done, 'host')} in {span(seconds)}"
         return Toggled(kind.outcomes[what], DONE, message, seconds, ordered, what=what)
-    message = f"{kind.name} is not {what}: {len(bad)} of {len(going)} hosts failed"
+    message = f"{kind.name} is not {what}: {hosts_of(len(bad), len(going))} failed"
     if undone:
-        message += f", and {len(undone)} {kind.again}"
+        message += f", and {len(undone)} {kind.again[len(undone) > 1]}"
     if done:
         message += f"; {what}: {done}"
     if what == "off":
@@ -69,7 +69,7 @@ def of_farm(
 
 def planned(hosts: Sequence[Host], trouble: Mapping[str, str]) -> Summary:
     """The summary of a dry run."""
-    message = f"{len(trouble)} of {len(hosts)} hosts would refuse; nothing was changed"
+    message = f"{hosts_of(len(trouble), len(hosts))} would refuse; nothing was changed"
     code = SOME_FAILED if trouble else DONE
     together = [[host.name for host in hosts if not host.skipped]]
     return Summary("planned", code, message, hosts=hosts, batches=together)

@@ -9,7 +9,8 @@ from .kinds import time
 
 def add_verbs(made: argparse.ArgumentParser) -> None:
     """Without one of them a roll restarts."""
-    verb = made.add_mutually_exclusive_group()
+    group = made.add_argument_group("verbs, at most one (default: agent restart)")
+    verb = group.add_mutually_exclusive_group()
     verb.add_argument(
         "--switch",
         action="store_true",
@@ -46,7 +47,7 @@ def add_verbs(made: argparse.ArgumentParser) -> None:
         help="agent open on the new host, and agent close on the old one once all was well for a "
         "while (repeatable)",
     )
-    made.add_argument(
+    group.add_argument(
         "--replace-file", metavar="FILE", help="the same for one OLD=NEW a line, # comments"
     )
     add_their_own(made)
@@ -67,7 +68,7 @@ def add_their_own(made: argparse.ArgumentParser) -> None:
         "--finish",
         action="store_true",
         default=None,
-        help="with --replace: end the way back",
+        help="with --replace: the old host stays closed for good",
     )
     add(
         "--settle",

@@ -120,7 +120,8 @@ def why_not(verb: str, name: str) -> str:
     if (verb, name) in REASONS:
         return REASONS[verb, name]
     if verb == "restart":
-        return f"{option} is an option of a {ONLY[name][0]}: add --{ONLY[name][0]}"
+        fitting = " or ".join(f"--{one}" for one in ONLY[name])
+        return f"{option} is an option of a {' or '.join(ONLY[name])}: add {fitting}"
     if verb == "replace" and name not in ONLY:
         return f"--replace goes pair by pair: remove {option}"
     if verb in TOGGLES and name not in ONLY:

@@ -51,7 +51,7 @@ class Approval(Whole):
         self.assertEqual((rolled["exit"], rolled["halt"]["before_batch"]), (4, 1))
         rolled = self.go_on(rolled, "--go-command", "true")
         self.assertEqual((rolled["exit"], len(self.fleet.calls("restart"))), (0, 3))
-        self.assertEqual(rolled["approvals"], [{"batch": 1, "by": None}])
+        self.assertEqual(rolled["approvals"], [{"batch": 1, "by": None, "owner": None}])
 
     def test_a_command_gets_the_roll_on_its_stdin(self) -> None:
         rolled = self.fleet.roll("--go-command", f"cat >{self.file}", *CANARY)
@@ -64,7 +64,8 @@ class Approval(Whole):
         self.file.write_text("from yesterday")
         hook = f"grep -q confirm && echo ann >{self.file}; true"
         rolled = self.fleet.roll("--go", str(self.file), "--hook", hook, *CANARY)
-        self.assertEqual((rolled["exit"], rolled["approvals"]), (0, [{"batch": 2, "by": "ann"}]))
+        approval = {"batch": 2, "by": "ann", "owner": self.file.owner()}
+        self.assertEqual((rolled["exit"], rolled["approvals"]), (0, [approval]))
 
     def test_no_answer_in_time_stops_the_roll(self) -> None:
         self.file.write_text("from yesterday")
@@ -124,6 +125,14 @@ class Hooks(Whole):
         rolled = self.go_on(rolled, "--hook", "exit 9")
         self.assertEqual((rolled["exit"], rolled["halt"]["before_batch"]), (6, 1))
         self.assertEqual(len(self.fleet.calls("restart")), 1)
+
+    def test_one_that_must_succeed_changes_nothing_about_approvals(self) -> None:
+        words = ("--hook", "true", "--hook-must-succeed", "--go-command", "exit 1")
+        rolled = self.fleet.roll(*words, *CANARY)
+        self.assert_stopped(rolled, "not_approved", 4)
+        # A roll that continues asks before its first batch.
+        rolled = self.go_on(rolled)
+        self.assertEqual((rolled["exit"], rolled["halt"]["before_batch"]), (4, 1))
 
     def test_one_that_fails_at_the_end_is_no_success(self) -> None:
         hook = '! grep -q \'"done", "batch"\''

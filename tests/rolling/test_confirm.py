@@ -1,16 +1,43 @@
 from __future__ import annotations
 
+import io
 import os
+import stat
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from rolling.answer import Answer
 from rolling.between import question
 from rolling.command_line import given, parse
-from rolling.confirm import Reply, reply_of, reply_of_command, reply_of_line, wrong_source
+from rolling.confirm import (
+    Reply,
+    reply_of,
+    reply_of_command,
+    reply_of_line,
+    untrusted,
+    user_name,
+    wrong_source,
+)
 from rolling.options import Options, UsageError, merge
-from rolling.sources import File
+from rolling.screen import Screen
+from rolling.sources import File, source_of
+from rolling.terminal import Gone
+
+REFUSALS = (
+    "not yet",
+    "no!",
+    "no-go",
+    "no_go",
+    "NO;",
+    "n",
+    "Nope",
+    "stop",
+    "\ufeffno",
+    " - no",
+    '"no"',
+)
 
 
 def options(*words: str) -> Options:
@@ -35,12 +62,24 @@ class Meaning(unittest.TestCase):
 
     def test_the_content_of_a_file(self) -> None:
         for content, reply in [
-            ("", Reply(True, "owner")),
-            ("\n  ann \nmore", Reply(True, "ann")),
-            ("Nora", Reply(True, "Nora")),
-            ("no", Reply(False, "owner")),
-            ("No: ann, it is slow", Reply(False, "ann, it is slow")),
-            ("a\x1b[2J", Reply(True, "a\\x1b[2J")),
+            ("", None),
+            ("\n", None),
+            (" \nann", None),
+            ("\ufeff", None),
+            ("  ann \r\nno", Reply(True, "ann", "owner")),
+            ("Nora", Reply(True, "Nora", "owner")),
+            ("no", Reply(False, "owner", "owner")),
+            ("No: ann, it is slow", Reply(False, "ann, it is slow", "owner")),
+            ("no\twait", Reply(False, "wait", "owner")),
+            ("N bob", Reply(False, "bob", "owner")),
+            ("STOP! ann", Reply(False, "ann", "owner")),
+            *((word, Reply(False, "owner", "owner")) for word in REFUSALS),
+            ("Noah", Reply(True, "Noah", "owner")),
+            ("nono", Reply(True, "nono", "owner")),
+            ("Stopford", Reply(True, "Stopford", "owner")),
+            ("ann, no trouble", Reply(True, "ann, no trouble", "owner")),
+            ("\ufeffann", Reply(True, "ann", "owner")),
+            ("a\x1b[2J", Reply(True, "a\\x1b[2J", "owner")),
         ]:
             with self.subTest(content):
                 self.assertEqual(reply_of(content, "owner"), reply)
@@ -74,6 +113,7 @@ class Files(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.path = Path(folder.name) / "go"
+        self.me = user_name(os.getuid())
 
     def test_a_file_from_before_does_not_count_until_it_is_written_again(self) -> None:
         self.path.write_text("ann\n")
@@ -81,14 +121,14 @@ class Files(unittest.TestCase):
         source.begin()
         self.assertEqual([source.look() for _ in range(3)], [None] * 3)
         os.utime(self.path, (1, 1))
-        self.assertEqual([source.look(), source.look()], [None, Reply(True, "ann")])
+        self.assertEqual([source.look(), source.look()], [None, Reply(True, "ann", self.me)])
         # The next batch needs a new answer.
         source.begin()
         self.assertEqual([source.look(), source.look()], [None, None])
         self.path.unlink()
         self.assertEqual([source.look(), source.look()], [None, None])
         self.path.write_text("no bob\n")
-        self.assertEqual([source.look(), source.look()], [None, Reply(False, "bob")])
+        self.assertEqual([source.look(), source.look()], [None, Reply(False, "bob", self.me)])
 
     def test_a_file_counts_when_its_writer_is_done(self) -> None:
         source = File(str(self.path))
@@ -96,6 +136,15 @@ class Files(unittest.TestCase):
         self.assertIsNone(source.look())
         self.path.write_text("no")
         self.assertIsNone(source.look())
+        reply = source.look()
+        self.assertFalse(reply is None or reply.go)
+
+    def test_a_file_is_no_answer_while_it_is_empty(self) -> None:
+        source = File(str(self.path))
+        self.path.touch()
+        self.assertEqual([source.look() for _ in range(4)], [None] * 4)
+        self.path.write_text("no\n")
+        self.assertEqual(source.look(), None)
         reply = source.look()
         self.assertFalse(reply is None or reply.go)
 
@@ -120,6 +169,54 @@ class Sources(unittest.TestCase):
                     wrong = wrong_source(options(*words), terminal)
                     self.assertEqual(wrong is None, says is None, wrong)
                     self.assertIn(says or "", wrong or "")
+
+    def test_no_other_user_can_write_the_file_that_approves(self) -> None:
+        for kind, mode, owner, why in [
+            (stat.S_IFDIR, 0o755, 7, None),
+            (stat.S_IFDIR, 0o755, 0, None),
+            (stat.S_IFDIR, 0o755, 12345, "belongs to user 12345"),
+            (stat.S_IFDIR, 0o775, 7, "is writable by other users"),
+            (stat.S_IFDIR, 0o757, 7, "is writable by other users"),
+            # As /tmp is: there any user creates the file.
+            (stat.S_IFDIR, 0o1777, 0, "is writable by other users"),
+            (stat.S_IFREG, 0o664, 7, None),
+            (stat.S_IFREG, 0o666, 7, "is writable by other users"),
+            (stat.S_IFREG, 0o644, 12345, "belongs to user 12345"),
+        ]:
+            with self.subTest(kind=kind, mode=oct(mode), owner=owner):
+                self.assertEqual(untrusted(kind | mode, owner, {0, 7}), why)
+        with tempfile.TemporaryDirectory() as name:
+            folder, file = Path(name), Path(name) / "go"
+            folder.chmod(0o1777)
+            wrong = wrong_source(options("--go", str(file)), False)
+            self.assertEqual(
+                wrong,
+                f"--go {file}: {folder} is writable by other users, who could approve: "
+                "name a file in a folder that only you can write to",
+            )
+            folder.chmod(0o700)
+            file.touch()
+            self.assertIsNone(wrong_source(options("--go", str(file)), False))
+            file.chmod(0o666)
+            self.assertIn("go is writable", wrong_source(options("--go", str(file)), False) or "")
+
+    def test_the_owner_of_a_file_is_shown_beside_another_name(self) -> None:
+        for reply, who in [
+            (Reply(True, "ann", "bob"), "ann (file of bob)"),
+            (Reply(True, "bob", "bob"), "bob"),
+            (Reply(True, "ann"), "ann"),
+            (Reply(True), None),
+        ]:
+            self.assertEqual(reply.who, who)
+
+    def test_a_roll_without_its_terminal_does_not_begin(self) -> None:
+        """It was there when the program began."""
+        screen = Screen(io.StringIO())
+        with mock.patch("rolling.sources.open_terminal", return_value=None):
+            self.assertIsNone(source_of(options(), screen))
+            self.assertIsInstance(source_of(options("--confirm", "--go", "f"), screen), File)
+            with self.assertRaisesRegex(Gone, "--confirm: the terminal is gone"):
+                source_of(options("--confirm"), screen)
 
     def test_options_that_do_not_go_together_are_errors(self) -> None:
         for words, says in [

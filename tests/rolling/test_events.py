@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import signal
+import time
 import unittest
 from pathlib import Path
 from typing import Any
@@ -72,12 +74,29 @@ class Events(unittest.TestCase):
                 bad["roll"].update(outcome=outcome, exit=exit)
                 self.assertNotEqual(wrong_event(bad), [])
 
+    def test_a_hook_that_did_not_end_is_no_success(self) -> None:
+        done = f"tee -a {self.file} | grep -q '^{{.event.: .done' && sleep 60; true"
+        started = self.fleet.start("--hook", done, "--hook-must-succeed", *WORDS)
+        while not self.file.exists() or '"event": "done"' not in self.file.read_text():
+            self.assertIsNone(started.poll())
+            time.sleep(0.02)
+        started.send_signal(signal.SIGINT)
+        rolled = self.fleet.answer(started)
+        self.assertEqual((wrong(rolled), rolled["outcome"], rolled["exit"]), ([], "hook_failed", 6))
+        self.assertIn("but a hook failed at done: killed", rolled["message"])
+
     def test_what_stops_a_roll_fits(self) -> None:
         for words, outcome in [
             (("--go-command", "exit 1"), "not_approved"),
             (("--not-after", "2020-01-01T17:00"), "window_closed"),
-            (("--hook", "exit 9", "--hook-must-succeed"), "hook_failed"),
+            (("--hook", f"cat >>{self.file}; exit 9", "--hook-must-succeed"), "hook_failed"),
         ]:
             with self.subTest(outcome):
                 rolled = self.fleet.roll(*words, *WORDS)
                 self.assertEqual((wrong(rolled), rolled["outcome"]), ([], outcome))
+        events = [json.loads(line) for line in self.file.read_text().splitlines()]
+        self.assertEqual([event["event"] for event in events], ["started", "stopped"])
+        self.assertEqual([wrong_event(event) for event in events], [[], []])
+        # Each event has the failures so far.
+        failed = [one["event"] for one in events[-1]["roll"]["hook_failures"]]
+        self.assertEqual(failed, ["started"])

@@ -198,7 +198,7 @@ class Farms(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(before.calls[1:], ["on"], "it was on before")
         first = ended.text().splitlines()[0]
         self.assertEqual(first, "FAILED  web2: exit 16, not_read_only: said not_read_only")
-        said = "read-only is not on: 1 of 3 hosts failed, and 1 refuse no writes again; on: 1"
+        said = "read-only is not on: 1 of 3 hosts failed, and 1 takes writes again; on: 1"
         self.assertEqual(ended.message, said)
 
         stays = Scripted("web1", READ_ONLY, report(13, "still_read_only"))

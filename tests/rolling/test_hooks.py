@@ -111,5 +111,31 @@ class Events(unittest.IsolatedAsyncioTestCase):
         await asyncio.wait_for(ending, 5)
         self.assertTrue(ended(int(pid.read_text())))
 
+    async def test_a_hook_that_a_signal_ended_has_failed_and_those_after_it(self) -> None:
+        silent, module.SILENT = module.SILENT, 0.1
+        self.addCleanup(setattr, module, "SILENT", silent)
+        hooks = self.hooks("grep -q started || exec sleep 60", "true", must_succeed=True)
+        for event in ("started", "host_done", "done"):
+            hooks.report(event)
+        ending = asyncio.ensure_future(hooks.end())
+        while "waiting" not in self.shown.getvalue():
+            self.assertFalse(ending.done())
+            await asyncio.sleep(0.02)
+        self.stop.asked += 1
+        self.stop.changed.set()
+        await asyncio.wait_for(ending, 5)
+        said = "waiting for the hooks of 2 events; Ctrl-C ends them\n"
+        self.assertEqual(self.shown.getvalue(), f"{said}the hooks of 2 events did not end\n")
+        failures = [(one["event"], one["exit"], one["message"][:11]) for one in hooks.json()]
+        left = [(event, 255, "did not run") for event in ("host_done", "done", "done")]
+        self.assertEqual(failures, [("host_done", 255, "killed, bec"), *left])
+        self.assertIsNotNone(hooks.in_the_way)
+
+    async def test_hooks_that_end_soon_need_no_word(self) -> None:
+        hooks = self.hooks("true")
+        hooks.report("done")
+        await hooks.end()
+        self.assertEqual((self.shown.getvalue(), hooks.json()), ("", []))
+
 
 ROLL = {"outcome": "under_way"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import unittest
 
 from rolling.hosts import Wrong, from_arguments, from_text
-from rolling.text import columns, cut, escape, seconds
+from rolling.text import columns, counted, cut, escape, hosts_of, seconds
 
 
 class Hosts(unittest.TestCase):
@@ -67,6 +67,10 @@ class Text(unittest.TestCase):
             with self.subTest(text, width=width):
                 self.assertEqual(cut(text, width), shown)
                 self.assertLessEqual(columns(shown), width)
+
+    def test_one_is_singular(self) -> None:
+        self.assertEqual([counted(n, "host") for n in (0, 1, 2)], ["0 hosts", "1 host", "2 hosts"])
+        self.assertEqual([hosts_of(1, 1), hosts_of(1, 2)], ["1 of 1 host", "1 of 2 hosts"])
 
     def test_seconds_are_formatted(self) -> None:
         for text, wanted in [("0s", 0), ("30s", 30), ("1m30s", 90), ("500ms", 0.5), ("2h", 7200)]:

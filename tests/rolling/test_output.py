@@ -73,7 +73,7 @@ class Result(unittest.TestCase):
     def test_a_roll_of_all_hosts_is_done(self) -> None:
         summary = of_roll([ended("web1", 0, "restarted", "back")], 65.2, None)
         self.assertEqual((summary.outcome, summary.exit), ("rolled", 0))
-        text = "done:          1  web1\n1 of 1 hosts done in 1 min 5 s"
+        text = "done:          1  web1\n1 of 1 host done in 1 min 5 s"
         self.assertEqual(summary.text(), text)
 
     def test_skipped_hosts_are_named(self) -> None:

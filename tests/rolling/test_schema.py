@@ -171,6 +171,15 @@ class Schema(unittest.TestCase):
                 bad["hosts"][0][key] = value
                 self.assertNotEqual(wrong(bad), [])
 
+    def test_the_readme_has_each_word_of_it(self) -> None:
+        text = (Path(rolling.__file__).parents[1] / "README.md").read_text()
+        text = text.partition("### The JSON of a roll")[2].partition("## A fleet with")[0]
+        host = SCHEMA["$defs"]["host"]["properties"]
+        words = [*SCHEMA["required"], *SCHEMA["$defs"]["host"]["required"]]
+        for one in (*(SCHEMA["properties"][key] for key in ("verb", "outcome")), host["state"]):
+            words += [word for word in one["enum"] if word is not None]
+        self.assertEqual([word for word in words if f"`{word}`" not in text], [])
+
     def test_it_has_each_verb_of_the_command_line(self) -> None:
         verbs = {verb for verb in SCHEMA["properties"]["verb"]["enum"] if verb is not None}
         shown = command_line.parser("x").format_help()

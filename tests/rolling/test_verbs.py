@@ -137,7 +137,8 @@ class Verbs(unittest.TestCase):
     def test_options_that_do_not_go_with_the_verb_are_errors(self) -> None:
         for argv, said in [
             (["--to", "green"], "add --switch"),
-            (["--back"], "add --switch"),
+            (["--back"], "of a switch or replace: add --switch or --replace$"),
+            (["--settle", "1m"], "add --replace$"),
             (["--keep", "1m"], "add --switch"),
             (["--switch"], "needs --to TARGET, or --back"),
             (["--switch", "--back", "--to", "green"], "remove --to and --with"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unittest
 from typing import Any
 
@@ -18,6 +19,17 @@ class Whole(unittest.TestCase):
         fleet = Fleet(**verbs)
         self.addCleanup(fleet.close)
         return fleet
+
+
+class Words(Whole):
+    def test_one_host_is_singular(self) -> None:
+        fleet = self.fleet()
+        fleet.host("web1", status={"silent": True, "exit": 127})
+        started = fleet.start("web1")
+        out, err = started.communicate(timeout=60)
+        self.assertEqual(err.splitlines()[0], "asking 1 host for the status")
+        said = json.loads(out)["message"]
+        self.assertEqual(said, "the roll did not begin: 1 of 1 host is not ready")
 
 
 class Switches(Whole):

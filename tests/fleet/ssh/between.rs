@@ -109,7 +109,7 @@ fn refused(desk: &Desk) -> Rolled {
     std::fs::write(&desk.go, "no: ann, the canary is slow\n").expect("a file");
     let rolled = ended(roll, 4);
     assert_eq!(rolled.outcome, "not_approved", "{rolled:#?}");
-    let said = "batch 2 of 3 was refused by ann, the canary is slow: 1 of 5 hosts done";
+    let said = "batch 2 of 3 was refused by ann, the canary is slow (file of root): 1 of 5 ";
     assert!(rolled.message.starts_with(said), "{rolled:#?}");
     assert_eq!(rolled.in_state("not_reached"), [2, 3, 4, 5]);
     assert_eq!(desk.estate.boots(), [2, 1, 1, 1, 1]);
