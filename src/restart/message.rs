@@ -113,10 +113,11 @@ impl Outcome {
                 given_up(&what, *back, &longer_drain(verb))
             }
             Outcome::FloorBroken { few, back } => floor_broken(few, *back, verb),
-            Outcome::LockFull(by) => lock_full(by),
+            Outcome::LockFull(by) => lock_full(by, verb),
             Outcome::LockAway(why) => format!(
                 "refused: the lock server is away: {why}; nothing was changed; fix [lock], or set \
-                 when_away = \"claims\" to restart without the lock"
+                 when_away = \"claims\" to {} without the lock",
+                verb.word()
             ),
             Outcome::LockLost { why, back } => {
                 let what = format!("the lock was lost: {why}");
@@ -134,10 +135,14 @@ impl Outcome {
     }
 }
 
-fn lock_full(by: &[String]) -> String {
+fn lock_full(by: &[String], verb: Verb) -> String {
+    let longer = match verb {
+        Verb::Switch => "timeouts.turn",
+        _ => "timeouts.turn or --turn",
+    };
     format!(
         "another host had the lock for the whole turn: {}; nothing was changed; `agent lock status` \
-         shows who waits; a longer timeouts.turn or --turn may help",
+         shows who waits; a longer {longer} may help",
         by.join(", ")
     )
 }
