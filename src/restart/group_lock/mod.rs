@@ -103,18 +103,22 @@ impl Observation {
             .then(|| go(Phase::PutBack(Why::LockLost(why.clone()))))
     }
 
-    /// What the operator reads if the lock was lost after the app was touched.
+    /// What the operator reads if the lock was lost after the app was touched, or in a switch.
     pub fn goes_on_without_lock(&self, phase: &Phase) -> Option<String> {
         let GroupLock::Lost(why) = &self.lock else {
             return None;
         };
         let is_before = phase.is_before_restart() && !matches!(self.version, Version::Sick(_));
         let is_waiting = *phase == Phase::Lock;
+        let then = match phase {
+            Phase::Switch(_) => "; the switch goes on, because it takes no server away",
+            _ => {
+                ", and min_available still holds it back; the agent finishes, because it has begun to \
+                 change the app"
+            }
+        };
         (!is_before && !is_waiting).then(|| {
-            format!(
-                "the lock was lost: {why}; another host of the group may begin now, and min_available \
-                 still holds it back; the agent finishes, because it has begun to change the app"
-            )
+            format!("the lock was lost: {why}; another host of the group may begin now{then}")
         })
     }
 }
