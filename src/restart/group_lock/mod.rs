@@ -77,16 +77,17 @@ fn next(verb: Verb, observation: &Observation, limits: &Limits) -> Phase {
 }
 
 impl Observation {
-    /// The operation has gone out by the lock, and has not announced itself by its twin.
+    /// The operation has gone out by the lock, and has not announced itself by its twin. A lock that is
+    /// lost meanwhile does not change that.
     pub(super) fn needs_no_claim(&self, limits: &Limits) -> bool {
         let had_it = matches!(self.lock, GroupLock::Held | GroupLock::Lost(_));
         had_it && limits.lock.is_some_and(|lock| lock.alone)
     }
 
-    /// The first phase of the way out. If no other host of the group goes at the same moment, the host
-    /// needs no claim, and both gates close at once.
+    /// The first phase of the way out. While the host has the one slot, no other host of the group goes
+    /// at the same moment: it needs no claim, and both gates close at once.
     pub(super) fn way_out(&self, limits: &Limits) -> Phase {
-        match self.needs_no_claim(limits) {
+        match self.lock == GroupLock::Held && self.needs_no_claim(limits) {
             true => Phase::Close,
             false => limits.first(),
         }
