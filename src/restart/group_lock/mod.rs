@@ -8,12 +8,33 @@ pub use model::{GroupLock, TakesLock, WhenAway};
 
 use super::step::{Step, again, go};
 use super::switch::SwitchPhase;
-use super::{Limits, Observation, Outcome, Phase, Verb, Version, Why};
+use super::{Limits, Observation, Outcome, Phase, Start, Verb, Version, Why};
 use std::time::Duration;
 
 /// How long an operation waits for a lock server that does not answer: longer than etcd takes to
 /// elect a leader.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether an operation takes the lock. What goes down with its machine or its unit does not, nor does a
+/// way back, nor a host that `is_out`: others count it as gone, and the holder may wait for it.
+pub fn takes_lock(verb: Verb, start: &Start, is_out: bool) -> bool {
+    match verb {
+        Verb::Restart | Verb::Close => start.goes_out() && !is_out,
+        // At rest the gates of its old target are open.
+        Verb::Switch => start.is_first_of_a_start(),
+        _ => false,
+    }
+}
+
+/// Whether an operation without the lock may find one that an earlier operation has left: that was cut
+/// short, or its server was away at its end and the lock does not end by itself.
+pub fn finds_lock_left(verb: Verb, is_cut_short: bool, ends_by_itself: bool) -> bool {
+    match verb {
+        Verb::Stop => false,
+        Verb::Recover => is_cut_short || !ends_by_itself,
+        _ => is_cut_short,
+    }
+}
 
 /// Waits for the lock, within the host's turn.
 pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> Step {
