@@ -1,5 +1,6 @@
 //! How an operation ended, in words.
 
+use super::group_lock::{lock_away, lock_full};
 use super::switch::Names;
 use super::{Outcome, Verb};
 
@@ -114,11 +115,7 @@ impl Outcome {
             }
             Outcome::FloorBroken { few, back } => floor_broken(few, *back, verb),
             Outcome::LockFull(by) => lock_full(by, verb),
-            Outcome::LockAway(why) => format!(
-                "refused: the lock server is away: {why}; nothing was changed; fix [lock], or set \
-                 when_away = \"claims\" to {} without the lock",
-                verb.word()
-            ),
+            Outcome::LockAway(why) => lock_away(why, verb),
             Outcome::LockLost { why, back } => {
                 let what = format!("the lock was lost: {why}");
                 given_up(&what, *back, "run it again")
@@ -133,18 +130,6 @@ impl Outcome {
             } => format!("the rules could not be set: {why}; {PUT_BACK}"),
         }
     }
-}
-
-fn lock_full(by: &[String], verb: Verb) -> String {
-    let longer = match verb {
-        Verb::Switch => "timeouts.turn",
-        _ => "timeouts.turn or --turn",
-    };
-    format!(
-        "another host had the lock for the whole turn: {}; nothing was changed; `agent lock status` \
-         shows who waits; a longer {longer} may help",
-        by.join(", ")
-    )
 }
 
 fn stays_closed(app: &str) -> String {

@@ -2,8 +2,10 @@
 //! takes it before it takes the host out. Until it touches the app it ends if the lock is lost. After
 //! that it finishes. A lock is no proof that no other host is out, so `min_available` is checked as ever.
 
+mod message;
 mod model;
 
+pub(super) use message::{lock_away, lock_full};
 pub use model::{GroupLock, TakesLock, WhenAway};
 
 use super::step::{Step, again, go};
