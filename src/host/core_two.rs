@@ -98,6 +98,7 @@ impl Host for TwoHosts {
             }
             Action::Start => return self.start_anew(on).await,
             Action::Stop(part) => return self.stop(part, on).await,
+            Action::PutBack => self.serve_without(Part::New).await,
             Action::Unpark => self.unpark().await,
             Action::Join => self.join().await,
             Action::LeaveMain => self.leave(true).await,

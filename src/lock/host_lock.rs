@@ -2,7 +2,7 @@
 
 use super::owner::Owner;
 use super::session::Session;
-use super::settings::{Engine, LockSettings};
+use super::settings::LockSettings;
 use crate::restart::{GroupLock, Phase};
 use std::time::Duration;
 
@@ -11,6 +11,18 @@ pub struct HostLock {
     settings: LockSettings,
     owner: Owner,
     session: Option<Session>,
+    way: Way,
+}
+
+/// How an operation goes on while the lock is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// It waits in the phase for that.
+    Waits,
+    /// It finishes another operation, and waits in no phase.
+    Finishes,
+    /// It has gone on without it, and announces itself.
+    Without,
 }
 
 impl HostLock {
@@ -20,11 +32,12 @@ impl HostLock {
             settings: settings.clone(),
             owner,
             session: None,
+            way: Way::Waits,
         }
     }
 
-    /// The phase that waits for the lock asks for it. An operation that has gone on without it gives it
-    /// up.
+    /// The phase that waits for the lock asks for it. If the operation goes on without it, the lock may
+    /// still come: it is given back at the end.
     pub(crate) fn look(&mut self, phase: &Phase) -> GroupLock {
         if self.session.is_none() && *phase == Phase::Lock {
             self.session = Some(Session::take(&self.settings, &self.owner));
@@ -33,18 +46,20 @@ impl HostLock {
             return GroupLock::Unused;
         };
         match session.seen() {
+            _ if self.way == Way::Without => GroupLock::Unused,
             seen @ (GroupLock::Held | GroupLock::Lost(_)) => seen,
-            seen if *phase == Phase::Lock => seen,
+            seen if *phase == Phase::Lock || self.way == Way::Finishes => seen,
             _ => {
-                self.session = None;
+                self.way = Way::Without;
                 GroupLock::Unused
             }
         }
     }
 
-    /// Takes it again, for an operation that finishes another.
-    pub(crate) async fn resume(&mut self, limit: Duration) {
-        self.session = Some(Session::resume(&self.settings, &self.owner, limit).await);
+    /// Asks for it again, for an operation that finishes another and goes on meanwhile.
+    pub(crate) fn resume(&mut self, limit: Duration) {
+        self.session = Some(Session::resume(&self.settings, &self.owner, limit));
+        self.way = Way::Finishes;
     }
 
     /// Gives it back. Err: for how long others may have to wait, and why.
@@ -53,16 +68,17 @@ impl HostLock {
             return Ok(());
         };
         let given_back = session.give_back().await;
-        given_back.map_err(|why| not_given_back(&self.settings, &why))
+        given_back.map_err(|why| not_given_back(&self.settings, &self.owner.id, &why))
     }
 }
 
-pub(super) fn not_given_back(settings: &LockSettings, why: &str) -> String {
-    let then = match settings.engine {
-        Engine::Etcd(_) => format!("it ends by itself within {:?}", settings.ttl),
-        Engine::Fleetlock(_) => "other hosts wait until you run `agent recover`, or `agent lock \
-                                 release --force`"
-            .to_owned(),
+pub(super) fn not_given_back(settings: &LockSettings, id: &str, why: &str) -> String {
+    let then = match settings.ends_by_itself() {
+        true => format!("it ends by itself within {:?}", settings.ttl),
+        false => format!(
+            "if this host has it, other hosts wait until you run `agent recover` here, or on any \
+             host:\n    agent lock release {id} --force --reason 'it was not given back'"
+        ),
     };
     format!("the lock was not given back: {why}; {then}")
 }

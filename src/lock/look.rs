@@ -111,8 +111,9 @@ pub async fn release(settings: &LockSettings, id: &str) -> Result<Release, Strin
 ///
 /// Others may have to wait for it: why, and how long.
 pub(crate) async fn give_back_left(settings: &LockSettings, app: &str) -> Result<(), String> {
-    let released = release(settings, &settings.id(app)).await;
+    let id = settings.id(app);
+    let released = release(settings, &id).await;
     released
         .map(drop)
-        .map_err(|why| not_given_back(settings, &why))
+        .map_err(|why| not_given_back(settings, &id, &why))
 }

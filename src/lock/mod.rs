@@ -21,3 +21,6 @@ pub(crate) use look::give_back_left;
 pub use look::{LockLook, Place, Release, look, release};
 pub use owner::Owner;
 pub use settings::{Engine, LockSettings, TlsFiles};
+
+#[cfg(test)]
+mod tests;

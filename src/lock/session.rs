@@ -31,28 +31,20 @@ enum Share {
 impl Session {
     /// Asks for the lock until it is there.
     pub(super) fn take(settings: &LockSettings, owner: &Owner) -> Session {
-        let (state, share) = (State::asked(settings.ttl), Share::new(settings, owner));
-        Session::run(share, state, true, settings.ttl / 3)
+        Session::run(settings, Share::new(settings, owner), None)
     }
 
-    /// Asks for it once: an operation that finishes another goes on without it.
-    pub(super) async fn resume(settings: &LockSettings, owner: &Owner, limit: Duration) -> Session {
-        let (mut state, mut share) = (State::asked(settings.ttl), Share::new(settings, owner));
-        let asked = timeout(limit, share.ask()).await;
-        match asked
-            .unwrap_or_else(|_| Err(format!("no answer of the lock server within {limit:?}")))
-        {
-            Ok(Asked::Held(until)) => state.held(until),
-            Ok(Asked::Full(by)) => state.lost(format!("it is with {}", by.join(", "))),
-            Err(why) => state.lost(why),
-        }
-        Session::run(share, state, false, settings.ttl / 3)
+    /// Asks for it once, and for so long: an operation that finishes another goes on meanwhile, and
+    /// without it.
+    pub(super) fn resume(settings: &LockSettings, owner: &Owner, limit: Duration) -> Session {
+        let share = Share::new(settings, owner).resumed();
+        Session::run(settings, share, Some(limit))
     }
 
-    fn run(share: Share, state: State, asks: bool, beat: Duration) -> Session {
-        let state = Arc::new(Mutex::new(state));
+    fn run(settings: &LockSettings, share: Share, once: Option<Duration>) -> Session {
+        let state = Arc::new(Mutex::new(State::asked(settings.ttl)));
         let (end, ended) = oneshot::channel();
-        let task = tokio::spawn(run(share, state.clone(), asks, beat, ended));
+        let task = tokio::spawn(run(share, state.clone(), once, settings.ttl / 3, ended));
         Session { state, end, task }
     }
 
@@ -77,14 +69,18 @@ fn with<T>(state: &Mutex<State>, change: impl FnOnce(&mut State) -> T) -> T {
 async fn run(
     mut share: Share,
     state: Arc<Mutex<State>>,
-    asks: bool,
+    once: Option<Duration>,
     beat: Duration,
     ended: oneshot::Receiver<()>,
 ) -> Result<(), String> {
+    // To its end: a place that it takes over has to be given back.
+    if let Some(limit) = once {
+        take_again(&mut share, &state, limit).await;
+    }
     tokio::select! {
         // Also if the operation has dropped it.
         _ = ended => {}
-        () = hold(&mut share, &state, asks, beat) => {}
+        () = hold(&mut share, &state, once.is_none(), beat) => {}
     }
     share.give_back().await
 }
@@ -117,11 +113,30 @@ async fn take(share: &mut Share, state: &Mutex<State>) {
     }
 }
 
+/// The place of the operation that was cut short, if it is still there.
+async fn take_again(share: &mut Share, state: &Mutex<State>, limit: Duration) {
+    let none = || Err(format!("no answer of the lock server within {limit:?}"));
+    let asked = timeout(limit, share.ask()).await;
+    let asked = asked.unwrap_or_else(|_| none());
+    with(state, |state| match asked {
+        Ok(Asked::Held(until)) => state.held(until),
+        Ok(Asked::Full(by)) => state.lost(format!("it is with {}", by.join(", "))),
+        Err(why) => state.lost(why),
+    });
+}
+
 impl Share {
     fn new(settings: &LockSettings, owner: &Owner) -> Share {
         match &settings.engine {
             Engine::Etcd(_) => Share::Etcd(Box::new(Etcd::new(settings, owner.clone()))),
             Engine::Fleetlock(_) => Share::Fleetlock(Box::new(Fleetlock::new(settings, owner))),
+        }
+    }
+
+    fn resumed(self) -> Share {
+        match self {
+            Share::Fleetlock(fleetlock) => Share::Fleetlock(Box::new(fleetlock.resumed())),
+            etcd @ Share::Etcd(_) => etcd,
         }
     }
 

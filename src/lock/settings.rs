@@ -52,6 +52,11 @@ impl LockSettings {
         }
     }
 
+    /// A lock that is not given back ends after `ttl`.
+    pub fn ends_by_itself(&self) -> bool {
+        matches!(self.engine, Engine::Etcd(_))
+    }
+
     /// This host's name in the group.
     pub fn host(&self) -> String {
         self.host.clone().unwrap_or_else(crate::host::name)

@@ -3,9 +3,9 @@
 use super::go::Go;
 use super::request::Operation;
 use crate::host::ThisHost;
-use crate::lock::{HostLock, Owner, give_back_left, look};
+use crate::lock::{HostLock, LockSettings, Owner, give_back_left, look};
 use crate::report::Draft;
-use crate::restart::{Start, TakesLock, Verb};
+use crate::restart::{Start, TakesLock, finds_lock_left, takes_lock};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -13,23 +13,18 @@ use tokio::time::timeout;
 const SHORT: Duration = Duration::from_secs(5);
 
 impl Operation<'_> {
-    /// A host that goes out takes the lock, and so does a switch that starts a target. What goes down
-    /// with its machine or its unit does not, nor does a way back.
-    pub(super) fn takes_lock(&self, start: &Start) -> Option<TakesLock> {
+    /// How it takes the lock, if it does. `is_out`: the host is out of rotation already.
+    pub(super) fn takes_lock(&self, start: &Start, is_out: bool) -> Option<TakesLock> {
         let lock = self.settings.lock.as_ref()?;
-        let asks = match self.effective_verb() {
-            Verb::Restart | Verb::Close => start.goes_out(),
-            Verb::Switch => start.is_first_of_a_start(),
-            _ => false,
-        };
-        asks.then_some(TakesLock {
+        takes_lock(self.effective_verb(), start, is_out).then_some(TakesLock {
             when_away: lock.when_away,
             alone: lock.slots == 1,
         })
     }
 
-    /// Prepares the host for its lock. One that finishes an earlier restart takes it again if it can.
-    pub(super) async fn prepare_lock(&self, go: &Go, host: &mut ThisHost, draft: &Draft) {
+    /// Prepares the host for its lock. One that finishes an earlier restart takes it again if it can, and
+    /// does not wait for it: its gates are closed.
+    pub(super) fn prepare_lock(&self, go: &Go, host: &mut ThisHost, draft: &Draft) {
         host.group_lock = None;
         let Some(settings) = &self.settings.lock else {
             return;
@@ -42,19 +37,19 @@ impl Operation<'_> {
         };
         if go.limits.lock.is_some() {
             host.group_lock = Some(lock());
-        } else if go.start.verb == Verb::Restart {
+        } else if go.start.finishes.is_some() {
             let mut lock = lock();
-            lock.resume(SHORT).await;
+            lock.resume(SHORT);
             host.group_lock = Some(lock);
         }
     }
 
     /// At the end, whatever it was: other hosts may begin. An operation without the lock gives back
-    /// what an earlier one left that was cut short.
+    /// what an earlier one may have left.
     pub(super) async fn give_back_lock(&self, lock: Option<HostLock>, draft: &mut Draft) {
         let given_back = match (lock, &self.settings.lock) {
             (Some(mut lock), _) => lock.give_back().await,
-            (None, Some(settings)) if draft.cut_short.is_some() && self.verb != Verb::Stop => {
+            (None, Some(settings)) if self.finds_lock_left(settings, draft) => {
                 let left = give_back_left(settings, &self.app.name);
                 let left = timeout(SHORT, left).await;
                 left.unwrap_or_else(|_| {
@@ -64,6 +59,13 @@ impl Operation<'_> {
             _ => Ok(()),
         };
         draft.notices.extend(given_back.err());
+    }
+
+    /// No other process uses this host's place in the group meanwhile: this one has the app's own lock.
+    /// A sidecar that repairs gates asks no server without a reason in the journal.
+    fn finds_lock_left(&self, settings: &LockSettings, draft: &Draft) -> bool {
+        let ends_by_itself = self.non_blocking || settings.ends_by_itself();
+        !self.dry_run && finds_lock_left(self.verb, draft.cut_short.is_some(), ends_by_itself)
     }
 
     /// For a dry run: who has the lock now.

@@ -8,8 +8,8 @@ use crate::haproxy::Floor;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Draft;
 use crate::restart::{
-    Facts, GatesFound, NoStart, PerGate, Reason, Refusal, Start, Verb, floor_unseen, no_turn_comes,
-    preflight, start,
+    Facts, GatesFound, NoStart, PerGate, Reason, Refusal, Start, Verb, floor_unseen, is_out,
+    no_turn_comes, preflight, start,
 };
 use crate::state::journal::Journal;
 use std::ops::ControlFlow::{Break, Continue};
@@ -22,6 +22,8 @@ pub(super) struct Judged {
     pub(super) start: Start,
     /// Too few other servers are up now, and this host waits for its turn.
     pub(super) few: bool,
+    /// This host is out of rotation already.
+    pub(super) is_out: bool,
 }
 
 impl Operation<'_> {
@@ -60,13 +62,15 @@ impl Operation<'_> {
         if self.refuses_threats() {
             facts.trouble.extend(snapshot.threats());
         }
-        let few = self.permits(&start, &facts, draft)?;
+        let is_out = is_out(gates, &facts.balancers);
+        let few = self.permits(&start, is_out, &facts, draft)?;
         Continue(Judged {
             snapshot,
             gates,
             facts,
             start,
             few,
+            is_out,
         })
     }
 
@@ -86,7 +90,13 @@ impl Operation<'_> {
 
     /// Judges an operation that does not begin by closing like `recover`. Continue: whether too
     /// few other servers are up now, so that this host waits for its turn.
-    fn permits(&self, start: &Start, facts: &Facts, draft: &mut Draft) -> Preflight<bool> {
+    fn permits(
+        &self,
+        start: &Start,
+        is_out: bool,
+        facts: &Facts,
+        draft: &mut Draft,
+    ) -> Preflight<bool> {
         let verb = match self.verb == Verb::Open || start.goes_out() {
             true => self.effective_verb(),
             false => Verb::Recover,
@@ -98,7 +108,7 @@ impl Operation<'_> {
         }
         let floor = self.app.limits.min_available;
         // With the lock the host waits for its turn in any case.
-        let takes_turns = self.options.turn.is_some() || self.takes_lock(start).is_some();
+        let takes_turns = self.options.turn.is_some() || self.takes_lock(start, is_out).is_some();
         let waits = takes_turns && !no_turn_comes(facts, floor);
         let (few, notices) = match preflight(verb, facts, floor) {
             Err(few @ Refusal::TooFewServers(_)) if waits => {

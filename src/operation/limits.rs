@@ -33,7 +33,7 @@ impl Operation<'_> {
             rolls_back: self.app.rollback.is_some(),
             turns: turns(waits.with_jitter().without_max_times().build(), turn),
             turn,
-            lock: self.takes_lock(&judged.start),
+            lock: self.takes_lock(&judged.start, judged.is_out),
             stays_closed,
             ..limits.clone()
         }

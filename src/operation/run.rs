@@ -99,7 +99,7 @@ impl Operation<'_> {
         let invocation = Invocation::new(self.verb, &self.app.name);
         let outcome = match self.begin(host, draft).await {
             Begin::Go(go) => {
-                self.prepare_lock(&go, host, draft).await;
+                self.prepare_lock(&go, host, draft);
                 let unparked = self.unpark_this_target(host).await;
                 match unparked.and_then(|()| self.begin_records(invocation, &go, host, draft)) {
                     Ok(journal) => {

@@ -41,7 +41,8 @@ pub enum Action {
     Restart,
     /// Open both gates.
     OpenBoth,
-    /// Set both gates to the positions in which the operation found them.
+    /// Set both gates to the positions in which the operation found them. A switch: the old target's
+    /// gates are open, and the new one's closed.
     PutBack,
     /// A switch: prepare the new target, which serves no users. Never repeated. This action and the
     /// next three keep the old target's gates open and the new one's closed.

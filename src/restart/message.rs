@@ -1,5 +1,6 @@
 //! How an operation ended, in words.
 
+use super::group_lock::{lock_away, lock_full};
 use super::switch::Names;
 use super::{Outcome, Verb};
 
@@ -113,11 +114,8 @@ impl Outcome {
                 given_up(&what, *back, &longer_drain(verb))
             }
             Outcome::FloorBroken { few, back } => floor_broken(few, *back, verb),
-            Outcome::LockFull(by) => lock_full(by),
-            Outcome::LockAway(why) => format!(
-                "refused: the lock server is away: {why}; nothing was changed; fix [lock], or set \
-                 when_away = \"claims\" to restart without the lock"
-            ),
+            Outcome::LockFull(by) => lock_full(by, verb),
+            Outcome::LockAway(why) => lock_away(why, verb),
             Outcome::LockLost { why, back } => {
                 let what = format!("the lock was lost: {why}");
                 given_up(&what, *back, "run it again")
@@ -132,14 +130,6 @@ impl Outcome {
             } => format!("the rules could not be set: {why}; {PUT_BACK}"),
         }
     }
-}
-
-fn lock_full(by: &[String]) -> String {
-    format!(
-        "another host had the lock for the whole turn: {}; nothing was changed; `agent lock status` \
-         shows who waits; a longer timeouts.turn or --turn may help",
-        by.join(", ")
-    )
 }
 
 fn stays_closed(app: &str) -> String {

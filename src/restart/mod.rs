@@ -54,7 +54,7 @@ pub use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{decide, put_off};
-pub use group_lock::{GroupLock, TakesLock, WhenAway};
+pub use group_lock::{GroupLock, TakesLock, WhenAway, finds_lock_left, takes_lock};
 pub use observation::{ActionResult, Observation};
 pub use outcome::Outcome;
 pub use peers::{Peers, Source, none_leaves};
@@ -66,7 +66,7 @@ pub use preflight::{
 };
 pub use reason::{Reason, Refusal};
 pub use recovery::{start, stays_closed, turns};
-pub use room::{in_rotation, is_serving, spare};
+pub use room::{in_rotation, is_out, is_serving, spare};
 pub use step::Step;
 pub use timeline::{PhaseTime, Timeline, seconds};
 pub use version::Version;

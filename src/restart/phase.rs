@@ -9,7 +9,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// The host waits for the group's lock. Nothing is changed.
+    /// The host waits for the group's lock. The gates stay as they are: what another process changes
+    /// is put back.
     Lock,
     /// The twin's gate is closed, and every balancer must show the twins DOWN. Other hosts count
     /// this host as gone from now on.

@@ -23,8 +23,10 @@ impl Phase {
             // Another process may restore old rules. They must not open a gate before a sick app.
             Phase::Healthy { .. } if verb == Verb::Restart => Some(Action::CloseBoth),
             Phase::Open | Phase::Settle => Some(Action::OpenBoth),
-            Phase::PutBack(_) | Phase::BackOff { .. } => Some(Action::PutBack),
-            Phase::Lock | Phase::Healthy { .. } | Phase::Sick(_) => None,
+            // Also in a wait: another process may flush the rules, and the sidecar leaves them to this
+            // operation.
+            Phase::Lock | Phase::PutBack(_) | Phase::BackOff { .. } => Some(Action::PutBack),
+            Phase::Healthy { .. } | Phase::Sick(_) => None,
             Phase::Switch(phase) => phase.action(limits),
         }
     }

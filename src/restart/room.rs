@@ -1,6 +1,7 @@
 //! What a host means to the backends it serves, for a restart of many hosts: is it in rotation, and
 //! how many more hosts can be taken out?
 
+use super::GatesFound;
 use crate::haproxy::{Answer, BackendCapacity, BalancerObservation, Floor, Role, ServerLine};
 
 /// Every balancer answers, and shows all lines of this host fully UP.
@@ -12,6 +13,11 @@ pub fn in_rotation(balancers: &[BalancerObservation]) -> bool {
 pub fn is_serving(balancers: &[BalancerObservation]) -> bool {
     let mut lines = balancers.iter().flat_map(BalancerObservation::lines);
     lines.any(ServerLine::serves)
+}
+
+/// Its gates are closed already, and no user comes: it takes no further server away.
+pub fn is_out(gates: GatesFound, balancers: &[BalancerObservation]) -> bool {
+    gates != GatesFound::Open && !is_serving(balancers)
 }
 
 /// How many hosts can still be taken out of the tightest backend, so that `min_available` usable

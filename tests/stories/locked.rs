@@ -47,6 +47,17 @@ fn a_restart_waits_for_the_lock_and_needs_no_claim() {
     cut_everywhere(&world, &locked());
 }
 
+/// Another host has the lock for long, and the sidecar leaves the app to this operation.
+#[test]
+fn a_flush_in_the_wait_for_the_lock_is_put_right() {
+    let world = World {
+        flushed_at: Some(4),
+        ..world(&[(0, full()), (20, GroupLock::Held)])
+    };
+    insta::assert_snapshot!(story(Verb::Restart, &world, &locked()));
+    cut_everywhere(&world, &locked());
+}
+
 /// The host looks at the others once it has the lock, and waits for its turn again.
 #[test]
 fn with_the_lock_too_few_others_are_still_waited_for() {

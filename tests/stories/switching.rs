@@ -9,7 +9,8 @@ use haproxy_gate::config::{self, AppSettings};
 use haproxy_gate::restart::settle::{Settle, Share};
 use haproxy_gate::restart::switch::{How, Names, Part, Switching};
 use haproxy_gate::restart::{
-    GatesFound, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Start, Verb, start,
+    GatesFound, GroupLock, Limits, NoStart, OnDrainTimeout, Outcome, PerGate, Start, TakesLock,
+    Verb, WhenAway, start,
 };
 use haproxy_gate::state::invocation::Invocation;
 use haproxy_gate::state::journal::{Entry, Journal, Targets};
@@ -78,7 +79,7 @@ fn run(verb: Verb, pair: &mut Pair, limits: &Limits) -> Option<Outcome> {
     let left = Journal::unfinished(&state_dir, "web").unwrap();
     let unfinished = left.as_ref().map(|entry| entry.unfinished(None));
     let start = match (verb, &unfinished) {
-        (Verb::Switch, None) => Start::of_switch(limits.switch),
+        (Verb::Switch, None) => Start::of_switch(limits.switch).after_lock(limits),
         _ => match start(verb, unfinished.as_ref(), GatesFound::Open) {
             Ok(start) => start,
             Err(NoStart::Nothing(why)) => {
@@ -444,6 +445,24 @@ fn the_rules_are_flushed_before_the_join() {
         let flush = Pair::new(How::Start).with([At(phase, look, Event::Flush)]);
         shows(&format!("flushed_in_{phase}"), &flush, &prepared());
     }
+}
+
+/// No target serves until the agent looks again.
+#[test]
+fn the_rules_are_flushed_while_a_switch_waits_for_the_lock() {
+    let full = GroupLock::Full(vec!["web2 (agent switch web, by alice)".to_owned()]);
+    let pair = Pair {
+        lock: vec![(0, full), (9, GroupLock::Held)],
+        ..Pair::new(How::Start).with([At("lock", 2, Event::Flush)])
+    };
+    let limits = Limits {
+        lock: Some(TakesLock {
+            when_away: WhenAway::Refuse,
+            alone: true,
+        }),
+        ..usual()
+    };
+    insta::assert_snapshot!("flushed_in_lock", story(&pair, &limits));
 }
 
 /// Its last answer was no answer when the old target could still be taken back.

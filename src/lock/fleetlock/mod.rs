@@ -12,6 +12,7 @@ use serde_json::json;
 pub(super) struct Fleetlock {
     settings: LockSettings,
     id: String,
+    /// It may be ours at the server. A host without it may give it back, too.
     may_have_it: bool,
 }
 
@@ -24,13 +25,19 @@ impl Fleetlock {
         }
     }
 
+    /// The same for an operation that finishes another, which may have left the lock.
+    pub(super) fn resumed(self) -> Fleetlock {
+        Fleetlock {
+            may_have_it: true,
+            ..self
+        }
+    }
+
     pub(super) async fn ask(&mut self) -> Result<Asked, String> {
-        // The server may give it and its answer may get lost.
-        self.may_have_it = true;
+        let before = std::mem::replace(&mut self.may_have_it, true);
         let answer = self.send("/v1/pre-reboot").await?;
-        let asked = asked(&answer);
-        self.may_have_it = matches!(asked, Asked::Held(_));
-        Ok(asked)
+        self.may_have_it = before || may_be_ours(&answer);
+        Ok(asked(&answer))
     }
 
     /// The server keeps it until it is given back.
@@ -78,6 +85,11 @@ fn asked(answer: &Answer) -> Asked {
         200 => Asked::Held(None),
         _ => Asked::Full(vec![format!("another host ({})", said(answer))]),
     }
+}
+
+/// A proxy answers 502 to 504, and the server behind it may have given the lock.
+fn may_be_ours(answer: &Answer) -> bool {
+    matches!(answer.status, 200 | 502..=504)
 }
 
 #[derive(Deserialize, Default)]

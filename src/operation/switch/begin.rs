@@ -55,7 +55,7 @@ impl Operation<'_> {
             all_found_open: true,
             two_stage: pair.to.limits.two_stage,
             switch: self.switching(two, pair).await,
-            lock: self.takes_lock(&seen.start),
+            lock: self.takes_lock(&seen.start, false),
             ..self.limits_of_switch()
         };
         let Seen { start, .. } = &seen;

@@ -81,7 +81,7 @@ impl Operation<'_> {
         let journal = self.switch_journal(&go, pair, draft);
         let mut journal = journal.map_err(Begin::refused)?;
         let progress = make_progress(&pair.to, &go.limits);
-        self.prepare_lock(&go, &mut two.old, draft).await;
+        self.prepare_lock(&go, &mut two.old, draft);
         let outcome = self
             .switch_phases(&mut two, &go, &mut journal, progress, draft)
             .await;

@@ -2,18 +2,41 @@
 //! takes it before it takes the host out. Until it touches the app it ends if the lock is lost. After
 //! that it finishes. A lock is no proof that no other host is out, so `min_available` is checked as ever.
 
+mod message;
 mod model;
 
+pub(super) use message::{lock_away, lock_full};
 pub use model::{GroupLock, TakesLock, WhenAway};
 
 use super::step::{Step, again, go};
 use super::switch::SwitchPhase;
-use super::{Limits, Observation, Outcome, Phase, Verb, Version, Why};
+use super::{Limits, Observation, Outcome, Phase, Start, Verb, Version, Why};
 use std::time::Duration;
 
 /// How long an operation waits for a lock server that does not answer: longer than etcd takes to
 /// elect a leader.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether an operation takes the lock. What goes down with its machine or its unit does not, nor does a
+/// way back, nor a host that `is_out`: others count it as gone, and the holder may wait for it.
+pub fn takes_lock(verb: Verb, start: &Start, is_out: bool) -> bool {
+    match verb {
+        Verb::Restart | Verb::Close => start.goes_out() && !is_out,
+        // At rest the gates of its old target are open.
+        Verb::Switch => start.is_first_of_a_start(),
+        _ => false,
+    }
+}
+
+/// Whether an operation without the lock may find one that an earlier operation has left: that was cut
+/// short, or its server was away at its end and the lock does not end by itself.
+pub fn finds_lock_left(verb: Verb, is_cut_short: bool, ends_by_itself: bool) -> bool {
+    match verb {
+        Verb::Stop => false,
+        Verb::Recover => is_cut_short || !ends_by_itself,
+        _ => is_cut_short,
+    }
+}
 
 /// Waits for the lock, within the host's turn.
 pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> Step {
@@ -77,16 +100,17 @@ fn next(verb: Verb, observation: &Observation, limits: &Limits) -> Phase {
 }
 
 impl Observation {
-    /// The operation has gone out by the lock, and has not announced itself by its twin.
+    /// The operation has gone out by the lock, and has not announced itself by its twin. A lock that is
+    /// lost meanwhile does not change that.
     pub(super) fn needs_no_claim(&self, limits: &Limits) -> bool {
         let had_it = matches!(self.lock, GroupLock::Held | GroupLock::Lost(_));
         had_it && limits.lock.is_some_and(|lock| lock.alone)
     }
 
-    /// The first phase of the way out. If no other host of the group goes at the same moment, the host
-    /// needs no claim, and both gates close at once.
+    /// The first phase of the way out. While the host has the one slot, no other host of the group goes
+    /// at the same moment: it needs no claim, and both gates close at once.
     pub(super) fn way_out(&self, limits: &Limits) -> Phase {
-        match self.needs_no_claim(limits) {
+        match self.lock == GroupLock::Held && self.needs_no_claim(limits) {
             true => Phase::Close,
             false => limits.first(),
         }
@@ -103,18 +127,22 @@ impl Observation {
             .then(|| go(Phase::PutBack(Why::LockLost(why.clone()))))
     }
 
-    /// What the operator reads if the lock was lost after the app was touched.
+    /// What the operator reads if the lock was lost after the app was touched, or in a switch.
     pub fn goes_on_without_lock(&self, phase: &Phase) -> Option<String> {
         let GroupLock::Lost(why) = &self.lock else {
             return None;
         };
         let is_before = phase.is_before_restart() && !matches!(self.version, Version::Sick(_));
         let is_waiting = *phase == Phase::Lock;
+        let then = match phase {
+            Phase::Switch(_) => "; the switch goes on, because it takes no server away",
+            _ => {
+                ", and min_available still holds it back; the agent finishes, because it has begun to \
+                 change the app"
+            }
+        };
         (!is_before && !is_waiting).then(|| {
-            format!(
-                "the lock was lost: {why}; another host of the group may begin now, and min_available \
-                 still holds it back; the agent finishes, because it has begun to change the app"
-            )
+            format!("the lock was lost: {why}; another host of the group may begin now{then}")
         })
     }
 }

@@ -246,3 +246,127 @@ fn a_switch_begins_once_it_has_the_lock() {
     assert!(first.is_first_of_a_start());
     assert_eq!(first.after_lock(&limits).phase, Phase::Lock);
 }
+
+#[test]
+fn the_note_of_a_lost_lock_is_the_operations() {
+    let look = seen(lost(), ["UP", "UP"], 2);
+    for (phase, wanted) in [
+        (Phase::Restart, "min_available still holds it back"),
+        (
+            Phase::Switch(switch::SwitchPhase::Prepare),
+            "the switch goes on, because it takes no server away",
+        ),
+    ] {
+        let note = look.goes_on_without_lock(&phase).unwrap();
+        assert!(note.contains(wanted), "{phase:?}: {note}");
+        let of_both = ["min_available", "the switch"].map(|words| note.contains(words));
+        assert_ne!(of_both[0], of_both[1], "{note}");
+    }
+}
+
+/// Another process may flush the rules meanwhile, and the sidecar leaves the app to this operation.
+#[test]
+fn the_gates_stay_as_they_were_found_while_the_lock_is_waited_for() {
+    let limits = locking(WhenAway::Refuse);
+    for verb in [Verb::Restart, Verb::Close, Verb::Switch] {
+        let action = Phase::Lock.action(verb, &limits);
+        assert_eq!(action, Some(Action::PutBack), "{verb:?}");
+    }
+    let step = step_of(&Phase::Lock, &seen(full(), ["UP", "UP"], 2));
+    assert!(matches!(step, Step::Stay { again: true, .. }), "{step:?}");
+}
+
+/// Another host may have the lock by now. A pass that has begun by the lock goes on as it began.
+#[test]
+fn a_host_that_has_lost_the_lock_announces_itself_on_its_next_way_out() {
+    let look = |lock, lines, usable| Observation {
+        version: Version::Sick("500".into()),
+        ..seen(lock, lines, usable)
+    };
+    let sick = Phase::Sick("500".into());
+    for (lock, first) in [
+        (GroupLock::Held, Phase::Close),
+        (lost(), Phase::Claim),
+        (GroupLock::Unused, Phase::Claim),
+    ] {
+        assert_eq!(goes(step_of(&sick, &look(lock, ["UP", "UP"], 2))), first);
+    }
+    for lock in [GroupLock::Held, lost()] {
+        let few = goes(step_of(&Phase::Close, &look(lock, ["UP", "DOWN"], 0)));
+        assert!(
+            matches!(few, Phase::PutBack(Why::TooFewServers(_))),
+            "{few:?}"
+        );
+    }
+}
+
+/// The holder may wait for a host that is out, so that host must not wait for the holder.
+#[test]
+fn a_host_takes_the_lock_if_others_lose_a_server_by_it() {
+    let start = |phase| Start {
+        verb: Verb::Restart,
+        finishes: None,
+        phase,
+        version: Version::Same,
+        note: None,
+    };
+    let (out, healthy) = (start(Phase::Close), start(Phase::Healthy { streak: 0 }));
+    for (verb, start, is_out, takes) in [
+        (Verb::Restart, &out, false, true),
+        (Verb::Restart, &out, true, false),
+        (Verb::Restart, &healthy, false, false),
+        (Verb::Close, &out, false, true),
+        (Verb::Close, &out, true, false),
+        (Verb::Stop, &out, false, false),
+        (Verb::Open, &healthy, false, false),
+        (Verb::Recover, &healthy, false, false),
+        (
+            Verb::Switch,
+            &Start::of_switch(limits().switch),
+            false,
+            true,
+        ),
+    ] {
+        assert_eq!(takes_lock(verb, start, is_out), takes, "{verb:?} {is_out}");
+    }
+}
+
+/// `(verb, cut short, ends by itself)`. Without an end of its own the lock is with this host until it is
+/// given back.
+#[test]
+fn recover_gives_back_a_lock_that_is_left_for_good() {
+    for (verb, cut_short, ends_by_itself, finds) in [
+        (Verb::Recover, false, false, true),
+        (Verb::Recover, false, true, false),
+        (Verb::Recover, true, true, true),
+        (Verb::Open, false, false, false),
+        (Verb::Open, true, false, true),
+        (Verb::Stop, true, false, false),
+    ] {
+        let found = finds_lock_left(verb, cut_short, ends_by_itself);
+        assert_eq!(found, finds, "{verb:?} {cut_short} {ends_by_itself}");
+    }
+}
+
+/// No option that the command lacks.
+#[test]
+fn the_advice_is_the_verbs() {
+    for (verb, turn, without) in [
+        (
+            Verb::Restart,
+            "timeouts.turn or --turn may",
+            "to restart without",
+        ),
+        (
+            Verb::Close,
+            "timeouts.turn or --turn may",
+            "to close without",
+        ),
+        (Verb::Switch, "timeouts.turn may", "to switch without"),
+    ] {
+        let full = Outcome::LockFull(vec!["web2".into()]).message(verb, "web");
+        assert!(full.contains(turn), "{full}");
+        let away = Outcome::LockAway("refused".into()).message(verb, "web");
+        assert!(away.contains(without), "{away}");
+    }
+}

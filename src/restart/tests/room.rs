@@ -56,3 +56,17 @@ fn in_rotation_is_what_every_balancer_shows_fully_up() {
     assert!(is_serving(&one("DOWN 1/2")) && is_serving(&one("UP (weight 0)")));
     assert!(!in_rotation(&beside_silent(one("UP"))));
 }
+
+#[test]
+fn a_host_is_out_if_its_gates_are_closed_and_no_user_comes() {
+    for (gates, main, out) in [
+        (GatesFound::ClosedUnexpectedly, "DOWN", true),
+        (GatesFound::Held, "DOWN", true),
+        (GatesFound::Held, "UP", false),
+        (GatesFound::ClosedUnexpectedly, "DOWN 1/2", false),
+        (GatesFound::Open, "DOWN", false),
+    ] {
+        let seen = is_out(gates, &balancers(main, &[(3, 0)]));
+        assert_eq!(seen, out, "{gates:?} {main}");
+    }
+}

@@ -73,6 +73,7 @@ impl Pair {
                 self.sets(OPEN, CLOSED)?;
                 fails(self.verify_fails, "`smoke` failed (exit status: 1)")
             }
+            Action::PutBack => self.sets(OPEN, CLOSED),
             Action::Unpark => self.parks(new, false),
             Action::Join => {
                 self.parks(new, false)?;

@@ -5,7 +5,7 @@ use crate::paper::TICK;
 use haproxy_gate::haproxy::{BalancerObservation, Role};
 use haproxy_gate::restart::switch::Part;
 use haproxy_gate::restart::{
-    Action, ActionResult, Ask, Connections, Count, Host, OnMeanwhile, Phase,
+    Action, ActionResult, Ask, Connections, Count, GroupLock, Host, OnMeanwhile, Phase,
 };
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -55,6 +55,12 @@ impl Host for Pair {
 
     async fn instance(&mut self) -> Option<String> {
         None
+    }
+
+    fn lock(&mut self, _phase: &Phase) -> GroupLock {
+        let mut script = self.lock.iter().rev();
+        let now = script.find(|(at, _)| *at <= self.now);
+        now.map_or(GroupLock::Unused, |(_, lock)| lock.clone())
     }
 
     fn shown(&mut self) -> Vec<BalancerObservation> {

@@ -9,6 +9,7 @@ mod host;
 pub use haproxy::Balancer;
 
 use crate::paper::{Death, Trace};
+use haproxy_gate::restart::GroupLock;
 use haproxy_gate::restart::switch::{How, Part};
 use std::path::PathBuf;
 
@@ -120,6 +121,8 @@ pub struct Pair {
     pub is_harmed: bool,
     pub signal: Option<i32>,
     pub rules_fail: u32,
+    /// What the group's lock shows, each from that tick on.
+    pub lock: Vec<(u32, GroupLock)>,
     pub moved: bool,
     /// The idle target could not be parked, and the agent has said so.
     pub not_parked: bool,
@@ -219,6 +222,7 @@ impl Pair {
             moved: false,
             not_parked: false,
             looks: ("", 0),
+            lock: Vec::new(),
             tampered: None,
             outage: 0,
         }
