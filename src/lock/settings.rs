@@ -1,8 +1,8 @@
 //! What `[lock]` says.
 
 use super::endpoint::Endpoint;
+use super::files::{FileFault, TlsFiles};
 use crate::restart::WhenAway;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// The lock of the group.
@@ -34,15 +34,6 @@ pub enum Engine {
     Fleetlock(Endpoint),
 }
 
-/// PEM files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The CA of the server. None: the CAs that the system trusts.
-    pub ca: Option<PathBuf>,
-    /// The certificate of this host and its key.
-    pub own: Option<(PathBuf, PathBuf)>,
-}
-
 impl LockSettings {
     /// Its servers, in the order in which they are asked.
     pub fn endpoints(&self) -> &[Endpoint] {
@@ -61,6 +52,18 @@ impl LockSettings {
     /// takes the same place.
     pub fn id(&self, app: &str) -> String {
         format!("{}/{app}", self.host())
+    }
+
+    /// Reads the files that TLS needs, to find a fault before an operation does.
+    ///
+    /// # Errors
+    ///
+    /// The first file that can't be used.
+    pub fn check_files(&self) -> Result<(), FileFault> {
+        match self.endpoints().iter().any(|endpoint| endpoint.tls) {
+            true => self.tls.check(),
+            false => Ok(()),
+        }
     }
 
     /// The limit for one request to one server. All must have their turn before the lock ends.
