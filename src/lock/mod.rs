@@ -20,6 +20,6 @@ pub use endpoint::Endpoint;
 pub use files::{FileFault, TlsFiles};
 pub use host_lock::HostLock;
 pub(crate) use look::give_back_left;
-pub use look::{LockLook, Place, Release, look, release};
+pub use look::{LockLook, Place, Release, look, look_with_ends, release};
 pub use owner::Owner;
 pub use settings::{Engine, LockSettings};

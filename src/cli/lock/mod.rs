@@ -9,7 +9,7 @@ use crate::clock::since_1970;
 use crate::config::Settings;
 use crate::history::{self, Entry, Line};
 use crate::host;
-use crate::lock::{LockLook, LockSettings, Release, look, release};
+use crate::lock::{LockLook, LockSettings, Release, look, look_with_ends, release};
 use crate::restart::Outcome;
 use crate::state::caller::Origin;
 use crate::text::escape;
@@ -51,7 +51,7 @@ impl Cli {
     }
 
     async fn lock_status(&self, lock: &LockSettings) -> u8 {
-        let seen = look(lock).await;
+        let seen = look_with_ends(lock).await;
         match self.json {
             true => say(&format!("{}\n", data(lock, &seen))),
             false => text(lock, &seen)
