@@ -45,7 +45,7 @@ fn server(lock: &Lock<'_>) -> Point {
     }
 }
 
-/// FleetLock shows nothing before an operation needs the file, and so does a member that refuses.
+/// Judged by itself: a FleetLock server shows nothing, and a server that refuses the connection hides it.
 fn of_file(fault: &FileFault, when_away: WhenAway) -> Point {
     match (fault, when_away) {
         (FileFault::NeedsRoot(_), _) => SERVER.unseen(format!("lock: {fault}")),
