@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from .hosts import Wrong, from_arguments
 from .judge import back as not_back
@@ -79,16 +78,6 @@ def with_more(reason: str, more: str | None) -> str:
 
 def hosts_of(pairs: Sequence[Pair]) -> list[str]:
     return from_arguments([name for pair in pairs for name in (pair.old, pair.new)])
-
-
-def read(path: str) -> list[str]:
-    """One OLD=NEW a line. `#` begins a comment."""
-    try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, ValueError) as error:
-        raise Wrong(f"{path}: {error}") from error
-    lines = (line.split("#", 1)[0].strip() for line in text.splitlines())
-    return [line for line in lines if line]
 
 
 def is_replaced(pair: Pair, old: Status) -> bool:

@@ -32,7 +32,8 @@ pub struct Cli {
     pub(super) json: bool,
     /// With --json: print each phase, wait and note of a restart, switch, close, open,
     /// maintenance or recover on stderr, one JSON object a line
-    #[arg(long, global = true, requires = "json")]
+    // Not `requires`: behind `maintenance on` clap does not see a --json that stands before `on`.
+    #[arg(long, global = true)]
     pub(super) progress: bool,
     /// Log more on stderr (-v: each action, and what a command prints; -vv: each call)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
@@ -119,6 +120,9 @@ impl Asked {
         };
         if json && matches!(self, Asked::Completions { .. }) {
             anyhow::bail!("completions are a shell script, not JSON: remove --json");
+        }
+        if progress && !json {
+            anyhow::bail!("--progress prints JSON: add --json");
         }
         if progress && !operates {
             anyhow::bail!(

@@ -3,8 +3,10 @@
 use super::screen::{complain, say};
 use crate::app::{Change, Restart};
 use crate::config::{AppSettings, PageSettings, Settings};
+use crate::lock::FileFault;
 use crate::operation::{self, Current};
 use crate::page;
+use crate::restart::WhenAway;
 use crate::sidecar::{Ending, Sidecar, StartError};
 use crate::state::directory;
 use crate::state::hold::{self, Held};
@@ -112,7 +114,25 @@ async fn missing_files(settings: &Settings) -> Vec<String> {
             ));
         }
     }
+    let lock = settings.lock.as_ref();
+    warnings.extend(lock.and_then(|lock| {
+        let fault = lock.check_files().err()?;
+        Some(of_lock(&fault, lock.when_away))
+    }));
     warnings
+}
+
+fn of_lock(fault: &FileFault, when_away: WhenAway) -> String {
+    let then = match (fault, when_away) {
+        (FileFault::NeedsRoot(_), _) => "",
+        (FileFault::Unusable(_), WhenAway::Refuse) => {
+            "; `agent restart`, `agent close` and `agent switch` refuse"
+        }
+        (FileFault::Unusable(_), WhenAway::Claims) => {
+            "; operations go on without the lock, as when_away = \"claims\" asks"
+        }
+    };
+    format!("lock: {fault}{then}")
 }
 
 async fn plan(settings: &Settings, warnings: &[String], json: bool) -> u8 {
@@ -212,6 +232,26 @@ socket = "/run/a.sock"
             also: None,
             failed: None,
         })
+    }
+
+    #[tokio::test]
+    async fn a_dry_run_warns_of_a_file_of_the_lock() {
+        for (lock, wanted) in [
+            ("ca = \"/none/ca.pem\"", "agent switch` refuse"),
+            (
+                "ca = \"/none/ca.pem\"\nwhen_away = \"claims\"",
+                "go on without",
+            ),
+        ] {
+            let text = format!("{TARGETS}[lock]\netcd = [\"https://a:1\"]\n{lock}\n");
+            let settings = crate::config::read("agent.toml".as_ref(), &text).unwrap();
+            let warnings = missing_files(&settings).await.join("\n");
+            assert!(
+                warnings.contains("lock: /none/ca.pem: no such"),
+                "{warnings}"
+            );
+            assert!(warnings.contains(wanted), "{warnings}");
+        }
     }
 
     #[test]

@@ -3,12 +3,11 @@
 use super::durations::positive;
 use super::keyed::Keyed;
 use super::mistake::Mistake;
-use crate::app::check_client;
 use crate::lock::{Endpoint, Engine, LockSettings, TlsFiles};
 use crate::restart::WhenAway;
 use serde::{Deserialize, Deserializer, de::Error};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use toml::Spanned;
 
@@ -138,18 +137,6 @@ fn files(
     })
 }
 
-/// Whether its files can be read, here and now.
-pub(super) fn check_files(lock: Spanned<Keyed<LockFile>>) -> Result<(), Mistake> {
-    let span = lock.span();
-    let tls = check_lock(lock)?.tls;
-    if tls == TlsFiles::default() {
-        return Ok(());
-    }
-    let own = tls.own.as_ref();
-    let own: Option<(&Path, &Path)> = own.map(|(cert, key)| (cert.as_path(), key.as_path()));
-    check_client(tls.ca.as_deref(), own).map_err(|what| Mistake::new(span, what))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -181,6 +168,18 @@ mod tests {
             (lock.when_away, lock.id("web").as_str()),
             (WhenAway::Claims, "web1/web")
         );
+    }
+
+    /// Most commands do without the lock, and so does the sidecar.
+    #[test]
+    fn a_file_that_lacks_disables_nothing_but_the_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("agent.toml");
+        let lock = "[lock]\netcd = [\"https://a:1\"]\nca = \"/nonexistent/ca.pem\"\n";
+        std::fs::write(&path, format!("{APP}{lock}")).unwrap();
+        let lock = crate::config::load(&path).unwrap().lock.unwrap();
+        let fault = lock.check_files().unwrap_err().to_string();
+        assert_eq!(fault, "/nonexistent/ca.pem: no such file or directory");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! One POST of JSON over one new connection.
 
 use super::endpoint::Endpoint;
-use super::settings::TlsFiles;
+use super::files::TlsFiles;
 use crate::app::tls_client;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::Request;
@@ -55,9 +55,7 @@ async fn connect_and_send(
     match endpoint.tls {
         false => exchange(stream, endpoint, post).await,
         true => {
-            let own = files.own.as_ref();
-            let own = own.map(|(certificate, key)| (certificate.as_path(), key.as_path()));
-            let connect = tls_client(files.ca.as_deref(), own, &endpoint.host, stream);
+            let connect = tls_client(files.ca.as_deref(), files.own(), &endpoint.host, stream);
             exchange(connect.await?, endpoint, post).await
         }
     }
@@ -109,4 +107,28 @@ fn request(endpoint: &Endpoint, post: &Post) -> Result<Request<Full<Bytes>>, Str
     }
     let body = Full::new(Bytes::from(post.body.clone()));
     request.body(body).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_lacks_is_named_at_run_time() {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = server.local_addr().unwrap().port();
+        let endpoint: Endpoint = format!("https://127.0.0.1:{port}").parse().unwrap();
+        let post = Post {
+            path: "/",
+            header: None,
+            body: String::new(),
+        };
+        let files = TlsFiles {
+            ca: Some("/nonexistent/ca.pem".into()),
+            own: None,
+        };
+        let sent = send(&endpoint, &files, &post, Duration::from_secs(5)).await;
+        let wanted = format!("{endpoint}: /nonexistent/ca.pem: no such file or directory");
+        assert_eq!(sent, Err(wanted));
+    }
 }

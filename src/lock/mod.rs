@@ -5,6 +5,7 @@
 mod endpoint;
 mod engine;
 mod etcd;
+mod files;
 mod fleetlock;
 mod host_lock;
 mod http;
@@ -16,11 +17,12 @@ mod settings;
 mod state;
 
 pub use endpoint::Endpoint;
+pub use files::{FileFault, TlsFiles};
 pub use host_lock::HostLock;
 pub(crate) use look::give_back_left;
-pub use look::{LockLook, Place, Release, look, release};
+pub use look::{LockLook, Place, Release, look, look_with_ends, release};
 pub use owner::Owner;
-pub use settings::{Engine, LockSettings, TlsFiles};
+pub use settings::{Engine, LockSettings};
 
 #[cfg(test)]
 mod tests;

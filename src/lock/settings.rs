@@ -1,9 +1,12 @@
 //! What `[lock]` says.
 
 use super::endpoint::Endpoint;
+use super::files::{FileFault, TlsFiles};
 use crate::restart::WhenAway;
-use std::path::PathBuf;
 use std::time::Duration;
+
+/// The limit for one request to all members. An operation waits 10 s for the first answer.
+const IN_ALL: Duration = Duration::from_secs(8);
 
 /// The lock of the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,15 +37,6 @@ pub enum Engine {
     Fleetlock(Endpoint),
 }
 
-/// PEM files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TlsFiles {
-    /// The CA of the server. None: the CAs that the system trusts.
-    pub ca: Option<PathBuf>,
-    /// The certificate of this host and its key.
-    pub own: Option<(PathBuf, PathBuf)>,
-}
-
 impl LockSettings {
     /// Its servers, in the order in which they are asked.
     pub fn endpoints(&self) -> &[Endpoint] {
@@ -68,9 +62,57 @@ impl LockSettings {
         format!("{}/{app}", self.host())
     }
 
-    /// The limit for one request to one server. All must have their turn before the lock ends.
+    /// Reads the files that TLS needs, to find a fault before an operation does.
+    ///
+    /// # Errors
+    ///
+    /// The first file that can't be used.
+    pub fn check_files(&self) -> Result<(), FileFault> {
+        match self.endpoints().iter().any(|endpoint| endpoint.tls) {
+            true => self.tls.check(),
+            false => Ok(()),
+        }
+    }
+
+    /// The limit for one request to one server. All must have their turn before the lock ends, and before
+    /// an operation waits no longer for the first answer: it must then know why there is none.
     pub(super) fn limit(&self) -> Duration {
-        let share = self.ttl / 10;
-        share.clamp(Duration::from_millis(500), Duration::from_secs(3))
+        let members = u32::try_from(self.endpoints().len()).unwrap_or(u32::MAX);
+        let share = (self.ttl / 10).clamp(Duration::from_millis(500), Duration::from_secs(3));
+        share.min(IN_ALL / members.max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_members_have_their_turn_before_an_operation_waits_no_longer() {
+        let limit = |members: usize, ttl: u64| {
+            let member: Endpoint = "http://a:1".parse().unwrap();
+            let settings = LockSettings {
+                engine: Engine::Etcd(vec![member; members]),
+                group: "web".to_owned(),
+                slots: 1,
+                ttl: Duration::from_secs(ttl),
+                when_away: WhenAway::Claims,
+                host: None,
+                tls: TlsFiles::default(),
+            };
+            settings.limit().as_millis()
+        };
+        for (members, ttl, each) in [
+            (1, 60, 3000),
+            (2, 60, 3000),
+            (3, 60, 2666),
+            (4, 60, 2000),
+            (7, 60, 1142),
+            (1, 2, 500),
+            (3, 2, 500),
+            (3, 20, 2000),
+        ] {
+            assert_eq!(limit(members, ttl), each, "{members} members, {ttl} s");
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `agent lock`: who has the lock of the group, and its release by an operator.
 
+mod said;
 mod shown;
 
 use super::arguments::Cli;
@@ -9,24 +10,17 @@ use crate::clock::since_1970;
 use crate::config::Settings;
 use crate::history::{self, Entry, Line};
 use crate::host;
-use crate::lock::{LockLook, LockSettings, Release, look, release};
+use crate::lock::{LockLook, LockSettings, look, look_with_ends, release};
 use crate::restart::Outcome;
 use crate::state::caller::Origin;
 use crate::text::escape;
+use said::{Holder, Said, not_released, only_holder, said};
 use serde_json::json;
 use shown::{data, text};
 
-/// `outcome` of a release.
-pub(super) const RELEASED: &str = "released";
+pub(super) use said::RELEASED;
 
 const VERB: &str = "lock release";
-
-/// What a command on the lock has to say, and its exit code.
-struct Said {
-    exit: u8,
-    outcome: &'static str,
-    message: String,
-}
 
 impl Cli {
     pub(super) async fn lock(&self, settings: &Settings, asked: &Locking) -> anyhow::Result<u8> {
@@ -43,7 +37,11 @@ impl Cli {
             What::Release { id, reason, .. } => {
                 let id = match id {
                     Some(id) => id.clone(),
-                    None => only_holder(lock).await?,
+                    None => match only_holder(lock, &look(lock).await) {
+                        Holder::Only(id) => id,
+                        Holder::Away(why) => return Ok(self.released(None, not_released(&why))),
+                        Holder::Unclear(what) => anyhow::bail!(what),
+                    },
                 };
                 Ok(self.release_lock(settings, lock, &id, reason).await)
             }
@@ -51,7 +49,7 @@ impl Cli {
     }
 
     async fn lock_status(&self, lock: &LockSettings) -> u8 {
-        let seen = look(lock).await;
+        let seen = look_with_ends(lock).await;
         match self.json {
             true => say(&format!("{}\n", data(lock, &seen))),
             false => text(lock, &seen)
@@ -75,6 +73,11 @@ impl Cli {
         if said.outcome == RELEASED {
             write(settings, id, reason, &said).await;
         }
+        self.released(Some(id), said)
+    }
+
+    /// Prints how a release has ended. None: it has not found out which id has the lock.
+    fn released(&self, id: Option<&str>, said: Said) -> u8 {
         let Said {
             exit,
             outcome,
@@ -99,62 +102,6 @@ fn of_group(settings: &Settings, lock: &LockSettings, named: Option<&str>) -> Lo
     LockSettings {
         group: group.map_or_else(|| lock.group.clone(), str::to_owned),
         ..lock.clone()
-    }
-}
-
-async fn only_holder(lock: &LockSettings) -> anyhow::Result<String> {
-    let holders: Vec<String> = match look(lock).await {
-        LockLook::Hidden => Vec::new(),
-        LockLook::Away(why) => anyhow::bail!("the lock server is away: {why}"),
-        LockLook::Queue(queue) => {
-            let holders = queue.into_iter().filter(|place| place.holds);
-            holders.map(|place| place.owner.id).collect()
-        }
-    };
-    match holders.as_slice() {
-        [only] => Ok(only.clone()),
-        [] => anyhow::bail!(
-            "name the id that has the lock: HOST/APP, as {}",
-            lock.id("web")
-        ),
-        some => anyhow::bail!("name one of these: {}", some.join(", ")),
-    }
-}
-
-fn said(id: &str, released: Result<Release, String>) -> Said {
-    match released {
-        Ok(Release::Done(owner)) if owner.command.is_empty() => Said {
-            exit: 0,
-            outcome: RELEASED,
-            message: format!("the lock of {id} is given back"),
-        },
-        Ok(Release::Done(owner)) => Said {
-            exit: 0,
-            outcome: RELEASED,
-            message: escape(&format!(
-                "the lock is taken away from {}",
-                owner.described()
-            )),
-        },
-        Ok(Release::Nothing) => {
-            let outcome = Outcome::Nothing(format!("{id} neither has the lock nor waits for it"));
-            Said::of(&outcome)
-        }
-        Err(why) => Said {
-            message: format!("not released: {why}"),
-            ..Said::of(&Outcome::LockAway(String::new()))
-        },
-    }
-}
-
-impl Said {
-    fn of(outcome: &Outcome) -> Said {
-        let verb = crate::restart::Verb::Recover;
-        Said {
-            exit: outcome.exit_code(),
-            outcome: outcome.word(verb),
-            message: outcome.message(verb, ""),
-        }
     }
 }
 

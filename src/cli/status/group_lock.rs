@@ -1,7 +1,7 @@
 //! The lock that this host's group shares, in `agent status`.
 
 use crate::config::Settings;
-use crate::lock::{LockLook, look};
+use crate::lock::{FileFault, LockLook, look};
 use serde::Serialize;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -26,13 +26,24 @@ impl GroupLockStatus {
     /// None: there is no `[lock]`.
     pub(super) async fn ask(settings: &Settings) -> Option<GroupLockStatus> {
         let lock = settings.lock.as_ref()?;
+        if let Err(fault @ FileFault::NeedsRoot(_)) = lock.check_files() {
+            return Some(GroupLockStatus::not_seen(&lock.group, &fault));
+        }
         let seen = timeout(MOMENT, look(lock)).await;
         let late = || LockLook::Away(format!("no answer within {MOMENT:?}"));
         let seen = seen.unwrap_or_else(|_| late());
         Some(GroupLockStatus::of(&lock.group, &seen))
     }
 
-    fn of(group: &str, seen: &LockLook) -> GroupLockStatus {
+    /// The server may be well: this user can't ask it.
+    fn not_seen(group: &str, fault: &FileFault) -> GroupLockStatus {
+        GroupLockStatus {
+            text: format!("group {group}: {fault}"),
+            ..GroupLockStatus::of(group, &LockLook::Away(fault.to_string()))
+        }
+    }
+
+    pub(super) fn of(group: &str, seen: &LockLook) -> GroupLockStatus {
         let ids = |holds: bool| match seen {
             LockLook::Queue(queue) => {
                 let some = queue.iter().filter(|place| place.holds == holds);

@@ -2,7 +2,7 @@
 
 use super::Point;
 use super::check::{Check, checks};
-use crate::lock::{Engine, LockLook, LockSettings, Owner};
+use crate::lock::{Engine, FileFault, LockLook, LockSettings, Owner};
 use crate::restart::WhenAway;
 
 checks! {
@@ -16,12 +16,21 @@ checks! {
 /// The lock, as one look has shown it.
 pub(super) struct Lock<'a> {
     pub(super) settings: &'a LockSettings,
+    /// Whether its files can be used.
+    pub(super) files: Result<(), FileFault>,
     pub(super) seen: LockLook,
 }
 
 pub(super) fn points(lock: &Lock<'_>) -> Vec<Point> {
-    let group = &lock.settings.group;
-    let server = match (&lock.seen, lock.settings.when_away) {
+    [server(lock)].into_iter().chain(slots(lock)).collect()
+}
+
+fn server(lock: &Lock<'_>) -> Point {
+    let (group, when_away) = (&lock.settings.group, lock.settings.when_away);
+    if let Err(fault) = &lock.files {
+        return of_file(fault, when_away);
+    }
+    match (&lock.seen, when_away) {
         (LockLook::Queue(_), _) => SERVER.ok(format!("lock: etcd answers for group {group}")),
         (LockLook::Hidden, _) => SERVER.unseen(format!(
             "lock: a FleetLock server shows nothing before a host asks for the lock of group {group}"
@@ -33,9 +42,26 @@ pub(super) fn points(lock: &Lock<'_>) -> Vec<Point> {
         (LockLook::Away(why), WhenAway::Claims) => {
             SERVER.warning(format!("lock: no answer: {why}"), FIX)
         }
-    };
-    [server].into_iter().chain(slots(lock)).collect()
+    }
 }
+
+/// Judged by itself: a FleetLock server shows nothing, and a server that refuses the connection hides it.
+fn of_file(fault: &FileFault, when_away: WhenAway) -> Point {
+    match (fault, when_away) {
+        (FileFault::NeedsRoot(_), _) => SERVER.unseen(format!("lock: {fault}")),
+        (FileFault::Unusable(why), WhenAway::Refuse) => SERVER.error(
+            format!("lock: {why}: the agent can't ask the lock server, so no restart begins"),
+            FIX_FILE,
+        ),
+        (FileFault::Unusable(why), WhenAway::Claims) => SERVER.warning(
+            format!("lock: {why}: the agent can't ask the lock server"),
+            FIX_FILE,
+        ),
+    }
+}
+
+const FIX_FILE: &str =
+    "put the file (PEM) there, readable for root, or correct `ca`, `cert` and `key` in [lock]";
 
 const FIX: &str =
     "let this host reach the lock server, or fix [lock]; `agent lock status` asks again";
@@ -69,6 +95,14 @@ mod tests {
     use std::time::Duration;
 
     fn verdicts(seen: LockLook, when_away: WhenAway) -> Vec<(&'static str, Verdict)> {
+        verdicts_with(Ok(()), seen, when_away)
+    }
+
+    fn verdicts_with(
+        files: Result<(), FileFault>,
+        seen: LockLook,
+        when_away: WhenAway,
+    ) -> Vec<(&'static str, Verdict)> {
         let settings = LockSettings {
             engine: Engine::Etcd(Vec::new()),
             group: "web".to_owned(),
@@ -79,7 +113,11 @@ mod tests {
             tls: TlsFiles::default(),
         };
         let settings = &settings;
-        let points = points(&Lock { settings, seen });
+        let points = points(&Lock {
+            settings,
+            files,
+            seen,
+        });
         points.iter().map(|one| (one.check, one.verdict)).collect()
     }
 
@@ -122,6 +160,23 @@ mod tests {
             ),
         ] {
             assert_eq!(verdicts(seen, when_away), wanted);
+        }
+    }
+
+    /// A FleetLock server shows nothing, so the file is the only sign.
+    #[test]
+    fn a_file_that_lacks_is_found_before_an_operation_needs_it() {
+        use Verdict::{Error, Unseen, Warning};
+        let why = || "/ca.pem: no such file or directory".to_owned();
+        let unusable = || Err(FileFault::Unusable(why()));
+        let needs_root = || Err(FileFault::NeedsRoot(why()));
+        for (files, when_away, wanted) in [
+            (unusable(), WhenAway::Refuse, Error),
+            (unusable(), WhenAway::Claims, Warning),
+            (needs_root(), WhenAway::Refuse, Unseen),
+        ] {
+            let found = verdicts_with(files, LockLook::Hidden, when_away);
+            assert_eq!(found, [("lock-server", wanted)]);
         }
     }
 }

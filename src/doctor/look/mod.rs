@@ -106,7 +106,11 @@ pub async fn look(asked: Asked<'_>) -> Vec<Point> {
 async fn of_lock(settings: &Settings) -> Option<GroupLock<'_>> {
     let settings = settings.lock.as_ref()?;
     let seen = crate::lock::look(settings).await;
-    Some(GroupLock { settings, seen })
+    Some(GroupLock {
+        settings,
+        files: settings.check_files(),
+        seen,
+    })
 }
 
 /// Whether the app is seen at its current target. An app without targets always is.

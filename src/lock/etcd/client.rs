@@ -1,8 +1,9 @@
 //! Asks the members of etcd, one after the other until one answers.
 
 use crate::lock::endpoint::Endpoint;
+use crate::lock::files::TlsFiles;
 use crate::lock::http::{Answer, Post, send};
-use crate::lock::settings::{LockSettings, TlsFiles};
+use crate::lock::settings::LockSettings;
 use std::time::Duration;
 
 /// The members, and which of them has answered last.

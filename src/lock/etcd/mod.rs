@@ -170,24 +170,25 @@ impl Etcd {
 /// An operation in the queue, and what removes it.
 pub(super) struct Queued {
     pub(super) owner: Owner,
-    /// The seconds until its lease ends if it is not kept alive. None: not known.
-    pub(super) ends_in: Option<u64>,
     key: Key,
 }
 
 /// All operations in the queue, in order.
 pub(super) async fn queued(client: &mut Client, group: &str) -> Result<Vec<Queued>, String> {
     let listed = client.ask(&request::list(&queue::prefix(group))).await?;
-    let mut all = Vec::new();
-    for key in answer::keys(&listed)? {
-        let lasts = client.ask(&request::time_to_live(key.lease)).await?;
-        all.push(Queued {
-            owner: queue::owner(&key),
-            ends_in: answer::time_to_live(&lasts)?,
-            key,
-        });
-    }
-    Ok(all)
+    let keys = answer::keys(&listed)?.into_iter();
+    let queued = |key| Queued {
+        owner: queue::owner(&key),
+        key,
+    };
+    Ok(keys.map(queued).collect())
+}
+
+/// The seconds until its lease ends if it is not kept alive. None: it is over. One request for each
+/// operation.
+pub(super) async fn ends_in(client: &mut Client, queued: &Queued) -> Result<Option<u64>, String> {
+    let lasts = request::time_to_live(queued.key.lease);
+    answer::time_to_live(&client.ask(&lasts).await?)
 }
 
 /// Removes it from the queue. False: it has changed since.

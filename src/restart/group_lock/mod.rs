@@ -52,26 +52,28 @@ pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> St
         GroupLock::Full(by) if !over => waits(by.iter().map(|one| taken(one)).collect()),
         GroupLock::Full(by) => Step::End(Outcome::LockFull(by.clone())),
         GroupLock::Away { why, lasts } if *lasts < PATIENCE && !over => waits(vec![away(why)]),
-        GroupLock::Away { why, .. }
-            if limits
-                .lock
-                .is_some_and(|lock| lock.when_away == WhenAway::Claims) =>
-        {
-            Step::Go {
-                to: next(verb, observation, limits),
-                note: Some(format!(
-                    "{}: the agent goes on without the lock, as when_away = \"claims\" asks: hosts that \
-                 begin at once only count each other",
-                    away(why)
-                )),
-            }
-        }
-        GroupLock::Away { why, .. } | GroupLock::Lost(why) => {
-            Step::End(Outcome::LockAway(why.clone()))
-        }
+        GroupLock::Away { why, .. } => unanswered(why, verb, observation, limits),
+        GroupLock::Lost(why) => Step::End(Outcome::LockAway(why.clone())),
         GroupLock::Unused | GroupLock::Asked => {
-            Step::End(Outcome::LockAway(format!("no answer within {PATIENCE:?}")))
+            let why = format!("no answer within {PATIENCE:?}");
+            unanswered(&why, verb, observation, limits)
         }
+    }
+}
+
+/// The server is away, or its first answer is late.
+fn unanswered(why: &str, verb: Verb, observation: &Observation, limits: &Limits) -> Step {
+    let lock = limits.lock;
+    match lock.is_some_and(|lock| lock.when_away == WhenAway::Claims) {
+        false => Step::End(Outcome::LockAway(why.to_owned())),
+        true => Step::Go {
+            to: next(verb, observation, limits),
+            note: Some(format!(
+                "{}: the agent goes on without the lock, as when_away = \"claims\" asks: hosts that \
+                 begin at once only count each other",
+                away(why)
+            )),
+        },
     }
 }
 

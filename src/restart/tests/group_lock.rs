@@ -90,18 +90,15 @@ fn the_lock_is_waited_for_within_the_turn() {
 #[test]
 fn without_the_lock_server_a_host_announces_itself_if_it_may() {
     let claims = locking(WhenAway::Claims);
-    let look = seen(away(10), ["UP", "UP"], 2);
-    let step = decide(Verb::Restart, &Phase::Lock, &look, &claims);
-    assert!(
-        matches!(
-            step,
-            Step::Go {
-                to: Phase::Claim,
-                note: Some(_)
-            }
-        ),
-        "{step:?}"
-    );
+    let look = |lock| seen(lock, ["UP", "UP"], 2);
+    for look in [look(away(10)), late(look(GroupLock::Asked))] {
+        let step = decide(Verb::Restart, &Phase::Lock, &look, &claims);
+        let Step::Go { to, note } = step else {
+            panic!("{step:?}");
+        };
+        assert_eq!(to, Phase::Claim);
+        assert!(note.unwrap().contains("goes on without the lock"));
+    }
 }
 
 /// It has waited, and another host may have failed meanwhile.

@@ -60,9 +60,11 @@ impl<'a> Frame<'a> {
         let older = older.flat_map(|older| red("           ", &older.text));
         let windows = self.all.windows.iter();
         let windows = windows.flat_map(|windows| wrapped("windows    ", &windows.text));
+        let lock = self.all.lock.iter();
+        let lock = lock.flat_map(|lock| wrapped("lock       ", &lock.text));
         let apps = self.all.apps.iter().flat_map(|app| self.app(app));
-        let owners = owners.into_iter().chain(windows).chain(older);
-        owners.chain(apps).collect()
+        let owners = owners.into_iter().chain(windows).chain(lock);
+        owners.chain(older).chain(apps).collect()
     }
 
     fn app(&self, app: &AppStatus) -> Vec<String> {

@@ -1,8 +1,10 @@
 use super::*;
+use crate::cli::status::group_lock::GroupLockStatus;
 use crate::cli::status::model::{Health, Others, PhaseNow};
 use crate::cli::status::owners::LockOwner;
 use crate::cli::status::targets::TargetStatus;
 use crate::haproxy::Role;
+use crate::lock::LockLook;
 use crate::report::GateReport;
 use crate::state::lock::Owner;
 
@@ -162,6 +164,31 @@ fn without_a_look_before_or_after_a_reload_there_is_no_rate() {
     let before = (Sessions::of(&draining(1000)), Duration::from_secs(2));
     let reloaded = Frame::new(&now, Some(&before)).lines();
     assert!(reloaded[9].ends_with(" 3       -"), "{}", reloaded[9]);
+}
+
+/// As wide as the frame, because the end says why.
+#[test]
+fn the_lock_of_the_group_has_a_line() {
+    let mut frame = draining(1);
+    let away = format!(
+        "http://10.0.0.5:2379: {}",
+        "no answer within 3s; ".repeat(4)
+    );
+    for (seen, wanted) in [
+        (
+            LockLook::Queue(Vec::new()),
+            "\nlock       group web: free\n\nweb  ",
+        ),
+        (
+            LockLook::Away(away),
+            "\nlock       group web: the lock server is away",
+        ),
+    ] {
+        frame.lock = Some(GroupLockStatus::of("web", &seen));
+        let lines = Frame::new(&frame, None).lines();
+        assert!(lines.join("\n").contains(wanted), "{lines:#?}");
+        assert!(lines.iter().all(|line| line.chars().count() <= 80));
+    }
 }
 
 /// What another user does not see is no trouble, and hides none.

@@ -1,10 +1,10 @@
 //! One look at the lock of a group, and its release by an operator.
 
-use super::etcd::{Client, queued, remove};
-use super::fleetlock::Fleetlock;
-use super::host_lock::not_given_back;
-use super::owner::Owner;
-use super::settings::{Engine, LockSettings};
+use crate::lock::etcd::{Client, Queued, ends_in, queued, remove};
+use crate::lock::fleetlock::Fleetlock;
+use crate::lock::host_lock::not_given_back;
+use crate::lock::owner::Owner;
+use crate::lock::settings::{Engine, LockSettings};
 use crate::text::escape;
 
 /// What one look at the lock has shown.
@@ -25,7 +25,8 @@ pub struct Place {
     pub owner: Owner,
     /// It has the lock.
     pub holds: bool,
-    /// The seconds until the lock ends if its owner does not renew it. None: not known.
+    /// The seconds until the lock ends if its owner does not renew it. None: it is over, or the look did
+    /// not ask.
     pub ends_in: Option<u64>,
 }
 
@@ -51,21 +52,45 @@ impl LockLook {
     }
 }
 
-/// Looks at the lock, and changes nothing.
+/// Looks at the lock with one request, and changes nothing.
 pub async fn look(settings: &LockSettings) -> LockLook {
     if let Engine::Fleetlock(_) = settings.engine {
         return LockLook::Hidden;
     }
-    match queued(&mut Client::new(settings), &settings.group).await {
+    let all = queued(&mut Client::new(settings), &settings.group).await;
+    let all = all.map(|all| all.into_iter().map(|one| (one, None)).collect());
+    placed(settings, all)
+}
+
+/// The same with the end of each lock, for one request more for each operation in the queue.
+pub async fn look_with_ends(settings: &LockSettings) -> LockLook {
+    if let Engine::Fleetlock(_) = settings.engine {
+        return LockLook::Hidden;
+    }
+    placed(settings, with_ends(settings).await)
+}
+
+type Timed = (Queued, Option<u64>);
+
+async fn with_ends(settings: &LockSettings) -> Result<Vec<Timed>, String> {
+    let mut client = Client::new(settings);
+    let mut all = Vec::new();
+    for one in queued(&mut client, &settings.group).await? {
+        let ends_in = ends_in(&mut client, &one).await?;
+        all.push((one, ends_in));
+    }
+    Ok(all)
+}
+
+fn placed(settings: &LockSettings, all: Result<Vec<Timed>, String>) -> LockLook {
+    let place = |(at, (one, ends_in)): (usize, Timed)| Place {
+        owner: one.owner,
+        holds: at < settings.slots,
+        ends_in,
+    };
+    match all {
         Err(why) => LockLook::Away(why),
-        Ok(all) => {
-            let place = |(at, one): (usize, super::etcd::Queued)| Place {
-                owner: one.owner,
-                holds: at < settings.slots,
-                ends_in: one.ends_in,
-            };
-            LockLook::Queue(all.into_iter().enumerate().map(place).collect())
-        }
+        Ok(all) => LockLook::Queue(all.into_iter().enumerate().map(place).collect()),
     }
 }
 
@@ -117,3 +142,6 @@ pub(crate) async fn give_back_left(settings: &LockSettings, app: &str) -> Result
         .map(drop)
         .map_err(|why| not_given_back(settings, &id, &why))
 }
+
+#[cfg(test)]
+mod tests;

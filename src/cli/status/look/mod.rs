@@ -1,11 +1,11 @@
 //! Looks at everything, again and again. Only the first look finds this host's lines on the
 //! balancers.
 
-use super::group_lock::GroupLockStatus;
-use super::model::{AppStatus, OlderSettings, Others, Status};
-use super::observation::{Observation, app_status};
-use super::owners::{Owners, is_taken};
-use super::windows::WindowStatus;
+use crate::cli::status::group_lock::GroupLockStatus;
+use crate::cli::status::model::{AppStatus, OlderSettings, Others, Status};
+use crate::cli::status::observation::{Observation, app_status};
+use crate::cli::status::owners::{Owners, is_taken};
+use crate::cli::status::windows::WindowStatus;
 use crate::config::{AppSettings, Loaded, Settings};
 use crate::gate::Position;
 use crate::haproxy::Balancer;
@@ -63,13 +63,9 @@ impl<'a> Looks<'a> {
         let asking = self.settings.clone();
         let names: Vec<String> = self.apps.iter().map(|app| app.name.clone()).collect();
         let owners = tokio::task::spawn_blocking(move || Owners::ask(&asking, &names));
-        let mut looks = Vec::new();
-        let apps = self.apps.iter().zip(&mut self.hosts);
-        for ((app, host), beside) in apps.zip(&mut self.beside) {
-            looks.push(look(self.settings, app, host, (self.asks, beside)).await);
-        }
+        let (settings, asks) = (self.settings, self.asks);
+        let (looks, lock) = asks.with_lock(settings, self.looks()).await;
         let owners = owners.await?;
-        let lock = GroupLockStatus::ask(self.settings).await;
         let at_work = |under_way| Others {
             under_way,
             sidecar: owners.sidecar.is_some(),
@@ -86,6 +82,15 @@ impl<'a> Looks<'a> {
             lock,
             ..status(self.settings, apps, owners)
         })
+    }
+
+    async fn looks(&mut self) -> Vec<Look> {
+        let mut looks = Vec::new();
+        let apps = self.apps.iter().zip(&mut self.hosts);
+        for ((app, host), beside) in apps.zip(&mut self.beside) {
+            looks.push(look(self.settings, app, host, (self.asks, beside)).await);
+        }
+        looks
     }
 }
 
@@ -160,6 +165,19 @@ async fn look(
 }
 
 impl Asks {
+    /// The lock of the group is no part of a page or a marker. A server that is away does not add its
+    /// time to the looks.
+    async fn with_lock<T>(
+        self,
+        settings: &Settings,
+        looks: impl Future<Output = T>,
+    ) -> (T, Option<GroupLockStatus>) {
+        match self {
+            Asks::WhileOn => join!(looks, GroupLockStatus::ask(settings)),
+            Asks::Always => (looks.await, None),
+        }
+    }
+
     fn page_of(self, settings: &Settings, app: &AppSettings) -> bool {
         let held = || hold::now(&settings.agent.hold_dir, &app.name);
         self == Asks::Always || held().as_ref().is_some_and(Held::is_of_maintenance)
@@ -180,3 +198,6 @@ async fn beside(
     let known = known.get_or_insert_with(|| balancers(settings, &view));
     Some(look_beside(&view, known).await)
 }
+
+#[cfg(test)]
+mod tests;
