@@ -22,6 +22,7 @@ mod locking;
 mod logs;
 mod maintaining;
 mod maintenance;
+mod missing;
 mod named;
 mod operate;
 mod options;
