@@ -19,6 +19,8 @@ const PORT: u16 = 3333;
 struct Server {
     owner: Option<String>,
     full: (u16, &'static str),
+    /// It can't be asked to take the lock back.
+    is_broken: bool,
     /// The requests that were wrong.
     wrong: Vec<String>,
 }
@@ -35,6 +37,7 @@ fn serve(network: &Path) -> Shared {
     let server = Arc::new(Mutex::new(Server {
         owner: None,
         full: AIRLOCK,
+        is_broken: false,
         wrong: Vec::new(),
     }));
     let listen = || TcpListener::bind((BALANCER, PORT)).expect("a free port");
@@ -87,6 +90,7 @@ impl Server {
                 (200, "")
             }
             Some("/v1/pre-reboot") => self.full,
+            Some("/v1/steady-state") if self.is_broken => (503, ""),
             Some("/v1/steady-state") => {
                 self.owner.take_if(|owner| *owner == id);
                 (200, "")
@@ -125,6 +129,7 @@ fn only_200_means_that_a_host_may_go() {
     assert_eq!((fleet.boots(), owner()), (once, None));
     full(&fleet, &server);
     given_back(&fleet, &server);
+    left_over(&fleet, &server);
     traffic.stop().assert_unnoticed();
     assert_eq!(server.lock().unwrap().wrong, Vec::<String>::new());
     no_server_answers(&fleet);
@@ -168,6 +173,25 @@ fn given_back(fleet: &Fleet, server: &Shared) {
     agent(fleet, 2, "1m").run("recover", "web").expect_exit(0);
     assert_eq!(owner(), None);
     assert_eq!(slow.answer().status, 200);
+}
+
+/// The server is away as an operation ends: nothing is to recover, but the lock is given back.
+fn left_over(fleet: &Fleet, server: &Shared) {
+    let owner = || server.lock().unwrap().owner.clone();
+    server.lock().unwrap().is_broken = true;
+    let report = agent(fleet, 3, "1m")
+        .run("restart", "web")
+        .expect_exit(0)
+        .report();
+    let notices = report.notices.join("\n");
+    assert!(
+        notices.contains("agent lock release web3/web --force --reason "),
+        "{notices}"
+    );
+    assert_eq!(owner().as_deref(), Some("web3/web"));
+    server.lock().unwrap().is_broken = false;
+    agent(fleet, 3, "1m").run("recover", "web").expect_exit(0);
+    assert_eq!(owner(), None);
 }
 
 /// No server listens at that port.
