@@ -110,6 +110,8 @@ fn a_turn_that_never_comes_is_exit_12() {
         settings.set("app.web.timeouts.turn", "3s")
     };
     let held = fleet.agent(2, |settings| settings).start("close", "web");
+    // Otherwise host 1 may be out and back before host 2 has begun.
+    fleet.host(2).wait_for_phase("claim");
     let ended = fleet.agent(1, floor).run("restart", "web").expect_exit(12);
     held.wait().expect_exit(0);
     assert!(
