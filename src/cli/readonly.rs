@@ -68,9 +68,10 @@ pub(super) async fn recover_markers(settings: &Settings, target: &Target, json: 
         let name = &app.name;
         let said = match recover_marker(settings, app).await {
             Ok(Kept::AsItWas) => continue,
-            Ok(Kept::Opened) => "the marker's gate is open again: writes are refused",
-            Ok(Kept::Closed) => "the marker's gate is closed again: this host refuses no writes",
-            Ok(Kept::Ended) => "the time of read-only is over: this host refuses no writes",
+            // It waits for no check of HAProxy.
+            Ok(Kept::Opened) => "the marker's gate is open again, for HAProxy's checks to see",
+            Ok(Kept::Closed) => "the marker's gate is closed again, for HAProxy's checks to see",
+            Ok(Kept::Ended) => "the time of read-only is over: the marker's gate is closed",
             Err(why) => {
                 complain(&format!("{name}: {why}"));
                 all_done = false;

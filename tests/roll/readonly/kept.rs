@@ -76,7 +76,10 @@ fn recover_makes_it_what_the_record_says() {
         );
         agent.words(&["recover", "web"]).expect_exit(0);
         assert_eq!(host.gate_is_open(PORT), record.exists(), "sync {sync}");
-        agent.words(&["status", "web"]).expect_exit(0);
+        // The recovery does not wait for HAProxy's checks of the marker.
+        wait_for("a status without trouble", SOON, || {
+            (agent.words(&["status", "web"]).exit == 0).then_some(())
+        });
         agent.words(&["readonly", "off", "web"]).expect_exit(0);
         assert!(!record.exists() && !host.gate_is_open(PORT));
     }
