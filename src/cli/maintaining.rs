@@ -1,7 +1,7 @@
 //! `agent maintenance`: the page for all users of this host, and the way back.
 
 use super::arguments::Cli;
-use super::maintenance::{Beginning, Ending, Maintaining, What};
+use super::maintenance::{Ending, Maintaining, What};
 use super::named::the_app;
 use super::operate::options;
 use super::status;
@@ -15,11 +15,9 @@ impl Cli {
         settings: &Settings,
         asked: &Maintaining,
     ) -> anyhow::Result<u8> {
-        let (verb, target, without) = match &asked.what {
-            What::On(Beginning {
-                target, without, ..
-            }) => (Verb::MaintenanceOn, target, without),
-            What::Off(Ending { target, without }) => (Verb::MaintenanceOff, target, without),
+        let (target, without, begins) = match &asked.what {
+            What::On(on) => (&on.target, &on.without, Some(on)),
+            What::Off(Ending { target, without }) => (target, without, None),
             What::Status(any) => {
                 let apps = any.with(settings, |app| app.page.is_some(), no_page)?;
                 return status::maintenance(settings, &apps, self.json).await;
@@ -29,13 +27,13 @@ impl Cli {
         if app.page.is_none() {
             return Err(no_page(app));
         }
-        let (lasts, outside_window) = match &asked.what {
-            What::On(on) => (on.lasting.lasts, on.window.outside_window),
-            What::Off(_) | What::Status(_) => (None, false),
+        let verb = match begins {
+            Some(_) => Verb::MaintenanceOn,
+            None => Verb::MaintenanceOff,
         };
         let options = Options {
-            lasts,
-            outside_window,
+            lasts: begins.and_then(|on| on.lasting.lasts),
+            outside_window: begins.is_some_and(|on| on.window.outside_window),
             without_balancers: without.names(settings, app, false)?,
             ..options(target)
         };

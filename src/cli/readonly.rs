@@ -3,7 +3,7 @@
 use super::arguments::Cli;
 use super::attached;
 use super::call::call;
-use super::declaring::{Beginning, Declaring, Ending, What};
+use super::declaring::{Declaring, Ending, What};
 use super::named::the_app;
 use super::options::Target;
 use super::print::last_lines;
@@ -18,9 +18,9 @@ impl Cli {
         settings: &Settings,
         declaring: &Declaring,
     ) -> anyhow::Result<u8> {
-        let (on, of) = match &declaring.what {
-            What::On(Beginning { of, .. }) => (true, of),
-            What::Off(Ending { of }) => (false, of),
+        let (of, begins) = match &declaring.what {
+            What::On(on) => (&on.of, Some(on)),
+            What::Off(Ending { of }) => (of, None),
             What::Status(any) => {
                 let apps = any.with(settings, |app| app.readonly.is_some(), no_marker)?;
                 return status::readonly(settings, &apps, self.json).await;
@@ -30,17 +30,13 @@ impl Cli {
         if app.readonly.is_none() {
             return Err(no_marker(app));
         }
-        let (lasts, outside_window) = match &declaring.what {
-            What::On(on) => (on.lasting.lasts, on.window.outside_window),
-            What::Off(_) | What::Status(_) => (None, false),
-        };
         let readonly = Readonly {
-            on,
+            on: begins.is_some(),
             settings,
             app,
-            lasts,
+            lasts: begins.and_then(|on| on.lasting.lasts),
             reason: of.reason.clone(),
-            outside_window,
+            outside_window: begins.is_some_and(|on| on.window.outside_window),
             dry_run: of.dry_run,
             call: call(),
             without_balancers: of.without.names(settings, app, false)?,
