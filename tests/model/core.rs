@@ -1,15 +1,17 @@
 //! The core of the program decides for the agents of the farm.
 
 use super::flaw::Flaw;
-use super::inputs::{bits, facts, limits, observation};
+use super::inputs::{bits, facts, limits, observation, served};
 use super::memory::{Looks, Memory, Shown};
 use super::phases::{self, TURN, effect, number, number_of, phase_of, unfinished, verb_of};
 use super::shown;
-use farm::{Agent, BALANCERS, Begun, Command, Decided, Left, Look, Settings, UnderWay};
+use farm::{
+    Agent, BALANCERS, Begun, Command, Decided, Left, Lock, LockSeen, Look, Settings, UnderWay,
+};
 use haproxy_gate::haproxy::{BalancerObservation, Floor};
 use haproxy_gate::restart::{
-    Ask, GatesFound, Limits, Phase, Refusal, Start, Step, Verb, claimed, decide, preflight,
-    serving, start,
+    Ask, GatesFound, Limits, Observation, Phase, Refusal, Start, Step, Verb, Why, claimed, decide,
+    is_out, preflight, serving, start, takes_lock,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -90,6 +92,14 @@ impl Core {
         answers.collect()
     }
 
+    /// It needs no more what its host serves, nor who had claimed before: see `decide`.
+    fn forgets(phase: &Phase) -> bool {
+        let is_too_few = matches!(phase, Phase::PutBack(Why::TooFewServers(_)));
+        let puts_back = matches!(phase, Phase::PutBack(_)) && !is_too_few;
+        let is_out = matches!(phase, Phase::Drain { .. } | Phase::Restart);
+        puts_back || is_out || matches!(phase, Phase::Healthy { .. } | Phase::Open)
+    }
+
     fn begin(
         &self,
         look: &Look,
@@ -101,10 +111,7 @@ impl Core {
             Command::Restart => Verb::Restart,
             Command::Recover => Verb::Recover,
         };
-        let gates = match look.all_open {
-            true => GatesFound::Open,
-            false => GatesFound::ClosedUnexpectedly,
-        };
+        let gates = gates_found(look.all_open);
         let left_over = left.map(unfinished);
         let start = start(asked, left_over.as_ref(), gates).ok()?;
         let facts = facts(look, left, shown);
@@ -121,7 +128,13 @@ impl Core {
                 false
             }
         };
+        let is_out = is_out(gates, &facts.balancers);
+        let takes_lock = self.settings.lock != Lock::None && takes_lock(asked, &start, is_out);
         let under_way = UnderWay {
+            lock: match takes_lock {
+                true => LockSeen::Asked,
+                false => LockSeen::Unused,
+            },
             serving: bits(&serving(&facts), shown::backend),
             claimed_before: bits(&claimed(&facts), shown::main),
             ..UnderWay::default()
@@ -152,11 +165,32 @@ impl Core {
             serving: bits(&observation.serving, shown::backend),
             ..look.under_way
         };
-        let at = |phase: &Phase| UnderWay {
-            phase: number(phase),
-            ..under_way
+        let at = |phase: &Phase| match Core::forgets(phase) {
+            true => UnderWay {
+                phase: number(phase),
+                serving: 0,
+                claimed_before: 0,
+                ..under_way
+            },
+            false => UnderWay {
+                phase: number(phase),
+                ..under_way
+            },
         };
-        match decide(verb, &phase, &observation, &limits) {
+        let step = decide(verb, &phase, &observation, &limits);
+        if Core::forgets(&phase) {
+            let more = UnderWay {
+                serving: u8::MAX,
+                claimed_before: u8::MAX,
+                ..look.under_way
+            };
+            let observation = Observation {
+                serving: served(more),
+                ..observation
+            };
+            assert_eq!(decide(verb, &phase, &observation, &self.limits(more)), step);
+        }
+        match step {
             Step::Stay { phase, .. } => Decided::Stays(at(&phase)),
             Step::Go { to, .. } => {
                 let to = match self.flaw {
@@ -190,6 +224,10 @@ impl Agent for Core {
             .recall(key, || self.begin(look, command, left, &shown))
     }
 
+    fn leaves(&self, left: Left, all_open: bool) -> UnderWay {
+        phases::first_like(left, gates_found(all_open))
+    }
+
     fn decides(&self, look: &Look) -> Decided {
         let (shown, phase) = (self.shown(look), phase_of(look));
         let ask = self.asks(&phase, &self.limits(look.under_way));
@@ -212,5 +250,12 @@ impl Agent for Core {
 
     fn name(&self, phase: u8) -> String {
         phases::name(phase)
+    }
+}
+
+fn gates_found(all_open: bool) -> GatesFound {
+    match all_open {
+        true => GatesFound::Open,
+        false => GatesFound::ClosedUnexpectedly,
     }
 }

@@ -25,7 +25,7 @@ fn three_hosts_and_a_death() {
         crashes: 1,
         ..TWO_STAGE
     };
-    always(&search(&settings), 1_000_000);
+    always(&search(&settings), 500_000);
 }
 
 #[test]
@@ -50,4 +50,17 @@ fn four_hosts_in_time() {
         ..SINGLE
     };
     always(&search(&settings), 200_000);
+}
+
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn three_hosts_behind_two_balancers_and_a_reload() {
+    let settings = Settings {
+        hosts: 3,
+        balancers: 2,
+        min_available: 2,
+        reloads: 1,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 1_000_000);
 }

@@ -10,7 +10,7 @@ fn three_hosts_behind_two_balancers() {
         min_available: 2,
         ..TWO_STAGE
     };
-    always(&search(&settings), 300_000);
+    always(&search(&settings), 200_000);
 }
 
 #[test]
@@ -19,7 +19,7 @@ fn two_of_three_hosts_may_go() {
         hosts: 3,
         ..TWO_STAGE
     };
-    always(&search(&settings), 150_000);
+    always(&search(&settings), 80_000);
 }
 
 /// An agent dies at any moment, and the operator runs `recover` or `restart`. HAProxy is reloaded.
@@ -31,7 +31,7 @@ fn deaths_and_reloads() {
         clocks: LIMITS,
         ..TWO_STAGE
     };
-    always(&search(&both), 250_000);
+    always(&search(&both), 150_000);
     let behind_two = Settings {
         balancers: 2,
         crashes: 1,
@@ -65,7 +65,7 @@ fn looks_that_take_their_time() {
         one_by_one: true,
         ..TWO_STAGE
     };
-    always(&search(&settings), 150_000);
+    always(&search(&settings), 80_000);
 }
 
 #[test]

@@ -59,10 +59,14 @@ impl State {
 
     /// The balancers do the same, so that of two states that differ in their order one is enough.
     pub(crate) fn ordered(self, settings: &Settings) -> State {
-        if settings.balancers < BALANCERS {
-            return self;
+        match settings.balancers < BALANCERS {
+            true => self,
+            false => self.min(self.with_other_balancer_first()),
         }
-        let mut other = self;
+    }
+
+    fn with_other_balancer_first(&self) -> State {
+        let mut other = *self;
         for host in &mut other.hosts {
             host.lines.swap(0, 1);
             host.owed.swap(0, 1);
@@ -70,6 +74,6 @@ impl State {
             host.under_way.serving = serving >> 1 | (serving & 1) << 1;
             host.seen = host.seen.map(|(balancer, lines)| (1 - balancer, lines));
         }
-        self.min(other)
+        other
     }
 }

@@ -2,7 +2,8 @@
 
 use super::agent::{Begun, Decided, Left};
 use super::farm::Farm;
-use super::{Clock, Effect, Host, Life, Lock, Look, State, Twin, UnderWay};
+use super::host::FAILED;
+use super::{Clock, Effect, Host, Life, Lock, LockSeen, Look, State, Twin, UnderWay};
 
 /// What an operator runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,8 +25,8 @@ pub enum Step {
     Begin(usize, Command),
     /// An agent looks at one balancer, and at the other one later.
     LookAt(usize, usize),
-    /// An agent looks at all balancers, and decides.
-    Look(usize, Clock),
+    /// An agent looks at all balancers and at the lock, and decides.
+    Look(usize, Clock, LockSeen),
     /// An agent does what it has decided.
     Act(usize),
     /// Ctrl-C comes.
@@ -34,6 +35,8 @@ pub enum Step {
     Die(usize),
     /// An app comes up.
     ComeUp(usize),
+    /// An agent takes the lock.
+    TakeLock(usize),
     /// The lease of the lock ends.
     LoseLock,
 }
@@ -63,7 +66,7 @@ impl Farm {
         if state.reloads > 0 {
             steps.extend(balancers.map(Step::Reload));
         }
-        if settings.lock == Lock::Expires && state.lock.is_some() {
+        if matches!(settings.lock, Lock::Expires | Lock::Away) && state.lock.is_some() {
             steps.push(Step::LoseLock);
         }
     }
@@ -76,15 +79,33 @@ impl Farm {
                 steps.extend([0, 1].map(|balancer| Step::LookAt(number, balancer)));
             }
             (None, _) => {
-                let clocks = settings.clocks.iter();
-                steps.extend(clocks.map(|clock| Step::Look(number, *clock)));
+                for lock in self.lock_shows(number, host, state) {
+                    let clocks = settings.clocks.iter();
+                    steps.extend(clocks.map(|clock| Step::Look(number, *clock, *lock)));
+                }
             }
+        }
+        if host.under_way.lock == LockSeen::Asked && is_free(state, number) {
+            steps.push(Step::TakeLock(number));
         }
         if settings.interrupts && !host.under_way.interrupted {
             steps.push(Step::Interrupt(number));
         }
         if state.crashes > 0 {
             steps.push(Step::Die(number));
+        }
+    }
+
+    /// What an agent may see of the lock.
+    fn lock_shows(&self, number: usize, host: &Host, state: &State) -> &'static [LockSeen] {
+        match (host.under_way.lock, self.settings.lock) {
+            (LockSeen::Unused, _) => &[LockSeen::Unused],
+            (LockSeen::Asked, Lock::Away) => &[LockSeen::Asked, LockSeen::Away],
+            (LockSeen::Asked, _) if !is_free(state, number) => &[LockSeen::Full],
+            (LockSeen::Asked, _) => &[LockSeen::Asked],
+            (LockSeen::Held, Lock::Kept) => &[LockSeen::Held],
+            (LockSeen::Held, _) => &[LockSeen::Held, LockSeen::Lost],
+            _ => &[LockSeen::Lost],
         }
     }
 
@@ -107,7 +128,7 @@ impl Farm {
                 let seen = (u8::try_from(balancer).ok()?, state.lines(balancer));
                 state.hosts[number].seen = Some(seen);
             }
-            Step::Look(number, clock) => self.look(&mut state, number, clock),
+            Step::Look(number, clock, lock) => self.look(&mut state, number, clock, lock),
             Step::Act(number) => {
                 let host = &mut state.hosts[number];
                 let effect = host.acts.take()?;
@@ -116,11 +137,14 @@ impl Farm {
             Step::Interrupt(number) => state.hosts[number].under_way.interrupted = true,
             Step::Die(number) => {
                 state.crashes -= 1;
-                state.hosts[number].life = Life::Died;
-                state.hosts[number].forget();
+                self.die(&mut state.hosts[number]);
                 pay(&mut state, number);
             }
             Step::ComeUp(number) => state.hosts[number].app = true,
+            Step::TakeLock(number) => {
+                state.lock = u8::try_from(number).ok();
+                state.hosts[number].under_way.lock = LockSeen::Held;
+            }
             Step::LoseLock => state.lock = None,
         }
         let state = state.ordered(&self.settings);
@@ -160,10 +184,6 @@ impl Farm {
     }
 
     fn begin(&self, state: &mut State, number: usize, command: Command) -> Option<()> {
-        let holder = u8::try_from(number).ok();
-        if self.settings.lock != Lock::None && state.lock.is_some() && state.lock != holder {
-            return None;
-        }
         let look = self.look_of(state, number, Clock::Early);
         let host = &mut state.hosts[number];
         let left = (host.life == Life::Died).then_some(Left {
@@ -173,14 +193,13 @@ impl Farm {
         let Begun { under_way, effect } = self.begins(&look, command, left)?;
         host.life = Life::Runs;
         self.enter(host, under_way, effect);
-        if self.settings.lock != Lock::None {
-            state.lock = holder;
-        }
         Some(())
     }
 
-    fn look(&self, state: &mut State, number: usize, clock: Clock) {
-        let look = self.look_of(state, number, clock);
+    fn look(&self, state: &mut State, number: usize, clock: Clock, lock: LockSeen) {
+        let before = state.hosts[number].under_way.lock;
+        let mut look = self.look_of(state, number, clock);
+        look.under_way.lock = lock;
         let decided = self.decides(&look);
         let host = &mut state.hosts[number];
         host.seen = None;
@@ -197,7 +216,22 @@ impl Farm {
                 state.lock = state.lock.filter(|holder| usize::from(*holder) != number);
             }
         }
+        // Full and away may change. What the agent has lost stays lost.
+        let seen = &mut state.hosts[number].under_way.lock;
+        if *seen != LockSeen::Unused {
+            *seen = if lock == LockSeen::Lost { lock } else { before };
+        }
         pay(state, number);
+    }
+
+    fn die(&self, host: &mut Host) {
+        host.life = Life::Died;
+        host.forget();
+        let left = Left {
+            under_way: host.under_way,
+            restarted: host.restarted,
+        };
+        host.under_way = self.leaves(left, host.gates == [true; 2]);
     }
 
     fn enter(&self, host: &mut Host, under_way: UnderWay, effect: Option<Effect>) {
@@ -223,8 +257,11 @@ impl Farm {
     }
 }
 
-/// In `owed`: a check has failed. An unproven line without it is that of a reload.
-const FAILED: u8 = 1 << 7;
+fn is_free(state: &State, number: usize) -> bool {
+    state
+        .lock
+        .is_none_or(|holder| usize::from(holder) == number)
+}
 
 /// The agent has looked: it owes no look to any line.
 fn pay(state: &mut State, number: usize) {
