@@ -1,26 +1,22 @@
 //! The core of the program decides for the agents of the farm.
 
+use super::begin::gates_found;
 use super::flaw::Flaw;
-use super::inputs::{bits, facts, limits, observation, served};
+use super::inputs::{bits, limits, observation, served};
 use super::memory::{Looks, Memory, Shown};
-use super::phases::{self, TURN, effect, number, number_of, phase_of, unfinished, verb_of};
+use super::phases::{self, TURN, effect, number, phase_of, verb_of};
 use super::shown;
-use farm::{
-    Agent, BALANCERS, Begun, Command, Decided, Left, Lock, LockSeen, Look, Settings, UnderWay,
-};
-use haproxy_gate::haproxy::{BalancerObservation, Floor};
-use haproxy_gate::restart::{
-    Ask, GatesFound, Limits, Observation, Phase, Refusal, Start, Step, Verb, Why, claimed, decide,
-    is_out, preflight, serving, start, takes_lock,
-};
+use farm::{Agent, BALANCERS, Begun, Command, Decided, Left, Look, Settings, UnderWay};
+use haproxy_gate::haproxy::BalancerObservation;
+use haproxy_gate::restart::{Ask, Limits, Observation, Phase, Step, Why, decide};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The core, for the hosts of these settings.
 pub(super) struct Core {
-    settings: Settings,
+    pub(super) settings: Settings,
     sticky: Duration,
-    flaw: Option<Flaw>,
+    pub(super) flaw: Option<Flaw>,
     looks: Looks,
     begun: Memory<(Look, Command, Option<Left>, Numbers), Option<Begun>>,
     decided: Memory<(Look, Numbers), Decided>,
@@ -55,7 +51,7 @@ impl Core {
         }
     }
 
-    fn limits(&self, under_way: UnderWay) -> Limits {
+    pub(super) fn limits(&self, under_way: UnderWay) -> Limits {
         limits(&self.settings, self.sticky, under_way)
     }
 
@@ -98,62 +94,6 @@ impl Core {
         let puts_back = matches!(phase, Phase::PutBack(_)) && !is_too_few;
         let is_out = matches!(phase, Phase::Drain { .. } | Phase::Restart);
         puts_back || is_out || matches!(phase, Phase::Healthy { .. } | Phase::Open)
-    }
-
-    fn begin(
-        &self,
-        look: &Look,
-        command: Command,
-        left: Option<Left>,
-        shown: &[Arc<Shown>],
-    ) -> Option<Begun> {
-        let asked = match command {
-            Command::Restart => Verb::Restart,
-            Command::Recover => Verb::Recover,
-        };
-        let gates = gates_found(look.all_open);
-        let left_over = left.map(unfinished);
-        let start = start(asked, left_over.as_ref(), gates).ok()?;
-        let facts = facts(look, left, shown);
-        let verb = if start.goes_out() {
-            asked
-        } else {
-            Verb::Recover
-        };
-        let floor = Floor::Servers(self.settings.min_available);
-        let few = match preflight(verb, &facts, floor) {
-            Err(Refusal::TooFewServers(_)) => true,
-            judged => {
-                judged.ok()?;
-                false
-            }
-        };
-        let is_out = is_out(gates, &facts.balancers);
-        let takes_lock = self.settings.lock != Lock::None && takes_lock(asked, &start, is_out);
-        let under_way = UnderWay {
-            lock: match takes_lock {
-                true => LockSeen::Asked,
-                false => LockSeen::Unused,
-            },
-            serving: bits(&serving(&facts), shown::backend),
-            claimed_before: bits(&claimed(&facts), shown::main),
-            ..UnderWay::default()
-        };
-        let limits = self.limits(under_way);
-        let Start { verb, phase, .. } = start.within(&limits, few);
-        let phase = match self.flaw {
-            Some(flaw) => flaw.begins(phase),
-            None => phase,
-        };
-        let under_way = UnderWay {
-            phase: number(&phase),
-            verb: number_of(verb),
-            ..under_way
-        };
-        Some(Begun {
-            under_way,
-            effect: effect(&phase, verb, &limits),
-        })
     }
 
     fn decide(&self, look: &Look, shown: &[Arc<Shown>]) -> Decided {
@@ -250,12 +190,5 @@ impl Agent for Core {
 
     fn name(&self, phase: u8) -> String {
         phases::name(phase)
-    }
-}
-
-fn gates_found(all_open: bool) -> GatesFound {
-    match all_open {
-        true => GatesFound::Open,
-        false => GatesFound::ClosedUnexpectedly,
     }
 }

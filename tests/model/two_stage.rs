@@ -37,13 +37,13 @@ fn deaths_and_reloads() {
         crashes: 1,
         ..TWO_STAGE
     };
-    always(&search(&behind_two), 30_000);
+    always(&search(&behind_two), 15_000);
     let reloaded = Settings {
         balancers: 2,
         reloads: 1,
         ..TWO_STAGE
     };
-    always(&search(&reloaded), 25_000);
+    always(&search(&reloaded), 15_000);
 }
 
 /// Each wait ends by its limit, and Ctrl-C comes.
@@ -54,7 +54,7 @@ fn limits_and_signals() {
         clocks: ALL,
         ..TWO_STAGE
     };
-    always(&search(&settings), 60_000);
+    always(&search(&settings), 30_000);
 }
 
 /// The answers of the balancers are of different moments.
@@ -75,7 +75,7 @@ fn lines_that_rise_slowly() {
         rise: 2,
         ..TWO_STAGE
     };
-    always(&search(&settings), 5_000);
+    always(&search(&settings), 3_000);
 }
 
 /// With `fall 1` a line that was just reloaded shows `UP`, also behind a closed gate, and no claim is
@@ -100,9 +100,25 @@ fn fall_1_and_a_reload_are_not_promised() {
 #[test]
 fn the_search_finds_each_fault_of_the_claim() {
     for flaw in [Flaw::NoWait, Flaw::NoClaims] {
-        let found = search_with(flaw, &TWO_STAGE);
-        assert!(found.too_few_usable.is_some(), "{flaw:?}");
+        for balancers in [1, 2] {
+            let settings = Settings {
+                balancers,
+                ..TWO_STAGE
+            };
+            let story = search_with(flaw, &settings).too_few_usable;
+            let story = story.unwrap_or_else(|| panic!("{flaw:?} is not found"));
+            // Both begin, claim, see that claim, and go out.
+            assert!(story.lines().count() >= 10, "{flaw:?}: {story}");
+        }
     }
+}
+
+#[test]
+fn the_search_finds_hosts_that_wait_for_each_other() {
+    let found = search_with(Flaw::NoPutBack, &TWO_STAGE);
+    let story = found.stuck.expect("no way to the end");
+    assert!(story.contains("host 1 claim"), "{story}");
+    assert!(found.too_few_usable.is_none(), "they go, too");
 }
 
 /// A recovery after a death in `open` once closed the gates again, with users on them.

@@ -5,6 +5,7 @@
 //! The farm has no rule of the agent. It asks an [`Agent`] for each decision, and the tests answer
 //! with the core of the program.
 
+mod after;
 mod agent;
 mod farm;
 mod host;

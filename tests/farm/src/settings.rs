@@ -30,8 +30,10 @@ pub enum Lock {
 /// What a farm is, and what may happen in it.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The number of hosts. Each is to be restarted once.
+    /// The number of hosts. Each is to be restarted once, except the last ones that only serve.
     pub hosts: usize,
+    /// How many of them only serve.
+    pub at_rest: usize,
     /// The number of balancers, 1 or 2.
     pub balancers: usize,
     /// Other usable servers that must be left.

@@ -22,8 +22,12 @@ pub struct State {
 
 impl State {
     pub(crate) fn first(settings: &Settings) -> State {
+        let mut hosts = [Host::new(settings.most()); MOST_HOSTS];
+        for host in &mut hosts[settings.hosts - settings.at_rest..] {
+            host.life = Life::Done;
+        }
         State {
-            hosts: [Host::new(settings.most()); MOST_HOSTS],
+            hosts,
             lock: None,
             crashes: settings.crashes,
             reloads: settings.reloads,
