@@ -41,7 +41,7 @@ fn four_hosts() {
 }
 
 #[test]
-#[ignore = "a minute: scripts/soak runs it"]
+#[ignore = "seconds: scripts/soak runs it"]
 fn four_hosts_in_time() {
     let settings = Settings {
         hosts: 4,
