@@ -140,16 +140,6 @@ class Hooks(Whole):
         self.assertEqual((rolled["outcome"], rolled["exit"]), ("hook_failed", 6))
         self.assertEqual(states(rolled), dict.fromkeys(WEB, "done"))
 
-    def test_one_that_can_not_run_is_one_line_before_anything_begins(self) -> None:
-        for option in ("--hook", "--go-command"):
-            for more in ([], ["--dry-run"]):
-                with self.subTest(option, more=more):
-                    refused = self.fleet.roll(option, "/etc/hooks.d/none", *more, *CANARY)
-                    self.assertEqual((refused["outcome"], refused["exit"]), ("usage", 2))
-                    said = f"{option} /etc/hooks.d/none: /etc/hooks.d/none does not exist on this "
-                    self.assertIn(said, refused["message"])
-                    self.assertEqual(self.fleet.calls(), [])
-
     def test_a_dry_run_runs_no_hook(self) -> None:
         self.fleet.roll("--hook", f"cat >>{self.file}", "--dry-run", *CANARY)
         self.assertFalse(self.file.exists())
