@@ -3,20 +3,19 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use nix::sys::signal::Signal;
 use serde_json::Value;
 
+use super::operators::waits_for_the_lock;
 use super::{Rolled, Rolling};
 use lab::agent::Running;
 use lab::ansible::{self, Ansible};
 use lab::estate::Estate;
 use lab::site::Host;
 use lab::targets::{BLUE, GREEN};
-use lab::wait_for;
 
-/// How long the window of the test is open.
+/// How long the window of the test is open: longer than the first look at all hosts.
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// A roll by an operator with an inventory.
@@ -116,25 +115,16 @@ pub(super) fn stopped_by_a_hook(desk: &Desk, canary: &Rolled) -> Rolled {
 /// Meanwhile another operator waits for the lock of that host, and calls his roll off.
 pub(super) fn closed_in_the_middle(desk: &Desk, before: &Rolled) -> [Rolled; 2] {
     let hook = format!("cat >>{}", desk.events.display());
-    let held_up = desk.estate.slow_request(2, 60_000);
-    let begun = Instant::now();
     let window = format!("{}s", WINDOW.as_secs());
-    let words = [
-        "--not-after",
-        &window,
-        "--hook",
-        &hook,
-        "--go-command",
-        "echo ann",
-    ];
-    let roll = desk.resume(before, &words);
+    let words = ["--not-after", &window, "--go-command", "echo ann"];
+    let roll = desk.resume(before, &[&words[..], &["--hook", &hook]].concat());
+    roll.wait_for_word("asking 7 hosts for the status");
+    let long = WINDOW.as_millis() as u64 + 1000;
+    let held_up = desk.estate.slow_request(2, long);
     desk.estate.remote(2).wait_for_phase("drain");
     let other = waits_for_the_lock(desk.estate);
-    wait_for("the window closes", WINDOW * 2, || {
-        (begun.elapsed() > WINDOW).then_some(())
-    });
-    drop(held_up);
     let rolled = ended(roll, 5);
+    assert_eq!(held_up.answer().status, 200);
     assert_eq!(rolled.outcome, "window_closed", "{rolled:#?}");
     let said = ", before batch 2 of 4: 2 of 7";
     assert!(rolled.message.contains(said), "{rolled:#?}");
@@ -145,25 +135,6 @@ pub(super) fn closed_in_the_middle(desk: &Desk, before: &Rolled) -> [Rolled; 2] 
     assert_eq!(last["roll"]["outcome"], "window_closed");
     assert_eq!(last["roll"]["exit"], 5);
     [rolled, other]
-}
-
-/// He sees the one who has it. After Ctrl-C nothing has happened.
-fn waits_for_the_lock(estate: &Estate) -> Rolled {
-    let mut command = estate.rolling(&["--switch", "--to", GREEN, "web8"]);
-    let roll = Running::start("rolling-restart", &mut command);
-    roll.wait_for_word("until this host has the group's lock");
-    let seen: Value = estate
-        .remote(8)
-        .sh("agent lock status --json")
-        .parse()
-        .expect("JSON");
-    println!("another operator sees: {seen}");
-    assert_eq!(seen["holders"][0]["id"], "web2/web", "{seen}");
-    roll.interrupt(Signal::SIGINT);
-    let rolled = ended(roll, 130);
-    assert_eq!(rolled.in_state("not_reached"), [8], "{rolled:#?}");
-    assert!(estate.target(8, GREEN).boots().is_empty(), "untouched");
-    rolled
 }
 
 /// The window of a host ends after the roll has begun: that is no failure of the host.

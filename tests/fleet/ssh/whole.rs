@@ -7,12 +7,12 @@ use std::time::Instant;
 use toml::{Table, Value};
 
 use super::between::{self, Desk, ended};
+use super::operators::two_operators;
 use super::switching::RELEASE;
 use super::{Rolled, Rolling};
 use lab::agent::Running;
 use lab::estate::Estate;
 use lab::etcd::Etcd;
-use lab::report::Report;
 use lab::settings::Settings;
 use lab::site::BALANCER;
 use lab::targets::{BLUE, Capacity, GREEN};
@@ -106,44 +106,6 @@ fn returns(estate: &Estate) -> [Rolled; 2] {
     }
     estate.target(3, GREEN).heal();
     [refused, back]
-}
-
-/// One goes on with the roll, the other one begins at its end. Each host switches once, and never two
-/// at the same time.
-fn two_operators(desk: &Desk, estate: &Estate, before: &Rolled) -> [Rolled; 2] {
-    let first = desk.resume(before, &["--hook", "true"]);
-    let names: Vec<String> = (1..=HOSTS)
-        .rev()
-        .map(|number| format!("web{number}"))
-        .collect();
-    let mut second = estate.rolling(&["--switch", "--to", GREEN, "--batch", "2"]);
-    let second = Running::start("rolling-restart", second.args(names));
-    let both = [first, second].map(|roll| ended(roll, 0));
-    for rolled in &both {
-        assert_eq!(rolled.in_state("done").len(), HOSTS, "{rolled:#?}");
-    }
-    let agents = both.iter().flat_map(|rolled| &rolled.hosts);
-    let reports = agents.filter_map(|host| host.agent.clone());
-    let reports = reports.map(|one| serde_json::from_value::<Report>(one).expect("a report"));
-    let (mut switched, others): (Vec<_>, Vec<_>) =
-        reports.partition(|report| report.outcome == "switched");
-    println!(
-        "{} switched, {} had nothing to do",
-        switched.len(),
-        others.len()
-    );
-    assert_eq!((switched.len(), others.len()), (5, 8), "{switched:#?}");
-    assert!(
-        others.iter().all(|one| one.outcome == "nothing_to_do"),
-        "{others:#?}"
-    );
-    switched.sort_by(|one, other| one.ended("lock").total_cmp(&other.ended("lock")));
-    for pair in switched.windows(2) {
-        let last = pair[0].phases.last().expect("a phase");
-        let is_after = pair[1].ended("lock") >= pair[0].ended(&last.phase);
-        assert!(is_after, "two at once: {pair:#?}");
-    }
-    both
 }
 
 fn assert_only_the_version_failed(traffic: [Traffic; 2]) {
