@@ -90,6 +90,14 @@ class Between:
         before = f"the window closed at {self.window}, before {self.name(batch)}"
         return Halt("window_closed", WINDOW_CLOSED, before, batch)
 
+    def outside(self, name: str, stages: Mapping[str, Stage]) -> Halt:
+        """The window of this host has ended, by its agent."""
+        batch = next(number for number, batch in enumerate(self.plan) if name in batch)
+        begun = any(stages[host] is not Stage.WAITING for host in self.plan[batch])
+        when = "in" if begun else "before"
+        message = f"the window of {name} closed {when} {self.name(batch)}"
+        return Halt("window_closed", WINDOW_CLOSED, message, batch)
+
     def ended(self, host: Host) -> None:
         """A host is done or has failed."""
         event = "host_done" if host.stage is Stage.DONE else "host_failed"
@@ -109,7 +117,7 @@ class Between:
     async def passes(self, batch: int) -> Halt | None:
         """None: the batch may begin, or the operator stops the roll."""
         if self.hooks.must_succeed:
-            await self.hooks.settled()
+            await self.hooks.settled_with_a_word()
             failure = self.hooks.in_the_way
             if failure is not None:
                 message = f"{failure}; the roll stopped before {self.name(batch)}"

@@ -80,7 +80,7 @@ class Summary:
             if names:
                 lines.append(f"{what + ':':12} {len(names):3}  {' '.join(names)}")
         lines += [f"  {host.name}: {why(host)}" for host in failed]
-        if self.outcome == "could_not_begin":
+        if self.outcome in ("could_not_begin", "window_closed"):
             lines += [f"  {host.name}: {host.message}" for host in self.hosts if host.message]
         lines.append(self.message)
         if self.go_on is not None:

@@ -16,7 +16,8 @@ from typing import Any
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "rolling-restart"
 
 # It finds the answer by the agent's words: `status`, `dry run`, or the verb, with `on` or `off`. An
-# answer with `waits` comes at the end of stdin. One that is `silent` has only its exit code.
+# answer with `waits` comes at the end of stdin. One that is `silent` has only its exit code. A list
+# has an answer for each call of this verb; the last one is for all that follow.
 SSH = """\
 import json, pathlib, shlex, sys
 here = pathlib.Path(__file__).parent
@@ -32,6 +33,10 @@ hosts = json.loads((here / "answers").read_text())
 answer = {**hosts["*"], **hosts.get(host, {})}.get(kind)
 if answer is None:
     sys.exit(f"no answer for {kind} on {host}")
+if isinstance(answer, list):
+    calls = map(json.loads, (here / "calls").read_text().splitlines())
+    asked = sum(call[:2] == [host, words[0]] for call in calls)
+    answer = answer[min(asked, len(answer)) - 1]
 if answer.pop("waits", False):
     sys.stdin.read()
 if not answer.pop("silent", False):
@@ -91,8 +96,9 @@ class Fleet:
         ssh.write_text(f"#!{sys.executable} -IS\n{SSH}")
         ssh.chmod(0o755)
 
-    def host(self, name: str, **answers: dict[str, Any]) -> None:
-        """Other answers of this host. `dry run` and `maintenance on` have a `_` as their space."""
+    def host(self, name: str, **answers: Any) -> None:
+        """Other answers of this host: an object, or a list of them. `dry run` and `maintenance on`
+        have a `_` as their space."""
         self.hosts[name] = {kind.replace("_", " "): said for kind, said in answers.items()}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
