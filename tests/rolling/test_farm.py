@@ -11,6 +11,8 @@ from unittest import mock
 
 from rolling import again
 from rolling.answer import Answer
+from rolling.between import Between
+from rolling.call import Call
 from rolling.ending import Ending, Verdict, ending_of
 from rolling.farm import Farm
 from rolling.host import Host
@@ -93,9 +95,13 @@ class Farms(unittest.IsolatedAsyncioTestCase):
             host.options = options
         ssh = Remotely({host.name: host for host in hosts})
         self.out = io.StringIO()
-        self.farm = Farm(hosts, options, ssh, Screen(self.out), self.stop)
+        screen = Screen(self.out)
+        self.farm = Farm(Call(hosts, options, ssh, screen, self.stop))
         over = await self.farm.look(False)
-        return over if over is not None else await asyncio.wait_for(self.farm.run(), 10)
+        if over is not None:
+            return over
+        between = Between(options, self.farm.plan, screen, self.stop)
+        return await asyncio.wait_for(self.farm.run(between), 10)
 
     async def test_all_hosts_go_at_once(self) -> None:
         one, two = Scripted("web1", IS_ON), Scripted("web2", report(19, "still_draining"))
