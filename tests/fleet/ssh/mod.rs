@@ -32,6 +32,7 @@ struct Rolled {
     hosts: Vec<Fate>,
     record: Option<PathBuf>,
     go_on: Option<String>,
+    approvals: Vec<serde_json::Value>,
 }
 
 /// The result for one host.
