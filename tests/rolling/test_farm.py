@@ -188,6 +188,23 @@ class Farms(unittest.IsolatedAsyncioTestCase):
         one.works.set()
         self.assertEqual((await turning).exit, 130)
 
+    async def test_a_drain_that_is_called_off_is_no_success(self) -> None:
+        one, two = Scripted("web1", report(19, "still_draining")), Scripted("web2", IS_ON)
+        one.works.clear()
+        turning = asyncio.ensure_future(self.turn(one, two))
+        while "on" not in one.calls:
+            await asyncio.sleep(0)
+        self.stop.asked, self.stop.signal = 2, 2
+        self.farm.call_off()
+        one.works.set()
+        ended = await turning
+        self.assertEqual((ended.outcome, ended.exit), ("interrupted", 130))
+        said = "interrupted: maintenance is on: 2 hosts in "
+        self.assertTrue(ended.message.startswith(said), ended.message)
+        self.assertTrue(ended.message.endswith("called off on web1"), ended.message)
+        states = [host["state"] for host in json.loads(ended.json())["hosts"]]
+        self.assertEqual(states, ["done"] * 2)
+
     async def test_read_only_is_on_for_all_or_for_none(self) -> None:
         options = Options(readonly="on", reason="a move", lasts="20m")
         held = Scripted("web2", READ_ONLY, by="operator")
