@@ -149,7 +149,11 @@ mod tests {
             failed: true,
             ..known(to)
         };
-        for (to, way) in [(None, Way::Back), (None, Way::Forward), (Some("blue"), Way::Forward)] {
+        for (to, way) in [
+            (None, Way::Back),
+            (None, Way::Forward),
+            (Some("blue"), Way::Forward),
+        ] {
             let why = choose(failed(to), way).unwrap_err();
             let finish = why.contains("`agent switch web --finish`");
             assert!(finish && !why.contains("--back"), "{why}");
