@@ -30,11 +30,7 @@ class Toggled(Summary):
             if hosts:
                 names = " ".join(host.name for host in hosts)
                 lines.append(f"{said + ':':12} {len(hosts):3}  {names}")
-        lines += [
-            f"  {host.name}: {host.message}"
-            for host in over
-            if still_drains(host)
-        ]
+        lines += [f"  {host.name}: {host.message}" for host in over if still_drains(host)]
         return "\n".join([*lines, self.message])
 
 
