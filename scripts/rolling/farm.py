@@ -107,12 +107,13 @@ class Farm:
 
     async def run(self, between: Between) -> Summary:
         """All hosts at once, and `off` again if `on` failed somewhere."""
+        self.call.screen.shows(self.hosts)
         over = await self.held_back(between)
         if over is not None:
+            self.call.screen.ended()
             return over
         began = time.monotonic()
         going = self.going()
-        self.call.screen.shows(self.hosts)
         await asyncio.gather(*(self.turn(host, between) for host in going))
         endings = {host.name: host.ending for host in going if host.ending is not None}
         undo = to_undo(endings, self.before) if self.what == "on" and not self.gone else []
