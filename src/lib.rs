@@ -41,7 +41,7 @@
 //! | verify | runs `verify` | its result | parks and stops the new one |
 //! | unpark | removes the redirect of the new target's port | | withdraws |
 //! | join | opens the new target's gates | all its lines fully UP | withdraws |
-//! | leave | closes the old target's gates (with a `sticky` window only the main one) | its lines DOWN | takes back |
+//! | leave | closes the old target's gates (with a `sticky` time only the main one) | its lines DOWN | takes back |
 //! | sticky | | the old twin is quiet | goes on |
 //! | shed | closes the old twin's gate | the twin DOWN | leaves the old one running |
 //! | drain | keeps the old target's gates closed | nothing in flight on it, twice in a row | leaves the old one running, or goes on |
@@ -94,9 +94,9 @@
 //!
 //! # What each layout promises
 //!
-//! | | single (no twin) | classic | two-stage | two-stage, `sticky` window |
+//! | | single (no twin) | classic | two-stage | two-stage, `sticky` time |
 //! | --- | --- | --- | --- | --- |
-//! | users with this host's cookie | redispatched once the line is DOWN | stay on the twin until the app stops; their first request after that waits for HAProxy's retries | moved before the app stops | kept on the twin for the window, then moved before the app stops |
+//! | users with this host's cookie | redispatched once the line is DOWN | stay on the twin until the app stops; their first request after that waits for HAProxy's retries | moved before the app stops | kept on the twin for that time, then moved before the app stops |
 //! | nothing is in flight when the app is restarted | on its line | on the main line; what the twin carries depends on the app's graceful stop | on both lines | on both lines |
 //! | never fewer than `min_available` others, whatever operations start at once | in time | in time | always, by the claim | in time |
 //!
@@ -110,7 +110,8 @@
 //!
 //! *Always*: in any order of steps, with pauses of any length, deaths followed by a recovery, and
 //! reloads, if every balancer has a twin line of the host with `fall 2` or more, and no operator holds
-//! it; elsewhere in time. `tests/model` searches all these orders with the core's own decisions.
+//! it; elsewhere in time. With the one slot of the group's lock, each layout: as long as one host at a time
+//! has it. `tests/model` searches these orders with the core's own decisions; the README lists the farms.
 //!
 //! # Where things are
 //!

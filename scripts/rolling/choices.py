@@ -1,4 +1,4 @@
-"""The options for what happens between two batches, for hooks, and for an inventory."""
+"""The options for what happens before a batch, for hooks, and for an inventory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DAY = 86400.0
 class Choices:
     """A part of the options. The record keeps them."""
 
-    # An operator must approve each batch after the first.
+    # An operator must approve each batch after the first, or the only one.
     confirm: bool = False
     go: str | None = None
     go_command: str | None = None
@@ -73,7 +73,8 @@ def add_options(made: argparse.ArgumentParser) -> None:
         "--confirm",
         action="store_true",
         default=None,
-        help="ask on the terminal before each batch after the first",
+        help="ask on the terminal before each batch or pair after the first, and once before "
+        "anything if all hosts go at once",
     )
     go = made.add_mutually_exclusive_group()
     go.add_argument(
@@ -110,7 +111,8 @@ def add_options(made: argparse.ArgumentParser) -> None:
         "--not-after",
         type=window,
         metavar="TIME",
-        help="begin no batch after it: 17:00, 2026-12-01T17:00, or 2h from now",
+        help="begin no batch, no pair and no --maintenance or --readonly after it: 17:00, "
+        "2026-12-01T17:00, or 2h from now",
     )
 
 

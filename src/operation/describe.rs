@@ -138,7 +138,7 @@ fn reason(why: &Why) -> String {
         Why::GateFailed(why) => format!("the rules could not be set ({why})"),
         Why::TooFewServers(few) => format!("too few other servers are left ({})", few.join(", ")),
         Why::Unrecorded(why) => format!("the journal can't be written ({why})"),
-        Why::LockLost(why) => format!("the lock was lost ({why})"),
+        Why::LockLost(why) => format!("the group's lock was lost ({why})"),
         Why::CutShort => "an earlier operation was cut short".to_owned(),
         Why::Interrupted(signal) => format!("interrupted by signal {signal}"),
     }

@@ -117,7 +117,7 @@ impl Outcome {
             Outcome::LockFull(by) => lock_full(by, verb),
             Outcome::LockAway(why) => lock_away(why, verb),
             Outcome::LockLost { why, back } => {
-                let what = format!("the lock was lost: {why}");
+                let what = format!("the group's lock was lost: {why}");
                 given_up(&what, *back, "run it again")
             }
             Outcome::Unrecorded { why, back } => {

@@ -1,24 +1,22 @@
 //! The core of the program decides for the agents of the farm.
 
+use super::begin::gates_found;
 use super::flaw::Flaw;
-use super::inputs::{bits, facts, limits, observation};
+use super::inputs::{bits, limits, observation, served};
 use super::memory::{Looks, Memory, Shown};
-use super::phases::{self, TURN, effect, number, number_of, phase_of, unfinished, verb_of};
+use super::phases::{self, TURN, effect, number, phase_of, verb_of};
 use super::shown;
 use farm::{Agent, BALANCERS, Begun, Command, Decided, Left, Look, Settings, UnderWay};
-use haproxy_gate::haproxy::{BalancerObservation, Floor};
-use haproxy_gate::restart::{
-    Ask, GatesFound, Limits, Phase, Refusal, Start, Step, Verb, claimed, decide, preflight,
-    serving, start,
-};
+use haproxy_gate::haproxy::BalancerObservation;
+use haproxy_gate::restart::{Ask, Limits, Observation, Phase, Step, Why, decide};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The core, for the hosts of these settings.
 pub(super) struct Core {
-    settings: Settings,
+    pub(super) settings: Settings,
     sticky: Duration,
-    flaw: Option<Flaw>,
+    pub(super) flaw: Option<Flaw>,
     looks: Looks,
     begun: Memory<(Look, Command, Option<Left>, Numbers), Option<Begun>>,
     decided: Memory<(Look, Numbers), Decided>,
@@ -39,7 +37,7 @@ impl Core {
         }
     }
 
-    pub(super) fn with_sticky_window(self) -> Core {
+    pub(super) fn with_sticky_time(self) -> Core {
         Core {
             sticky: TURN,
             ..self
@@ -53,7 +51,7 @@ impl Core {
         }
     }
 
-    fn limits(&self, under_way: UnderWay) -> Limits {
+    pub(super) fn limits(&self, under_way: UnderWay) -> Limits {
         limits(&self.settings, self.sticky, under_way)
     }
 
@@ -90,57 +88,12 @@ impl Core {
         answers.collect()
     }
 
-    fn begin(
-        &self,
-        look: &Look,
-        command: Command,
-        left: Option<Left>,
-        shown: &[Arc<Shown>],
-    ) -> Option<Begun> {
-        let asked = match command {
-            Command::Restart => Verb::Restart,
-            Command::Recover => Verb::Recover,
-        };
-        let gates = match look.all_open {
-            true => GatesFound::Open,
-            false => GatesFound::ClosedUnexpectedly,
-        };
-        let left_over = left.map(unfinished);
-        let start = start(asked, left_over.as_ref(), gates).ok()?;
-        let facts = facts(look, left, shown);
-        let verb = if start.goes_out() {
-            asked
-        } else {
-            Verb::Recover
-        };
-        let floor = Floor::Servers(self.settings.min_available);
-        let few = match preflight(verb, &facts, floor) {
-            Err(Refusal::TooFewServers(_)) => true,
-            judged => {
-                judged.ok()?;
-                false
-            }
-        };
-        let under_way = UnderWay {
-            serving: bits(&serving(&facts), shown::backend),
-            claimed_before: bits(&claimed(&facts), shown::main),
-            ..UnderWay::default()
-        };
-        let limits = self.limits(under_way);
-        let Start { verb, phase, .. } = start.within(&limits, few);
-        let phase = match self.flaw {
-            Some(flaw) => flaw.begins(phase),
-            None => phase,
-        };
-        let under_way = UnderWay {
-            phase: number(&phase),
-            verb: number_of(verb),
-            ..under_way
-        };
-        Some(Begun {
-            under_way,
-            effect: effect(&phase, verb, &limits),
-        })
+    /// It needs no more what its host serves, nor who had claimed before: see `decide`.
+    fn forgets(phase: &Phase) -> bool {
+        let is_too_few = matches!(phase, Phase::PutBack(Why::TooFewServers(_)));
+        let puts_back = matches!(phase, Phase::PutBack(_)) && !is_too_few;
+        let is_out = matches!(phase, Phase::Drain { .. } | Phase::Restart);
+        puts_back || is_out || matches!(phase, Phase::Healthy { .. } | Phase::Open)
     }
 
     fn decide(&self, look: &Look, shown: &[Arc<Shown>]) -> Decided {
@@ -152,11 +105,32 @@ impl Core {
             serving: bits(&observation.serving, shown::backend),
             ..look.under_way
         };
-        let at = |phase: &Phase| UnderWay {
-            phase: number(phase),
-            ..under_way
+        let at = |phase: &Phase| match Core::forgets(phase) {
+            true => UnderWay {
+                phase: number(phase),
+                serving: 0,
+                claimed_before: 0,
+                ..under_way
+            },
+            false => UnderWay {
+                phase: number(phase),
+                ..under_way
+            },
         };
-        match decide(verb, &phase, &observation, &limits) {
+        let step = decide(verb, &phase, &observation, &limits);
+        if Core::forgets(&phase) {
+            let more = UnderWay {
+                serving: u8::MAX,
+                claimed_before: u8::MAX,
+                ..look.under_way
+            };
+            let observation = Observation {
+                serving: served(more),
+                ..observation
+            };
+            assert_eq!(decide(verb, &phase, &observation, &self.limits(more)), step);
+        }
+        match step {
             Step::Stay { phase, .. } => Decided::Stays(at(&phase)),
             Step::Go { to, .. } => {
                 let to = match self.flaw {
@@ -188,6 +162,10 @@ impl Agent for Core {
         );
         self.begun
             .recall(key, || self.begin(look, command, left, &shown))
+    }
+
+    fn leaves(&self, left: Left, all_open: bool) -> UnderWay {
+        phases::first_like(left, gates_found(all_open))
     }
 
     fn decides(&self, look: &Look) -> Decided {

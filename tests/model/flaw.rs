@@ -2,7 +2,7 @@
 
 use super::shown::out;
 use haproxy_gate::haproxy::{BalancerObservation, Role};
-use haproxy_gate::restart::{Ask, Phase};
+use haproxy_gate::restart::{Ask, Phase, Why};
 
 /// What is left out of the core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(super) enum Flaw {
     NoFloor,
     /// Without a claim, an agent does not give way to a host that goes at the same moment.
     NoWay,
+    /// Hosts that claim together all keep their claims.
+    NoPutBack,
     /// A recovery closes gates that are open again.
     ClosesAgain,
 }
@@ -53,6 +55,7 @@ impl Flaw {
     pub(super) fn enters(self, phase: Phase) -> Phase {
         match (self, &phase) {
             (Flaw::NoFloor, Phase::Floor) => Phase::Drain { zeros: 0 },
+            (Flaw::NoPutBack, Phase::PutBack(Why::TooFewServers(_))) => Phase::Claim,
             _ => phase,
         }
     }

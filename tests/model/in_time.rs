@@ -3,7 +3,8 @@
 //! counts the others before its app is touched.
 
 use super::{
-    Core, Flaw, LIMITS, SINGLE, Settings, TWO_STAGE, always, runs, search, search_by, search_with,
+    Core, Flaw, LIMITS, SINGLE, Settings, TWO_STAGE, always, never, runs, search, search_by,
+    search_with,
 };
 use farm::{Found, Twin};
 
@@ -12,8 +13,8 @@ const IN_TIME: Settings = Settings {
     ..SINGLE
 };
 
-fn with_sticky_window(settings: &Settings) -> Found {
-    search_by(settings, Core::new(settings).with_sticky_window())
+fn with_sticky_time(settings: &Settings) -> Found {
+    search_by(settings, Core::new(settings).with_sticky_time())
 }
 
 #[test]
@@ -43,13 +44,13 @@ fn classic() {
 }
 
 #[test]
-fn two_stage_with_a_sticky_window() {
+fn two_stage_with_a_sticky_time() {
     let settings = Settings {
         in_time: true,
         clocks: LIMITS,
         ..TWO_STAGE
     };
-    always(&with_sticky_window(&settings), 4_000);
+    always(&with_sticky_time(&settings), 4_000);
 }
 
 /// An agent that is paused closes its gate late, or opens it late. So users may have too few servers,
@@ -60,12 +61,22 @@ fn late_looks_never_stop_too_many_apps() {
         twin: Twin::App,
         ..SINGLE
     };
+    let behind_two = Settings {
+        balancers: 2,
+        ..classic.clone()
+    };
     let three = Settings {
         hosts: 3,
         min_available: 2,
         ..SINGLE
     };
-    for (settings, states) in [(SINGLE, 300), (classic, 300), (three, 5_000)] {
+    let all = [
+        (SINGLE, 300),
+        (classic, 300),
+        (behind_two, 2_000),
+        (three, 5_000),
+    ];
+    for (settings, states) in all {
         let found = search(&settings);
         runs(&found, states);
         let found = search_with(Flaw::NoFloor, &settings);
@@ -76,22 +87,44 @@ fn late_looks_never_stop_too_many_apps() {
 /// Right after a reload the first failed check turns a line DOWN.
 #[test]
 fn a_reload_never_stops_too_many_apps() {
-    let settings = Settings {
-        reloads: 1,
-        ..IN_TIME
-    };
-    runs(&search(&settings), 1_000);
+    for twin in [Twin::None, Twin::App] {
+        let settings = Settings {
+            balancers: 2,
+            reloads: 1,
+            twin,
+            ..IN_TIME
+        };
+        runs(&search(&settings), 1_000);
+    }
 }
 
-/// A dead agent gives way to no one: see the README.
+/// An operation ended by its limit, with its line still DOWN. The next one takes no server away, so it
+/// counts no others: see the README.
+#[test]
+fn a_host_that_was_down_when_it_began_is_not_counted() {
+    let settings = Settings {
+        clocks: LIMITS,
+        ..SINGLE
+    };
+    let found = search(&settings);
+    let story = found.too_few_run.expect("too few run");
+    assert!(story.contains("idle, main open"), "{story}");
+    never(&found.stuck, "no way to the end");
+}
+
+/// A dead agent gives way to no one, and its host is out when its next operation begins: see the README.
 #[test]
 fn a_death_is_not_promised() {
     let settings = Settings {
         crashes: 1,
         ..IN_TIME
     };
-    let story = search(&settings).too_few_usable.expect("too few usable");
-    assert!(story.contains("died in close"), "{story}");
+    let found = search(&settings);
+    for story in [found.too_few_usable, found.too_few_run] {
+        let story = story.expect("too few");
+        assert!(story.contains("died in close"), "{story}");
+    }
+    never(&found.stuck, "no way to the end");
 }
 
 #[test]

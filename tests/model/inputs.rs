@@ -3,11 +3,12 @@
 use super::memory::Shown;
 use super::phases::TURN;
 use super::shown;
-use farm::{Clock, Left, Look, Settings, Twin, UnderWay};
+use farm::{Clock, Left, Lock, LockSeen, Look, Settings, Twin, UnderWay};
 use haproxy_gate::haproxy::{BalancerObservation, Floor};
 use haproxy_gate::restart::switch::Switching;
 use haproxy_gate::restart::{
-    ActionResult, Facts, GroupLock, Limits, Observation, OnDrainTimeout, Phase, Version,
+    ActionResult, Facts, GroupLock, Limits, Observation, OnDrainTimeout, Phase, TakesLock, Version,
+    WhenAway,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +40,13 @@ pub(super) fn limits(settings: &Settings, sticky: Duration, under_way: UnderWay)
         rolls_back: false,
         settle: None,
         switch: Switching::default(),
-        lock: None,
+        lock: (under_way.lock != LockSeen::Unused).then_some(TakesLock {
+            when_away: match settings.lock {
+                Lock::Away => WhenAway::Claims,
+                _ => WhenAway::Refuse,
+            },
+            alone: true,
+        }),
     }
 }
 
@@ -78,10 +85,24 @@ pub(super) fn observation(
         }),
         failing: 0,
         ran_before: false,
-        lock: GroupLock::default(),
+        lock: lock(look.under_way.lock),
         other: Vec::new(),
         settle: None,
         settle_in_phase: None,
+    }
+}
+
+fn lock(seen: LockSeen) -> GroupLock {
+    match seen {
+        LockSeen::Unused => GroupLock::Unused,
+        LockSeen::Asked => GroupLock::Asked,
+        LockSeen::Held => GroupLock::Held,
+        LockSeen::Full => GroupLock::Full(vec!["another host".to_owned()]),
+        LockSeen::Away => GroupLock::Away {
+            why: "connection refused".to_owned(),
+            lasts: HOUR,
+        },
+        LockSeen::Lost => GroupLock::Lost("its lease has ended".to_owned()),
     }
 }
 
@@ -101,7 +122,7 @@ pub(super) fn facts(look: &Look, left: Option<Left>, shown: &[Arc<Shown>]) -> Fa
     }
 }
 
-fn served(under_way: UnderWay) -> Vec<String> {
+pub(super) fn served(under_way: UnderWay) -> Vec<String> {
     let balancers = 0..farm::BALANCERS;
     let served = balancers.filter(|balancer| under_way.serving & 1 << balancer != 0);
     served.map(shown::backend).collect()

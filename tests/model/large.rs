@@ -1,6 +1,7 @@
 //! Farms with millions of states: `scripts/soak` searches them.
 
 use super::{SINGLE, Settings, TWO_STAGE, always, search};
+use farm::Lock;
 
 #[test]
 #[ignore = "minutes: scripts/soak runs it"]
@@ -25,7 +26,7 @@ fn three_hosts_and_a_death() {
         crashes: 1,
         ..TWO_STAGE
     };
-    always(&search(&settings), 1_000_000);
+    always(&search(&settings), 500_000);
 }
 
 #[test]
@@ -50,4 +51,60 @@ fn four_hosts_in_time() {
         ..SINGLE
     };
     always(&search(&settings), 200_000);
+}
+
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn three_hosts_behind_two_balancers_and_a_reload() {
+    let settings = Settings {
+        hosts: 3,
+        balancers: 2,
+        min_available: 2,
+        reloads: 1,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 1_000_000);
+}
+
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn three_hosts_a_death_and_a_reload() {
+    let settings = Settings {
+        hosts: 3,
+        min_available: 2,
+        crashes: 1,
+        reloads: 1,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 1_000_000);
+}
+
+/// Two hosts go, and the third one only serves.
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn two_of_three_hosts_behind_two_balancers_a_death_and_a_reload() {
+    let settings = Settings {
+        hosts: 3,
+        at_rest: 1,
+        balancers: 2,
+        min_available: 2,
+        crashes: 1,
+        reloads: 1,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 1_000_000);
+}
+
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn three_hosts_with_a_lock_behind_two_balancers_and_a_death() {
+    let settings = Settings {
+        hosts: 3,
+        balancers: 2,
+        min_available: 2,
+        crashes: 1,
+        lock: Lock::Kept,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 100_000);
 }

@@ -1,22 +1,31 @@
-//! A lock with one slot in place of the claim's wait. A host with the lock goes out as in a layout
-//! without a claim: it counts the others at each look, and once more before its app is touched.
+//! The lock of the group, with one slot. A host that has it closes both gates at once: it does not wait
+//! until its twin is DOWN. It counts the others at each look, and once more before its app is touched.
 //!
 //! What is promised: as long as one agent at a time has the lock, never fewer than `min_available`,
-//! whatever is paused. A lease that ends while its holder is paused leaves two holders. Then the
-//! promise is that of a layout without a claim: in time, and never too many apps stopped.
+//! whatever is paused, and an agent may die. A lease that ends while its holder is paused leaves two
+//! holders, and a lock server that is away leaves a holder beside a host that claims. Then the promise is
+//! that of a layout without a claim: in time, and never too many apps stopped.
 
-use super::{Flaw, SINGLE, Settings, always, runs, search, search_with};
-use farm::Lock;
+use super::{Flaw, LIMITS, SINGLE, Settings, TWO_STAGE, always, runs, search, search_with};
+use farm::{Lock, Twin};
 
-const HELD: Settings = Settings {
-    lock: Lock::Held,
-    ..SINGLE
+const KEPT: Settings = Settings {
+    lock: Lock::Kept,
+    ..TWO_STAGE
 };
 
 const EXPIRES: Settings = Settings {
     lock: Lock::Expires,
-    ..SINGLE
+    ..TWO_STAGE
 };
+
+const AWAY: Settings = Settings {
+    lock: Lock::Away,
+    ..TWO_STAGE
+};
+
+/// The lock is all that the other layouts need for the promise of two-stage.
+const OTHERS: [Twin; 2] = [Twin::None, Twin::App];
 
 #[test]
 fn one_holder() {
@@ -24,36 +33,71 @@ fn one_holder() {
         hosts: 3,
         balancers: 2,
         min_available: 2,
-        ..HELD
+        ..KEPT
     };
-    always(&search(&three), 200);
+    always(&search(&three), 1_000);
+    for twin in OTHERS {
+        let settings = Settings {
+            twin,
+            ..three.clone()
+        };
+        always(&search(&settings), 100);
+    }
 }
 
 /// The lock stays with the host of an agent that died, until that host goes on.
 #[test]
 fn a_holder_that_dies() {
     let settings = Settings {
-        balancers: 2,
         crashes: 1,
         reloads: 1,
-        ..HELD
+        clocks: LIMITS,
+        ..KEPT
     };
-    always(&search(&settings), 1_000);
+    always(&search(&settings), 10_000);
+    for twin in OTHERS {
+        let settings = Settings {
+            twin,
+            ..settings.clone()
+        };
+        always(&search(&settings), 1_000);
+    }
 }
 
 #[test]
 fn two_holders_give_way_in_time() {
     let settings = Settings {
-        balancers: 2,
         in_time: true,
         ..EXPIRES
     };
-    always(&search(&settings), 1_000);
+    always(&search(&settings), 10_000);
+    let single = Settings {
+        twin: Twin::None,
+        balancers: 2,
+        ..settings
+    };
+    always(&search(&single), 10_000);
 }
 
 #[test]
 fn two_holders_that_are_late_never_stop_too_many_apps() {
-    runs(&search(&EXPIRES), 500);
+    runs(&search(&EXPIRES), 5_000);
+    let single = Settings {
+        lock: Lock::Expires,
+        ..SINGLE
+    };
+    runs(&search(&single), 2_000);
+}
+
+/// With `when_away = "claims"`.
+#[test]
+fn a_holder_beside_a_host_that_claims() {
+    let in_time = Settings {
+        in_time: true,
+        ..AWAY
+    };
+    always(&search(&in_time), 10_000);
+    runs(&search(&AWAY), 10_000);
 }
 
 /// With the lock a host must not trust in its own twin: other holders have not waited for it.
@@ -67,4 +111,12 @@ fn the_search_finds_holders_that_give_no_way() {
     assert!(found.too_few_usable.is_some());
     let found = search_with(Flaw::NoFloor, &EXPIRES);
     assert!(found.too_few_run.is_some());
+}
+
+/// A lock that two agents can have at once, and hosts that do not count each other.
+#[test]
+fn the_search_finds_that_the_lock_is_needed() {
+    let found = search(&EXPIRES);
+    let story = found.too_few_usable.expect("too few usable");
+    assert!(story.contains("LoseLock"), "{story}");
 }

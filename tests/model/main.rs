@@ -2,16 +2,18 @@
 //!
 //! Each test searches a whole farm: two to four hosts with one operation each, one or two balancers,
 //! and the steps that it names. A step may come at any moment: a check, a look, an action of the
-//! agent, a command of the operator, a death, a reload, Ctrl-C, the end of a limit. So a pause may be
-//! of any length, and the balancers see a change at different times. The core of the program makes
-//! every decision, from rows of `show stat`: `core.rs` calls its `preflight`, `start` and `decide`.
+//! agent, a command of the operator, a death, a reload, Ctrl-C, the end of a limit or of the lock's
+//! lease. So a pause may be of any length, and the balancers see a change at different times. The core
+//! of the program makes every decision, from rows of `show stat`: `core.rs` calls its `decide`,
+//! `begin.rs` its `start`, `preflight` and `takes_lock`.
 //!
 //! What is not in it: an app that fails or does not come up, a line that an operator holds, a balancer
 //! that can't be seen, a rule that another process changes, a check that takes longer than the next
-//! one, and a switch. An agent may look once more right after a reload, where the real one waits.
-//! Of two states that differ only in the names of the balancers one is kept: in a story they may
-//! change places.
+//! one, a lock with several slots, and a switch. An agent may look once more right after a reload, where
+//! the real one waits. Of two states from which the core decides the same one is kept: in a story the
+//! balancers may change places.
 
+mod begin;
 mod core;
 mod flaw;
 mod in_time;
@@ -37,6 +39,7 @@ const ALL: &[Clock] = &[Clock::Early, Clock::Turn, Clock::Late, Clock::Spent];
 /// Two hosts of which one may go, behind one balancer.
 const TWO_STAGE: Settings = Settings {
     hosts: 2,
+    at_rest: 0,
     balancers: 1,
     min_available: 1,
     twin: Twin::Gate,

@@ -1,7 +1,9 @@
 //! The phases, verbs and actions of the core, as the numbers of the farm.
 
-use farm::{Effect, Left, Look};
-use haproxy_gate::restart::{Action, Limits, Phase, UnfinishedOperation, Verb, Version, Why};
+use farm::{Effect, Left, Look, UnderWay};
+use haproxy_gate::restart::{
+    Action, GatesFound, Limits, Phase, UnfinishedOperation, Verb, Version, Why, start,
+};
 use std::time::Duration;
 
 /// The time of the next turn of a host that gave way.
@@ -18,6 +20,26 @@ pub(super) fn unfinished(left: Left) -> UnfinishedOperation {
         version: Version::Same,
         switch: None,
     }
+}
+
+/// The first phase and verb after which the same operations begin as after these.
+pub(super) fn first_like(left: Left, gates: GatesFound) -> UnderWay {
+    let next = |left: Left| {
+        [Verb::Restart, Verb::Recover].map(|asked| start(asked, Some(&unfinished(left)), gates))
+    };
+    let all = (0..PHASES.len()).flat_map(|phase| (0..VERBS.len()).map(move |verb| (phase, verb)));
+    let mut all = all.map(|(phase, verb)| UnderWay {
+        phase: u8::try_from(phase).expect("few phases"),
+        verb: u8::try_from(verb).expect("few verbs"),
+        ..left.under_way
+    });
+    let is_like = |under_way: &UnderWay| {
+        next(Left {
+            under_way: *under_way,
+            ..left
+        }) == next(left)
+    };
+    all.find(is_like).expect("itself")
 }
 
 pub(super) fn effect(phase: &Phase, verb: Verb, limits: &Limits) -> Option<Effect> {
@@ -49,7 +71,8 @@ pub(super) fn number_of(verb: Verb) -> u8 {
 }
 
 /// The phases of a restart. Their texts are left out, and their times are those of the clock.
-const PHASES: [fn() -> Phase; 17] = [
+const PHASES: [fn() -> Phase; 19] = [
+    || Phase::Lock,
     || Phase::Claim,
     || Phase::Close,
     || Phase::Floor,
@@ -68,6 +91,7 @@ const PHASES: [fn() -> Phase; 17] = [
     || Phase::PutBack(Why::DrainRanOut(Vec::new())),
     || Phase::PutBack(Why::Interrupted(2)),
     || Phase::PutBack(Why::CutShort),
+    || Phase::PutBack(Why::LockLost(String::new())),
     || Phase::BackOff { until: TURN },
     || Phase::Settle,
 ];
@@ -91,6 +115,7 @@ pub(super) fn number(phase: &Phase) -> u8 {
         Phase::PutBack(Why::TooFewServers(_)) => Phase::PutBack(Why::TooFewServers(Vec::new())),
         Phase::PutBack(Why::NotOut(_)) => Phase::PutBack(Why::NotOut(Vec::new())),
         Phase::PutBack(Why::DrainRanOut(_)) => Phase::PutBack(Why::DrainRanOut(Vec::new())),
+        Phase::PutBack(Why::LockLost(_)) => Phase::PutBack(Why::LockLost(String::new())),
         phase => phase.clone(),
     };
     let place = PHASES.iter().position(|phase| phase() == bare);

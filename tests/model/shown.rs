@@ -91,7 +91,7 @@ pub(super) fn balancer(settings: &Settings, look: &Look, number: usize) -> Balan
 /// Whether the agent asks for the capacity, too: see `host/observe.rs`.
 pub(super) fn shows_capacity(lines: &[ServerLine], ask: Option<Ask>) -> bool {
     match ask {
-        Some(Ask::Capacity | Ask::CapacityIfDue(false)) => true,
+        Some(Ask::Capacity | Ask::CapacityIfDue(false) | Ask::CapacityWhenDue) => true,
         Some(Ask::CapacityIfDue(true)) => lacks_claim(lines),
         Some(Ask::CapacityOnceOut(role)) => out(role, lines),
         _ => false,

@@ -101,11 +101,10 @@ class Meaning(unittest.TestCase):
             {"host": name, "state": state}
             for name, state in [("a", "done"), ("b", "failed"), ("c", "not_reached")]
         ]
-        plan = [["a", "b"], ["c"], [f"d{number}" for number in range(10)]]
-        self.assertEqual(
-            question(plan, 1, {"hosts": hosts}), "done: a; failed: b; next: batch 2 of 3: c"
-        )
-        self.assertTrue(question(plan, 2, {"hosts": hosts}).endswith(" d6 d7 and 2 more"))
+        asked = question(["c"], "batch 2 of 3", {"hosts": hosts})
+        self.assertEqual(asked, "done: a; failed: b; next: batch 2 of 3: c")
+        many = [f"d{number}" for number in range(10)]
+        self.assertTrue(question(many, "x", {"hosts": hosts}).endswith(" d6 d7 and 2 more"))
 
 
 class Files(unittest.TestCase):

@@ -11,6 +11,8 @@ from unittest import mock
 
 from rolling import again
 from rolling.answer import Answer
+from rolling.between import Between
+from rolling.call import Call
 from rolling.ending import Ending, Verdict, ending_of
 from rolling.farm import Farm
 from rolling.host import Host
@@ -93,9 +95,13 @@ class Farms(unittest.IsolatedAsyncioTestCase):
             host.options = options
         ssh = Remotely({host.name: host for host in hosts})
         self.out = io.StringIO()
-        self.farm = Farm(hosts, options, ssh, Screen(self.out), self.stop)
+        screen = Screen(self.out)
+        self.farm = Farm(Call(hosts, options, ssh, screen, self.stop))
         over = await self.farm.look(False)
-        return over if over is not None else await asyncio.wait_for(self.farm.run(), 10)
+        if over is not None:
+            return over
+        between = Between(options, self.farm.plan, screen, self.stop)
+        return await asyncio.wait_for(self.farm.run(between), 10)
 
     async def test_all_hosts_go_at_once(self) -> None:
         one, two = Scripted("web1", IS_ON), Scripted("web2", report(19, "still_draining"))
@@ -181,6 +187,23 @@ class Farms(unittest.IsolatedAsyncioTestCase):
         one.endings = [report(130, "interrupted")]
         one.works.set()
         self.assertEqual((await turning).exit, 130)
+
+    async def test_a_drain_that_is_called_off_is_no_success(self) -> None:
+        one, two = Scripted("web1", report(19, "still_draining")), Scripted("web2", IS_ON)
+        one.works.clear()
+        turning = asyncio.ensure_future(self.turn(one, two))
+        while "on" not in one.calls:
+            await asyncio.sleep(0)
+        self.stop.asked, self.stop.signal = 2, 2
+        self.farm.call_off()
+        one.works.set()
+        ended = await turning
+        self.assertEqual((ended.outcome, ended.exit), ("interrupted", 130))
+        said = "interrupted: maintenance is on: 2 hosts in "
+        self.assertTrue(ended.message.startswith(said), ended.message)
+        self.assertTrue(ended.message.endswith("called off on web1"), ended.message)
+        states = [host["state"] for host in json.loads(ended.json())["hosts"]]
+        self.assertEqual(states, ["done"] * 2)
 
     async def test_read_only_is_on_for_all_or_for_none(self) -> None:
         options = Options(readonly="on", reason="a move", lasts="20m")

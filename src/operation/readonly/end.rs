@@ -113,7 +113,9 @@ impl End {
             End::Already(why) => why.clone(),
             End::Planned => "a dry run: nothing was changed".to_owned(),
             End::Locked(owner) => {
-                format!("refused: another operation holds the lock: {owner}; nothing was changed")
+                format!(
+                    "refused: another operation is under way on this host: {owner}; nothing was changed"
+                )
             }
             End::OutsideWindow(why) => format!("refused: {why}; nothing was changed"),
             End::Refused(reasons) => {

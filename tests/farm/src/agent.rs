@@ -35,6 +35,9 @@ pub enum Decided {
 pub trait Agent: Send + Sync {
     /// An operator starts an agent. None: it refuses, or there is nothing to do.
     fn begins(&self, look: &Look, command: Command, left: Option<Left>) -> Option<Begun>;
+    /// What an agent that dies leaves, with its gates all open or not. Of all that lead to the same
+    /// operations it is always the same one.
+    fn leaves(&self, left: Left, all_open: bool) -> UnderWay;
     /// An agent looks.
     fn decides(&self, look: &Look) -> Decided;
     /// The name of a phase.

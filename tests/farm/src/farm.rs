@@ -2,8 +2,8 @@
 
 use super::agent::{Agent, Begun, Decided, Left};
 use super::step::Command;
-use super::{Look, Settings, State};
-use std::collections::HashMap;
+use super::{Look, Settings, State, UnderWay};
+use rustc_hash::FxHashMap;
 use std::hash::Hash;
 use std::sync::RwLock;
 
@@ -12,11 +12,12 @@ pub struct Farm {
     pub(crate) settings: Settings,
     agent: Box<dyn Agent>,
     begun: Memory<(Look, Command, Option<Left>), Option<Begun>>,
+    left: Memory<(Left, bool), UnderWay>,
     decided: Memory<Look, Decided>,
 }
 
 /// What was asked before, with its answer.
-type Memory<K, V> = RwLock<HashMap<K, V>>;
+type Memory<K, V> = RwLock<FxHashMap<K, V>>;
 
 fn recall<K: Hash + Eq, V: Copy>(memory: &Memory<K, V>, key: K, ask: impl FnOnce() -> V) -> V {
     if let Some(known) = memory.read().expect("no panic").get(&key) {
@@ -36,6 +37,7 @@ impl Farm {
             settings,
             agent: Box::new(agent),
             begun: Memory::default(),
+            left: Memory::default(),
             decided: Memory::default(),
         }
     }
@@ -48,6 +50,12 @@ impl Farm {
     ) -> Option<Begun> {
         let ask = || self.agent.begins(look, command, left);
         recall(&self.begun, (*look, command, left), ask)
+    }
+
+    pub(crate) fn leaves(&self, left: Left, all_open: bool) -> UnderWay {
+        recall(&self.left, (left, all_open), || {
+            self.agent.leaves(left, all_open)
+        })
     }
 
     pub(crate) fn decides(&self, look: &Look) -> Decided {

@@ -1,6 +1,6 @@
 //! One host of the farm.
 
-use super::BALANCERS;
+use super::{BALANCERS, LockSeen};
 
 /// What an agent does to its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -43,7 +43,12 @@ pub struct UnderWay {
     pub claimed_before: u8,
     /// Ctrl-C has come.
     pub interrupted: bool,
+    /// What its agent has last seen of the lock. It may be old.
+    pub lock: LockSeen,
 }
+
+/// In `owed`: a check has failed. An unproven line without it is that of a reload.
+pub(crate) const FAILED: u8 = 1 << 7;
 
 /// One host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -110,5 +115,6 @@ impl Host {
         self.under_way.serving = 0;
         self.under_way.claimed_before = 0;
         self.under_way.interrupted = false;
+        self.under_way.lock = LockSeen::Unused;
     }
 }

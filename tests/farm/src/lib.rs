@@ -5,6 +5,7 @@
 //! The farm has no rule of the agent. It asks an [`Agent`] for each decision, and the tests answer
 //! with the core of the program.
 
+mod after;
 mod agent;
 mod farm;
 mod host;
@@ -14,11 +15,12 @@ mod settings;
 mod state;
 mod step;
 mod story;
+mod ways;
 
 pub use agent::{Agent, Begun, Decided, Left};
 pub use farm::Farm;
 pub use host::{Effect, Host, Life, UnderWay};
-pub use look::{Clock, Look};
+pub use look::{Clock, LockSeen, Look};
 pub use search::Found;
 pub use settings::{Lock, Settings, Twin};
 pub use state::{BALANCERS, MOST_HOSTS, State};

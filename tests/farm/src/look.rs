@@ -15,6 +15,24 @@ pub enum Clock {
     Spent,
 }
 
+/// What an agent sees of the group's lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum LockSeen {
+    /// It takes none.
+    #[default]
+    Unused,
+    /// It has asked for it.
+    Asked,
+    /// It has it.
+    Held,
+    /// Another agent has it.
+    Full,
+    /// The lock's server does not answer.
+    Away,
+    /// It had it, and has noticed that it has it no longer.
+    Lost,
+}
+
 /// What one agent sees at one look, and what it knows. The same look gives the same decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Look {

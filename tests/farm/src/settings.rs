@@ -13,23 +13,27 @@ pub enum Twin {
     Gate,
 }
 
-/// A lock that an agent takes before it begins.
+/// The lock of the group. It has one slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
     /// There is none.
     None,
-    /// One agent at a time has it, for as long as it needs it or is not started again.
-    Held,
-    /// The same, but its lease may end at any moment, as if the holder was paused. The holder does
-    /// not know, and another agent takes it.
+    /// An agent has it until its operation ends, or until the one ends that comes after its death.
+    Kept,
+    /// The same, but its lease may end at any moment, as if the holder was paused. Another agent may
+    /// take it then. The holder notices that at any later look, or never.
     Expires,
+    /// The same, and its server may not answer. An agent goes on without it then.
+    Away,
 }
 
 /// What a farm is, and what may happen in it.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The number of hosts. Each is to be restarted once.
+    /// The number of hosts. Each is to be restarted once, except the last ones that only serve.
     pub hosts: usize,
+    /// How many of them only serve.
+    pub at_rest: usize,
     /// The number of balancers, 1 or 2.
     pub balancers: usize,
     /// Other usable servers that must be left.
@@ -53,7 +57,7 @@ pub struct Settings {
     pub one_by_one: bool,
     /// What an agent may find its clock to show.
     pub clocks: &'static [Clock],
-    /// The lock.
+    /// The lock of the group.
     pub lock: Lock,
 }
 

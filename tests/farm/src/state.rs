@@ -22,8 +22,12 @@ pub struct State {
 
 impl State {
     pub(crate) fn first(settings: &Settings) -> State {
+        let mut hosts = [Host::new(settings.most()); MOST_HOSTS];
+        for host in &mut hosts[settings.hosts - settings.at_rest..] {
+            host.life = Life::Done;
+        }
         State {
-            hosts: [Host::new(settings.most()); MOST_HOSTS],
+            hosts,
             lock: None,
             crashes: settings.crashes,
             reloads: settings.reloads,
@@ -59,10 +63,14 @@ impl State {
 
     /// The balancers do the same, so that of two states that differ in their order one is enough.
     pub(crate) fn ordered(self, settings: &Settings) -> State {
-        if settings.balancers < BALANCERS {
-            return self;
+        match settings.balancers < BALANCERS {
+            true => self,
+            false => self.min(self.with_other_balancer_first()),
         }
-        let mut other = self;
+    }
+
+    fn with_other_balancer_first(&self) -> State {
+        let mut other = *self;
         for host in &mut other.hosts {
             host.lines.swap(0, 1);
             host.owed.swap(0, 1);
@@ -70,6 +78,6 @@ impl State {
             host.under_way.serving = serving >> 1 | (serving & 1) << 1;
             host.seen = host.seen.map(|(balancer, lines)| (1 - balancer, lines));
         }
-        self.min(other)
+        other
     }
 }

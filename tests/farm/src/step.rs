@@ -1,8 +1,7 @@
-//! The steps from one state to the next.
+//! The steps that may come next.
 
-use super::agent::{Begun, Decided, Left};
 use super::farm::Farm;
-use super::{Clock, Effect, Host, Life, Lock, Look, State, Twin, UnderWay};
+use super::{Clock, Host, Life, Lock, LockSeen, State};
 
 /// What an operator runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,8 +23,8 @@ pub enum Step {
     Begin(usize, Command),
     /// An agent looks at one balancer, and at the other one later.
     LookAt(usize, usize),
-    /// An agent looks at all balancers, and decides.
-    Look(usize, Clock),
+    /// An agent looks at all balancers and at the lock, and decides.
+    Look(usize, Clock, LockSeen),
     /// An agent does what it has decided.
     Act(usize),
     /// Ctrl-C comes.
@@ -34,6 +33,8 @@ pub enum Step {
     Die(usize),
     /// An app comes up.
     ComeUp(usize),
+    /// An agent takes the lock.
+    TakeLock(usize),
     /// The lease of the lock ends.
     LoseLock,
 }
@@ -63,7 +64,7 @@ impl Farm {
         if state.reloads > 0 {
             steps.extend(balancers.map(Step::Reload));
         }
-        if settings.lock == Lock::Expires && state.lock.is_some() {
+        if matches!(settings.lock, Lock::Expires | Lock::Away) && state.lock.is_some() {
             steps.push(Step::LoseLock);
         }
     }
@@ -76,9 +77,14 @@ impl Farm {
                 steps.extend([0, 1].map(|balancer| Step::LookAt(number, balancer)));
             }
             (None, _) => {
-                let clocks = settings.clocks.iter();
-                steps.extend(clocks.map(|clock| Step::Look(number, *clock)));
+                for lock in self.lock_shows(number, host, state) {
+                    let clocks = settings.clocks.iter();
+                    steps.extend(clocks.map(|clock| Step::Look(number, *clock, *lock)));
+                }
             }
+        }
+        if host.under_way.lock == LockSeen::Asked && is_free(state, number) {
+            steps.push(Step::TakeLock(number));
         }
         if settings.interrupts && !host.under_way.interrupted {
             steps.push(Step::Interrupt(number));
@@ -88,149 +94,22 @@ impl Farm {
         }
     }
 
-    /// The state after a step. None: the step can't come now, or changes nothing.
-    pub(crate) fn after(&self, before: &State, step: Step) -> Option<State> {
-        let mut state = *before;
-        match step {
-            Step::Check(number, balancer, side) => {
-                self.check(&mut state, number, balancer, side)?
-            }
-            Step::Reload(balancer) => {
-                state.reloads -= 1;
-                for host in &mut state.hosts[..self.settings.hosts] {
-                    host.lines[balancer] = [self.settings.rise; 2];
-                    host.owed[balancer] = 0;
-                }
-            }
-            Step::Begin(number, command) => self.begin(&mut state, number, command)?,
-            Step::LookAt(number, balancer) => {
-                let seen = (u8::try_from(balancer).ok()?, state.lines(balancer));
-                state.hosts[number].seen = Some(seen);
-            }
-            Step::Look(number, clock) => self.look(&mut state, number, clock),
-            Step::Act(number) => {
-                let host = &mut state.hosts[number];
-                let effect = host.acts.take()?;
-                host.act(effect);
-            }
-            Step::Interrupt(number) => state.hosts[number].under_way.interrupted = true,
-            Step::Die(number) => {
-                state.crashes -= 1;
-                state.hosts[number].life = Life::Died;
-                state.hosts[number].forget();
-                pay(&mut state, number);
-            }
-            Step::ComeUp(number) => state.hosts[number].app = true,
-            Step::LoseLock => state.lock = None,
-        }
-        let state = state.ordered(&self.settings);
-        (state != *before).then_some(state)
-    }
-
-    fn check(&self, state: &mut State, number: usize, balancer: usize, side: usize) -> Option<()> {
-        let settings = &self.settings;
-        let hosts = &state.hosts[..settings.hosts];
-        let runs = |host: &Host| host.life == Life::Runs;
-        let is_quick = hosts.iter().all(|host| !runs(host) || host.acts.is_none());
-        let agents = hosts.iter().enumerate().filter(|(_, host)| runs(host));
-        let agents = agents.fold(0, |all, (number, _)| all | 1 << number);
-        let host = &mut state.hosts[number];
-        let is_open = match (side, settings.twin) {
-            (0, _) | (_, Twin::Gate) => host.gates[side],
-            (_, Twin::App) => true,
-            (_, Twin::None) => return None,
-        };
-        let answers = is_open && host.app;
-        let before = host.lines[balancer][side];
-        let health = settings.checked(before, answers);
-        if settings.in_time && side == 0 {
-            let owed = &mut host.owed[balancer];
-            let goes_down = settings.is_up(before) && !settings.is_up(health);
-            let is_owed = *owed & FAILED != 0 && (*owed != FAILED || !is_quick);
-            if goes_down && is_owed {
-                return None;
-            }
-            *owed = match settings.is_up(health) && health < before {
-                true => agents | FAILED,
-                false => 0,
-            };
-        }
-        host.lines[balancer][side] = health;
-        Some(())
-    }
-
-    fn begin(&self, state: &mut State, number: usize, command: Command) -> Option<()> {
-        let holder = u8::try_from(number).ok();
-        if self.settings.lock != Lock::None && state.lock.is_some() && state.lock != holder {
-            return None;
-        }
-        let look = self.look_of(state, number, Clock::Early);
-        let host = &mut state.hosts[number];
-        let left = (host.life == Life::Died).then_some(Left {
-            under_way: host.under_way,
-            restarted: host.restarted,
-        });
-        let Begun { under_way, effect } = self.begins(&look, command, left)?;
-        host.life = Life::Runs;
-        self.enter(host, under_way, effect);
-        if self.settings.lock != Lock::None {
-            state.lock = holder;
-        }
-        Some(())
-    }
-
-    fn look(&self, state: &mut State, number: usize, clock: Clock) {
-        let look = self.look_of(state, number, clock);
-        let decided = self.decides(&look);
-        let host = &mut state.hosts[number];
-        host.seen = None;
-        match decided {
-            Decided::Stays(under_way) => host.under_way = under_way,
-            Decided::Goes(under_way, effect) => self.enter(host, under_way, effect),
-            Decided::Ends => {
-                host.forget();
-                (host.under_way.phase, host.under_way.verb) = (0, 0);
-                host.life = match std::mem::take(&mut host.restarted) {
-                    true => Life::Done,
-                    false => Life::Idle,
-                };
-                state.lock = state.lock.filter(|holder| usize::from(*holder) != number);
-            }
-        }
-        pay(state, number);
-    }
-
-    fn enter(&self, host: &mut Host, under_way: UnderWay, effect: Option<Effect>) {
-        host.under_way = under_way;
-        host.acts = effect.filter(|effect| host.needs(*effect));
-    }
-
-    fn look_of(&self, state: &State, number: usize, clock: Clock) -> Look {
-        let host = &state.hosts[number];
-        let lines = [0, 1].map(|balancer| match host.seen {
-            Some((seen, lines)) if usize::from(seen) == balancer => lines,
-            _ => state.lines(balancer),
-        });
-        Look {
-            host: number,
-            under_way: host.under_way,
-            lines,
-            clock,
-            app: host.app,
-            all_open: host.gates == [true; 2],
-            main_open: host.gates[0],
+    /// What an agent may see of the lock.
+    fn lock_shows(&self, number: usize, host: &Host, state: &State) -> &'static [LockSeen] {
+        match (host.under_way.lock, self.settings.lock) {
+            (LockSeen::Unused, _) => &[LockSeen::Unused],
+            (LockSeen::Asked, Lock::Away) => &[LockSeen::Asked, LockSeen::Away],
+            (LockSeen::Asked, _) if !is_free(state, number) => &[LockSeen::Full],
+            (LockSeen::Asked, _) => &[LockSeen::Asked],
+            (LockSeen::Held, Lock::Kept) => &[LockSeen::Held],
+            (LockSeen::Held, _) => &[LockSeen::Held, LockSeen::Lost],
+            _ => &[LockSeen::Lost],
         }
     }
 }
 
-/// In `owed`: a check has failed. An unproven line without it is that of a reload.
-const FAILED: u8 = 1 << 7;
-
-/// The agent has looked: it owes no look to any line.
-fn pay(state: &mut State, number: usize) {
-    for host in &mut state.hosts {
-        for owed in &mut host.owed {
-            *owed &= !(1 << number);
-        }
-    }
+fn is_free(state: &State, number: usize) -> bool {
+    state
+        .lock
+        .is_none_or(|holder| usize::from(holder) == number)
 }

@@ -10,7 +10,9 @@ pub(crate) fn story(farm: &Farm, way: &[(State, Option<Step>)]) -> String {
         let hosts = before.hosts.iter().zip(&after.hosts).enumerate();
         let changed = hosts.filter(|(_, (before, after))| before != after);
         let shown: Vec<String> = changed
-            .map(|(number, (_, host))| format!("host {number} {}", shown(farm, host)))
+            .map(|(number, (before, after))| {
+                format!("host {number} {}", shown(farm, before, after))
+            })
             .collect();
         let step = step.map_or_else(String::new, |step| format!("{step:?}"));
         format!("{step}: {}", shown.join("; "))
@@ -18,12 +20,13 @@ pub(crate) fn story(farm: &Farm, way: &[(State, Option<Step>)]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-fn shown(farm: &Farm, host: &Host) -> String {
+fn shown(farm: &Farm, before: &Host, host: &Host) -> String {
     let about = match host.life {
         Life::Idle => "idle".to_owned(),
         Life::Done => "done".to_owned(),
         Life::Runs => farm.name(host.under_way.phase),
-        Life::Died => format!("died in {}", farm.name(host.under_way.phase)),
+        Life::Died if before.life == Life::Died => "dead".to_owned(),
+        Life::Died => format!("died in {}", farm.name(before.under_way.phase)),
     };
     let gates = host
         .gates

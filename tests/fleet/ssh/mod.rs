@@ -33,6 +33,7 @@ struct Rolled {
     hosts: Vec<Fate>,
     record: Option<PathBuf>,
     go_on: Option<String>,
+    approvals: Vec<serde_json::Value>,
     /// As it was printed.
     #[serde(skip)]
     text: String,

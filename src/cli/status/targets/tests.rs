@@ -86,6 +86,10 @@ fn an_idle_target_is_described_in_one_line() {
         assert_eq!(all[1].ready_until_unix_seconds, until.flatten());
         assert_eq!((all[0].current, all[1].current), (true, false));
     }
+    let failed = record(None).with_failed("green");
+    let all = targets(Some(&failed), green(true, Position::Closed, Set)).report();
+    let says = "left running by a failed switch until `agent switch web --finish`, parked on blue";
+    assert_eq!(all[1].text, says);
 }
 
 #[test]
