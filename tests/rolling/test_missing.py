@@ -43,5 +43,7 @@ class Missing(unittest.TestCase):
             for more in ([], ["--dry-run"]):
                 with self.subTest(option, more=more), self.assertRaises(UsageError) as raised:
                     prepare(parse("x", ["web1", option, "/none/notify --to ops", *more]))
-                said = f"{option} /none/notify --to ops: /none/notify does not exist on this machine"
+                said = (
+                    f"{option} /none/notify --to ops: /none/notify does not exist on this machine"
+                )
                 self.assertTrue(str(raised.exception).startswith(said), raised.exception)
