@@ -227,8 +227,7 @@ class Sources(unittest.TestCase):
             (["--hook", ""], "is empty"),
             (["--hook-must-succeed"], "needs a --hook"),
             (["--not-after", "5pm"], "not a time such as 17:00"),
-            (["--maintenance", "on", "--confirm"], "remove --confirm"),
-            (["--maintenance", "on", "--hook", "true"], "remove --hook"),
+            (["--maintenance", "on", "--pause", "1m"], "remove --pause"),
         ]:
             with self.subTest(words), self.assertRaisesRegex(UsageError, says):
                 options(*words)
