@@ -10,7 +10,6 @@ fn three_hosts_behind_two_balancers_and_a_death() {
         hosts: 3,
         balancers: 2,
         min_available: 2,
-        fall: 1,
         crashes: 1,
         ..TWO_STAGE
     };
@@ -97,14 +96,15 @@ fn two_of_three_hosts_behind_two_balancers_a_death_and_a_reload() {
 
 #[test]
 #[ignore = "minutes: scripts/soak runs it"]
-fn three_hosts_with_a_lock_behind_two_balancers_and_a_death() {
+fn three_hosts_with_a_lock_behind_two_balancers_a_death_and_a_reload() {
     let settings = Settings {
         hosts: 3,
         balancers: 2,
         min_available: 2,
         crashes: 1,
+        reloads: 1,
         lock: Lock::Kept,
         ..TWO_STAGE
     };
-    always(&search(&settings), 100_000);
+    always(&search(&settings), 1_000_000);
 }

@@ -48,6 +48,14 @@ fn one_holder() {
 /// The lock stays with the host of an agent that died, until that host goes on.
 #[test]
 fn a_holder_that_dies() {
+    let three = Settings {
+        hosts: 3,
+        balancers: 2,
+        min_available: 2,
+        crashes: 1,
+        ..KEPT
+    };
+    always(&search(&three), 50_000);
     let settings = Settings {
         crashes: 1,
         reloads: 1,
