@@ -12,6 +12,7 @@ from .text import escape
 LOCKED = 10
 TAKEN_BACK = 17
 STILL_DRAINING = 19
+OUTSIDE_WINDOW = 21
 INTERRUPTED = (129, 130, 143)
 
 

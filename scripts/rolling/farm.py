@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from .again import to_its_end
 from .ending import Ending, Verdict
 from .host import Host
-from .judge import Unusable
+from .judge import Unusable, refusal
 from .options import Options
 from .screen import Screen
 from .signals import Stop
@@ -39,6 +39,8 @@ class Farm:
         self.ssh = ssh
         self.screen = screen
         self.stop = stop
+        # Before anything began.
+        self.seen: dict[str, Status] = {}
         # Hosts where it was on before this run.
         self.before: set[str] = set()
         # The third Ctrl-C: the agents are left alone.
@@ -52,7 +54,10 @@ class Farm:
         # The way back waits for no host: the other ones go on if one is away.
         if self.what == "on" or dry_run:
             endings = await dry_runs(asked, self.ssh, self.stop)
-            trouble.update({name: end.message for name, end in endings.items() if end.exit != 0})
+            refused = {name: end for name, end in endings.items() if end.exit != 0}
+            trouble.update(
+                {name: refusal(end, self.seen.get(name)) for name, end in refused.items()}
+            )
             for host in asked:
                 host.ending = endings[host.name]
         for host in self.hosts:
@@ -81,7 +86,9 @@ class Farm:
         for host, answer in zip(self.hosts, answers):
             if isinstance(answer, Unusable):
                 trouble[host.name] = str(answer)
-            elif self.kind.verb == "maintenance" and serves_no_users(answer):
+                continue
+            self.seen[host.name] = answer
+            if self.kind.verb == "maintenance" and serves_no_users(answer):
                 self.leave_out(host, answer)
             elif is_on(self.kind.verb, answer):
                 self.before.add(host.name)
