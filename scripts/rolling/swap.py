@@ -22,7 +22,7 @@ from .status import Status
 from .steady import unsteady
 from .summary import NOT_BEGUN, Summary
 from .swapped import of_pairs, planned
-from .text import seconds
+from .text import hosts_of, seconds
 from .ways import UNKNOWN, may_be_open, names, not_closed, taking_back, way_of
 
 
@@ -60,7 +60,8 @@ class Swap:
         if dry_run:
             return planned(self.pairs, hosts, len(trouble))
         if trouble:
-            message = f"nothing was replaced: {len(trouble)} of {len(hosts)} hosts refuse"
+            verb = "refuses" if len(trouble) == 1 else "refuse"
+            message = f"nothing was replaced: {hosts_of(len(trouble), len(hosts))} {verb}"
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=hosts)
         return None
 
