@@ -45,7 +45,9 @@ class Choices:
         if self.go is not None and self.go_command is not None:
             raise ValueError("an approval comes from --go or from --go-command, not from both")
         if not self.confirms and self.confirm_timeout != "1h":
-            raise ValueError("--confirm-timeout is an option of --confirm")
+            raise ValueError(
+                "--confirm-timeout is an option of --confirm, --go and --go-command: add one"
+            )
         if not 1 <= seconds(self.confirm_timeout) <= DAY:
             raise ValueError(
                 f"--confirm-timeout {self.confirm_timeout}: expected a time from 1s to a day"

@@ -11,7 +11,7 @@ from .between import Between, Halt
 from .call import Call
 from .ending import Ending, Verdict
 from .host import Host
-from .judge import Unusable
+from .judge import Unusable, refusal
 from .snapshot import Interrupted, dry_runs, unless_stopped
 from .status import Status
 from .step import Stage
@@ -34,6 +34,8 @@ class Farm:
         self.what = call.options.toggled or ""
         # Why it did not begin, after its first event.
         self.halt: Halt | None = None
+        # Before anything began.
+        self.seen: dict[str, Status] = {}
         # Hosts where it was on before this run.
         self.before: set[str] = set()
         # The third Ctrl-C: the agents are left alone.
@@ -51,7 +53,10 @@ class Farm:
         # The way back waits for no host: the other ones go on if one is away.
         if self.what == "on" or dry_run:
             endings = await dry_runs(asked, self.call.ssh, self.call.stop)
-            trouble.update({name: end.message for name, end in endings.items() if end.exit != 0})
+            refused = {name: end for name, end in endings.items() if end.exit != 0}
+            trouble.update(
+                {name: refusal(end, self.seen.get(name)) for name, end in refused.items()}
+            )
             for host in asked:
                 host.ending = endings[host.name]
         for host in self.hosts:
@@ -80,7 +85,9 @@ class Farm:
         for host, answer in zip(self.hosts, answers):
             if isinstance(answer, Unusable):
                 trouble[host.name] = str(answer)
-            elif self.kind.verb == "maintenance" and serves_no_users(answer):
+                continue
+            self.seen[host.name] = answer
+            if self.kind.verb == "maintenance" and serves_no_users(answer):
                 self.leave_out(host, answer)
             elif is_on(self.kind.verb, answer):
                 self.before.add(host.name)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from .call import Call
 from .ending import Ending, Verdict
 from .host import Host
-from .judge import Unusable
+from .judge import Unusable, refusal
 from .pairs import Pair, is_replaced, pairs_of
 from .snapshot import dry_runs, unless_stopped
 from .status import Status
@@ -80,7 +80,7 @@ class Look:
         for host in asked:
             ending = endings[host.name]
             if refuses(ending, host.name in closers):
-                refused[host.name] = ending.message
+                refused[host.name] = refusal(ending, self.statuses.get(host.name))
             fine = ending.exit == 0 or host.name in refused
             host.ending = ending if fine else FINE
         return refused

@@ -25,10 +25,7 @@ class Roll:
     """Its hosts, the remaining batches, and the tasks under way."""
 
     # After the first Ctrl-C.
-    stopping = (
-        "stopping: the roll starts no more hosts, those under way finish; "
-        "Ctrl-C again: they put back"
-    )
+    stopping = "stopping: no further host begins; Ctrl-C again: those under way put back"
 
     def __init__(
         self,

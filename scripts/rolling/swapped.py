@@ -14,7 +14,7 @@ from .text import span
 OUTCOMES = {"replace": "replaced", "back": "replaced_back", "finish": "finished"}
 SAID = {"replace": "replaced", "back": "back on the old host", "finish": "replaced for good"}
 NEXT = {
-    "replace": "; the same with --back goes back, with --finish it stays",
+    "replace": "; the same command with --back goes back, with --finish it stays for good",
     "back": "",
     "finish": "",
 }

@@ -119,6 +119,7 @@ class Files(unittest.TestCase):
         source = File(str(self.path))
         source.begin()
         self.assertEqual([source.look() for _ in range(3)], [None] * 3)
+        self.assertIn("is older, and does not count", source.how)
         os.utime(self.path, (1, 1))
         self.assertEqual([source.look(), source.look()], [None, Reply(True, "ann", self.me)])
         # The next batch needs a new answer.
@@ -131,6 +132,7 @@ class Files(unittest.TestCase):
 
     def test_a_file_counts_when_its_writer_is_done(self) -> None:
         source = File(str(self.path))
+        self.assertTrue(source.how.endswith("stops"), source.how)
         self.path.touch()
         self.assertIsNone(source.look())
         self.path.write_text("no")
@@ -220,7 +222,7 @@ class Sources(unittest.TestCase):
     def test_options_that_do_not_go_together_are_errors(self) -> None:
         for words, says in [
             (["--go", "f", "--go-command", "c"], "not allowed with"),
-            (["--confirm-timeout", "5m"], "--confirm-timeout is an option of --confirm"),
+            (["--confirm-timeout", "5m"], "--confirm-timeout is an option of --confirm, --go"),
             (["--confirm", "--confirm-timeout", "2d"], "not a time"),
             (["--confirm", "--confirm-timeout", "0s"], "from 1s to a day"),
             (["--go-command", " "], "is empty"),

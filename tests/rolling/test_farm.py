@@ -16,7 +16,7 @@ from rolling.call import Call
 from rolling.ending import Ending, Verdict, ending_of
 from rolling.farm import Farm
 from rolling.host import Host
-from rolling.judge import Unusable
+from rolling.judge import Unusable, refusal
 from rolling.options import Options
 from rolling.screen import Screen
 from rolling.signals import Stop
@@ -72,6 +72,7 @@ class Scripted(Host):
         self.by: str | None = more.get("by")
         self.away: bool = more.get("away", False)
         self.read_only: bool = more.get("read_only", False)
+        self.outside: str | None = more.get("outside")
         self.calls: list[str] = []
         # Its agent works until this is set.
         self.works = asyncio.Event()
@@ -80,7 +81,7 @@ class Scripted(Host):
     async def status(self) -> Status:
         if self.away:
             raise Unusable("unreachable: no route")
-        return replace(status(self.by), read_only=self.read_only)
+        return replace(status(self.by), read_only=self.read_only, outside=self.outside)
 
     async def agent(self) -> Ending:
         self.calls.append(str(self.options.toggled))
@@ -123,6 +124,16 @@ class Farms(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(set(one.calls + two.calls), {"dry run"})
             said = "unreachable: no route" if two.away else "said not_placed"
             self.assertIn(f"web2: {said}", ended.text())
+
+    async def test_outside_of_the_windows_the_call_of_the_roll_is_named(self) -> None:
+        refuses = report(21, "outside_window")
+        two = Scripted("web2", plans=refuses, outside="none begins before Mon")
+        ended = await self.turn(Scripted("web1"), two)
+        self.assertEqual((ended.outcome, ended.exit), ("could_not_begin", 3))
+        called = "web2: none begins before Mon; in an emergency call this again with --outside"
+        self.assertIn(called, ended.text())
+        # Its agent is inside of them again, or is an older one.
+        self.assertEqual(refusal(refuses, status()), "said outside_window")
 
     async def test_a_host_that_serves_no_users_is_left_out(self) -> None:
         for by in ("operator", "unit"):

@@ -114,7 +114,8 @@ impl End {
             End::Planned => "a dry run: nothing was changed".to_owned(),
             End::Locked(owner) => {
                 format!(
-                    "refused: another operation is under way on this host: {owner}; nothing was changed"
+                    "refused: another operation is under way on this host: {owner}; nothing was changed: \
+                     run this again once that has ended"
                 )
             }
             End::OutsideWindow(why) => format!("refused: {why}; nothing was changed"),

@@ -108,7 +108,8 @@ impl SeenTargets<'_> {
             }
             Some((None, _)) => format!("left running until {finish}"),
             Some((Some(until), Some(Duration::ZERO))) => format!(
-                "ready until {}, which is over: the sidecar or {finish} stops it",
+                "ready until {}, which is over: while the gates are open, the sidecar or {finish} stops \
+                 it",
                 timestamp(until)
             ),
             Some((Some(until), _)) => format!("ready until {}", timestamp(until)),
