@@ -53,6 +53,7 @@ class Hooks:
         self.waiting: list[tuple[str, str, bytes]] = []
         self.failures: list[Failure] = []
         self.task: asyncio.Task[None] | None = None
+        self.ended = False
 
     def report(self, event: str, batch: int | None = None, host: str | None = None) -> None:
         """Runs the hooks for this event. `batch`: its number, from 0."""
@@ -74,7 +75,7 @@ class Hooks:
         return self.task is not None and not self.task.done()
 
     async def work(self) -> None:
-        while self.waiting:
+        while self.waiting and not self.ended:
             event, line, said = self.waiting[0]
             answer = await run(line, said, LIMIT)
             self.waiting.pop(0)
@@ -110,15 +111,20 @@ class Hooks:
         if not settled.done():
             self.screen.line(f"waiting for the hooks of {self.left()}; Ctrl-C ends them")
         await settled
+        # A hook that ends in this moment may swallow the cancellation.
+        self.ended = True
+        killed = False
         if self.task is not None:
             self.task.cancel()
             await asyncio.wait({self.task})
+            killed = self.task.cancelled()
         if self.waiting:
             self.screen.line(f"the hooks of {self.left()} did not end")
-        said = "killed, because a signal ended the wait for it"
         for event, line, _ in self.waiting:
+            end = "killed" if killed else "did not run"
+            said = f"{end}, because a signal ended the wait for it"
             self.failures.append(Failure(event, line, NOT_ENDED, said))
-            said = "did not run, because a signal ended the wait for it"
+            killed = False
 
     def left(self) -> str:
         """The events whose hooks have not all ended."""
