@@ -55,6 +55,7 @@ class Hooks:
         self.waiting: list[tuple[str, str, bytes]] = []
         self.failures: list[Failure] = []
         self.task: asyncio.Task[None] | None = None
+        self.ended = False
 
     def report(self, event: str, batch: int | None = None, host: str | None = None) -> None:
         """Runs the hooks for this event. `batch`: its number, from 0."""
@@ -76,7 +77,7 @@ class Hooks:
         return self.task is not None and not self.task.done()
 
     async def work(self) -> None:
-        while self.waiting:
+        while self.waiting and not self.ended:
             event, line, said = self.waiting[0]
             answer = await run(line, said, LIMIT)
             self.waiting.pop(0)
@@ -119,16 +120,21 @@ class Hooks:
         """Waits for the hooks of the last events. A signal, or the end of their time, kills the one
         that still runs; it and those after it have failed."""
         in_time = await self.settled_with_a_word(LAST, "; Ctrl-C ends them")
+        # A hook that ends in this moment may swallow the cancellation.
+        self.ended = True
+        killed = False
         if self.task is not None:
             self.task.cancel()
             await asyncio.wait({self.task})
+            killed = self.task.cancelled()
         if self.waiting:
             self.screen.line(f"the hooks of {self.left()} did not end")
         late = f"the roll waits for its hooks {LAST:.0f} s at its end"
         why = "a signal ended the wait for it" if in_time else late
-        for number, (event, line, _) in enumerate(self.waiting):
-            said = "did not run" if number else "killed"
+        for event, line, _ in self.waiting:
+            said = "killed" if killed else "did not run"
             self.failures.append(Failure(event, line, NOT_ENDED, f"{said}, because {why}"))
+            killed = False
 
     def left(self) -> str:
         """The events whose hooks have not all ended."""

@@ -157,10 +157,10 @@ class Before(unittest.TestCase):
                 # The operator who approves does it after another one has closed a host.
                 answers = self.fleet.hosts.copy()
                 self.fleet.host(host, status=held)
-                later = self.fleet.path / "later"
-                later.write_text(json.dumps(self.fleet.hosts))
+                self.fleet.write("later")
                 self.fleet.hosts = answers
-                rolled = self.roll("--go-command", f"cp {later} {self.fleet.path}/answers", *words)
+                change = f"cp -rT {self.fleet.path}/later {self.fleet.path}/answers"
+                rolled = self.roll("--go-command", change, *words)
                 self.assertEqual(states(rolled), left)
                 begun = (
                     "started",

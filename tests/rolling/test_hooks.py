@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from rolling import hooks as module
+from rolling.answer import Answer
 from rolling.hooks import Hooks
 from rolling.local import not_runnable, run
 from rolling.screen import Screen
@@ -152,6 +155,8 @@ class Events(unittest.IsolatedAsyncioTestCase):
         hooks = self.hooks("grep -q started || exec sleep 60", "true", must_succeed=True)
         for event in ("started", "host_done", "done"):
             hooks.report(event)
+        while len(hooks.waiting) > 4:
+            await asyncio.sleep(0.02)
         ending = asyncio.ensure_future(hooks.end())
         while "waiting" not in self.shown.getvalue():
             self.assertFalse(ending.done())
@@ -177,6 +182,28 @@ class Events(unittest.IsolatedAsyncioTestCase):
         said = [(one["exit"], one["message"].partition(",")[0]) for one in hooks.json()]
         self.assertEqual(said, [(255, "killed"), (255, "did not run")])
         self.assertIn("the roll waits for its hooks 0 s at its end", hooks.json()[0]["message"])
+
+    async def test_a_hook_that_ends_as_the_wait_for_it_ends_starts_no_other_one(self) -> None:
+        async def swallows(*_: object) -> Answer:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            return Answer(0, b"", ())
+
+        for name, value in (("run", swallows), ("SILENT", 0.1)):
+            changed = mock.patch.object(module, name, value)
+            changed.start()
+            self.addCleanup(changed.stop)
+        hooks = self.hooks("true")
+        hooks.report("host_done")
+        hooks.report("done")
+        ending = asyncio.ensure_future(hooks.end())
+        while "waiting" not in self.shown.getvalue():
+            await asyncio.sleep(0.02)
+        self.stop.asked += 1
+        self.stop.changed.set()
+        await asyncio.wait_for(ending, 5)
+        failures = [(one["event"], one["message"][:11]) for one in hooks.json()]
+        self.assertEqual(failures, [("done", "did not run")])
 
     async def test_hooks_that_end_soon_need_no_word(self) -> None:
         hooks = self.hooks("true")
