@@ -41,7 +41,7 @@
 //! | verify | runs `verify` | its result | parks and stops the new one |
 //! | unpark | removes the redirect of the new target's port | | withdraws |
 //! | join | opens the new target's gates | all its lines fully UP | withdraws |
-//! | leave | closes the old target's gates (with a `sticky` window only the main one) | its lines DOWN | takes back |
+//! | leave | closes the old target's gates (with a `sticky` time only the main one) | its lines DOWN | takes back |
 //! | sticky | | the old twin is quiet | goes on |
 //! | shed | closes the old twin's gate | the twin DOWN | leaves the old one running |
 //! | drain | keeps the old target's gates closed | nothing in flight on it, twice in a row | leaves the old one running, or goes on |
@@ -94,9 +94,9 @@
 //!
 //! # What each layout promises
 //!
-//! | | single (no twin) | classic | two-stage | two-stage, `sticky` window |
+//! | | single (no twin) | classic | two-stage | two-stage, `sticky` time |
 //! | --- | --- | --- | --- | --- |
-//! | users with this host's cookie | redispatched once the line is DOWN | stay on the twin until the app stops; their first request after that waits for HAProxy's retries | moved before the app stops | kept on the twin for the window, then moved before the app stops |
+//! | users with this host's cookie | redispatched once the line is DOWN | stay on the twin until the app stops; their first request after that waits for HAProxy's retries | moved before the app stops | kept on the twin for that time, then moved before the app stops |
 //! | nothing is in flight when the app is restarted | on its line | on the main line; what the twin carries depends on the app's graceful stop | on both lines | on both lines |
 //! | never fewer than `min_available` others, whatever operations start at once | in time | in time | always, by the claim | in time |
 //!

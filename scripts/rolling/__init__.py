@@ -26,6 +26,7 @@ The effects:
     snapshot  one look at all hosts before anything begins
     roll      the loop: look, decide, act; signals stop it
     farm      all hosts at once, or none, instead of that loop; swap: pair by pair, after a look
+    call      what these two work with; events: the first and the last event of any work
     between   before each batch: hooks, a pause, an approval, the window
     sources   where an approval comes from: a file, a command, the terminal
     hooks     command lines of the operator at each event; local runs them

@@ -1,4 +1,5 @@
-"""What happens between two batches: hooks, a pause, an approval, the end of the window."""
+"""What happens before a batch begins: hooks, a pause, an approval, the end of the window. A batch
+is one pair of `--replace`, too, and all hosts of `--maintenance` or `--readonly`."""
 
 from __future__ import annotations
 
@@ -26,6 +27,8 @@ HOOK_FAILED = 6
 LOOK = 0.2
 # The most names in a question.
 NAMES = 8
+# The kinds that have a number.
+COUNTED = ("batch", "pair")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Between:
         source: Source | None = None,
         window: Window | None = None,
         resumed: bool = False,
+        kind: str = "batch",
     ) -> None:
         self.options = options
         self.plan = plan
@@ -65,8 +69,10 @@ class Between:
         self.hooks = hooks or Hooks([], False, screen, stop)
         self.source = source
         self.window = window or Window(None, time.time())
-        # Hosts were done before, so the first batch needs an approval, too.
-        self.resumed = resumed
+        # The first batch needs an approval, too: hosts were done before, or it is the only one.
+        self.asks_first = resumed or len(plan) == 1
+        # In messages: `batch`, `pair`, or what all hosts do at once.
+        self.kind = kind
         self.over = 0
         # Who has approved which batch.
         self.approvals: list[dict[str, Any]] = []
@@ -80,7 +86,7 @@ class Between:
     @property
     def passed(self) -> int:
         """The batch that needs nothing before it: the first one, or none."""
-        approval = self.source is not None and self.resumed
+        approval = self.source is not None and self.asks_first
         return -1 if approval or self.hooks.must_succeed else 0
 
     def late(self) -> bool:
@@ -89,6 +95,14 @@ class Between:
     def too_late(self, batch: int) -> Halt:
         before = f"the window closed at {self.window}, before {self.name(batch)}"
         return Halt("window_closed", WINDOW_CLOSED, before, batch)
+
+    def outside(self, name: str, stages: Mapping[str, Stage]) -> Halt:
+        """The window of this host has ended, by its agent."""
+        batch = next(number for number, batch in enumerate(self.plan) if name in batch)
+        begun = any(stages[host] is not Stage.WAITING for host in self.plan[batch])
+        when = "in" if begun else "before"
+        message = f"the window of {name} closed {when} {self.name(batch)}"
+        return Halt("window_closed", WINDOW_CLOSED, message, batch)
 
     def ended(self, host: Host) -> None:
         """A host is done or has failed."""
@@ -109,7 +123,7 @@ class Between:
     async def passes(self, batch: int) -> Halt | None:
         """None: the batch may begin, or the operator stops the roll."""
         if self.hooks.must_succeed:
-            await self.hooks.settled()
+            await self.hooks.settled_with_a_word()
             failure = self.hooks.in_the_way
             if failure is not None:
                 message = f"{failure}; the roll stopped before {self.name(batch)}"
@@ -117,10 +131,16 @@ class Between:
         if batch > 0:
             await self.pause(batch)
         # The operator has just begun this roll.
-        first = batch == 0 and not self.resumed
+        first = batch == 0 and not self.asks_first
         if self.source is None or first or self.stop.asked or self.late():
             return None
         return await self.confirm(batch, self.source)
+
+    async def begins(self, batch: int) -> Halt | None:
+        """The same, with the window: for work that has no loop as a roll has."""
+        halt = None if self.late() else await self.passes(batch)
+        late = halt is None and not self.stop.asked and self.late()
+        return self.too_late(batch) if late else halt
 
     async def pause(self, batch: int) -> None:
         until = time.monotonic() + self.options.pause_seconds
@@ -134,7 +154,7 @@ class Between:
         self.screen.says("")
 
     async def confirm(self, batch: int, source: Source) -> Halt | None:
-        asked = question(self.plan, batch, self.hooks.so_far())
+        asked = question(self.plan[batch], self.name(batch), self.hooks.so_far())
         self.screen.line(f"{asked}; {source.how}")
         self.hooks.report("confirm", batch)
         source.ask(asked, self.hooks.said("confirm", batch))
@@ -173,7 +193,9 @@ class Between:
         return None
 
     def name(self, batch: int) -> str:
-        return f"batch {batch + 1} of {len(self.plan)}"
+        if self.kind not in COUNTED:
+            return self.kind
+        return f"{self.kind} {batch + 1} of {len(self.plan)}"
 
 
 def signed(reply: Reply | None) -> dict[str, Any]:
@@ -185,7 +207,7 @@ def ended(batch: Sequence[str], stages: Mapping[str, Stage]) -> bool:
     return all(stages[host] in (Stage.DONE, Stage.FAILED) for host in batch)
 
 
-def question(plan: Sequence[Sequence[str]], batch: int, so_far: Mapping[str, Any]) -> str:
+def question(batch: Sequence[str], name: str, so_far: Mapping[str, Any]) -> str:
     """What is done, and what is next."""
     hosts = so_far.get("hosts", [])
     done = [host["host"] for host in hosts if host["state"] in ("done", "skipped")]
@@ -193,7 +215,7 @@ def question(plan: Sequence[Sequence[str]], batch: int, so_far: Mapping[str, Any
     said = f"done: {named(done)}"
     if failed:
         said += f"; failed: {named(failed)}"
-    return f"{said}; next: batch {batch + 1} of {len(plan)}: {named(plan[batch])}"
+    return f"{said}; next: {name}: {named(batch)}"
 
 
 def named(hosts: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The options for what happens between two batches, for hooks, and for an inventory."""
+"""The options for what happens before a batch, for hooks, and for an inventory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DAY = 86400.0
 class Choices:
     """A part of the options. The record keeps them."""
 
-    # An operator must approve each batch after the first.
+    # An operator must approve each batch after the first, or the only one.
     confirm: bool = False
     go: str | None = None
     go_command: str | None = None
@@ -45,7 +45,9 @@ class Choices:
         if self.go is not None and self.go_command is not None:
             raise ValueError("an approval comes from --go or from --go-command, not from both")
         if not self.confirms and self.confirm_timeout != "1h":
-            raise ValueError("--confirm-timeout is an option of --confirm")
+            raise ValueError(
+                "--confirm-timeout is an option of --confirm, --go and --go-command: add one"
+            )
         if not 1 <= seconds(self.confirm_timeout) <= DAY:
             raise ValueError(
                 f"--confirm-timeout {self.confirm_timeout}: expected a time from 1s to a day"
@@ -73,7 +75,8 @@ def add_options(made: argparse.ArgumentParser) -> None:
         "--confirm",
         action="store_true",
         default=None,
-        help="ask on the terminal before each batch after the first",
+        help="ask on the terminal before each batch or pair after the first, and once before "
+        "anything if all hosts go at once",
     )
     go = made.add_mutually_exclusive_group()
     go.add_argument(
@@ -110,7 +113,8 @@ def add_options(made: argparse.ArgumentParser) -> None:
         "--not-after",
         type=window,
         metavar="TIME",
-        help="begin no batch after it: 17:00, 2026-12-01T17:00, or 2h from now",
+        help="begin no batch, no pair and no --maintenance or --readonly after it: 17:00, "
+        "2026-12-01T17:00, or 2h from now",
     )
 
 

@@ -44,8 +44,8 @@ examples:
       start the new version beside the old one on each host, and switch
   %(prog)s --hosts FILE --switch --back --batch 100%%
       all hosts back to the version before, while it is kept ready
-  %(prog)s --hosts FILE --maintenance on --for 2h
-      all users to the page, on all hosts at once; --maintenance off: back
+  %(prog)s --hosts FILE --maintenance on --for 2h --confirm
+      ask, then all users to the page, on all hosts at once; off: back
   %(prog)s --hosts FILE --readonly on --for 20m
       HAProxy refuses writes; --readonly off: it takes them again
   %(prog)s --close web1 web2 --for 2h --reason 'new disks'

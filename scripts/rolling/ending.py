@@ -10,8 +10,11 @@ from .answer import SSH_FAILED, Answer, no_answer, parse_object
 from .text import escape
 
 LOCKED = 10
+# Too few other servers, or the lock is full: the host gave up its turn.
+NO_TURN = 12
 TAKEN_BACK = 17
 STILL_DRAINING = 19
+OUTSIDE_WINDOW = 21
 INTERRUPTED = (129, 130, 143)
 
 
@@ -27,6 +30,8 @@ class Verdict(Enum):
     FAILED = "failed"
     # Another operation is under way on the host: nothing was changed, and the roll tries again.
     LOCKED = "locked"
+    # Outside of the windows of its configuration: nothing was changed, and the roll stops.
+    OUTSIDE = "outside"
     # The agent finished an earlier operation: the one of this roll comes next.
     FINISHED = "finished"
     # The connection is lost: the state of the host is unknown.
@@ -82,4 +87,6 @@ def verdict_of(exit_code: int, outcome: Any) -> Verdict:
     if exit_code == STILL_DRAINING:
         # The new version has all new users. The old one still has some, and the message says which.
         return Verdict.SERVES
+    if exit_code == OUTSIDE_WINDOW:
+        return Verdict.OUTSIDE
     return Verdict.LOCKED if exit_code == LOCKED else Verdict.FAILED

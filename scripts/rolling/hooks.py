@@ -15,9 +15,11 @@ from .text import counted
 
 # A hook has this time for one event.
 LIMIT = 30.0
-# The end of a roll waits this long without a word.
+# The roll waits this long for hooks without a word.
 SILENT = 1.0
-# The exit code of a hook that a signal ended, or that did not run because of it.
+# At the end of a roll all hooks together have this time. Each may hang at each event.
+LAST = 60.0
+# The exit code of a hook that did not end by itself, or did not run at all.
 NOT_ENDED = 255
 
 # The roll as it is now, in the form of its final answer.
@@ -53,6 +55,7 @@ class Hooks:
         self.waiting: list[tuple[str, str, bytes]] = []
         self.failures: list[Failure] = []
         self.task: asyncio.Task[None] | None = None
+        self.ended = False
 
     def report(self, event: str, batch: int | None = None, host: str | None = None) -> None:
         """Runs the hooks for this event. `batch`: its number, from 0."""
@@ -74,7 +77,7 @@ class Hooks:
         return self.task is not None and not self.task.done()
 
     async def work(self) -> None:
-        while self.waiting:
+        while self.waiting and not self.ended:
             event, line, said = self.waiting[0]
             answer = await run(line, said, LIMIT)
             self.waiting.pop(0)
@@ -102,23 +105,36 @@ class Hooks:
             await asyncio.wait({self.task, changed}, return_when=asyncio.FIRST_COMPLETED)
             changed.cancel()
 
-    async def end(self) -> None:
-        """Waits for the hooks of the last events. A signal kills the one that still runs; it and
-        those after it have failed."""
+    async def settled_with_a_word(self, limit: float | None = None, then: str = "") -> bool:
+        """The same. If it takes long, shows the number of events. False: not within the limit."""
         settled = asyncio.ensure_future(self.settled())
         await asyncio.wait({settled}, timeout=SILENT)
         if not settled.done():
-            self.screen.line(f"waiting for the hooks of {self.left()}; Ctrl-C ends them")
-        await settled
+            self.screen.line(f"waiting for the hooks of {self.left()}{then}")
+            await asyncio.wait({settled}, timeout=limit)
+        in_time = settled.done()
+        settled.cancel()
+        return in_time
+
+    async def end(self) -> None:
+        """Waits for the hooks of the last events. A signal, or the end of their time, kills the one
+        that still runs; it and those after it have failed."""
+        in_time = await self.settled_with_a_word(LAST, "; Ctrl-C ends them")
+        # A hook that ends in this moment may swallow the cancellation.
+        self.ended = True
+        killed = False
         if self.task is not None:
             self.task.cancel()
             await asyncio.wait({self.task})
+            killed = self.task.cancelled()
         if self.waiting:
             self.screen.line(f"the hooks of {self.left()} did not end")
-        said = "killed, because a signal ended the wait for it"
+        late = f"the roll waits for its hooks {LAST:.0f} s at its end"
+        why = "a signal ended the wait for it" if in_time else late
         for event, line, _ in self.waiting:
-            self.failures.append(Failure(event, line, NOT_ENDED, said))
-            said = "did not run, because a signal ended the wait for it"
+            said = "killed" if killed else "did not run"
+            self.failures.append(Failure(event, line, NOT_ENDED, f"{said}, because {why}"))
+            killed = False
 
     def left(self) -> str:
         """The events whose hooks have not all ended."""

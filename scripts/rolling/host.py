@@ -6,8 +6,8 @@ import asyncio
 import time
 from typing import Any, Callable
 
-from .ending import INTERRUPTED, Ending, Verdict, ending_of
-from .judge import Unusable, back, not_up, status_of
+from .ending import INTERRUPTED, NO_TURN, Ending, Verdict, ending_of
+from .judge import Unusable, back, not_up, outside_windows, status_of
 from .options import Options
 from .program import Program
 from .ssh import Ssh
@@ -55,6 +55,8 @@ class Host:
         self.undone = False
         # Its agent has closed a gate, or is about to.
         self.began_to_close = False
+        # Why its agent may not begin: its window has ended since the roll began.
+        self.outside: str | None = None
 
     async def status(self) -> Status:
         """Its status now. Raises Unusable with the reason if there is none."""
@@ -76,6 +78,10 @@ class Host:
             again = ending.verdict in (Verdict.LOCKED, Verdict.FINISHED) and not self.called_off
             if again or self.never_began(ending):
                 await self.put_off(ending)
+                return
+            self.outside = await self.window_ended(ending)
+            if self.outside is not None:
+                self.stays(self.outside)
                 return
             self.ending = ending
             if ending.verdict is Verdict.SERVES:
@@ -137,8 +143,29 @@ class Host:
         self.at("waits", ending.message)
         if not self.called_off:
             await asyncio.sleep(AGAIN)
+        self.waits_again(ending.message)
+
+    def waits_again(self, why: str) -> None:
         self.stage, self.began = Stage.WAITING, None
-        self.at(None, ending.message)
+        self.at(None, why)
+
+    async def window_ended(self, ending: Ending) -> str | None:
+        """Why its agent may not begin now, if it ended for that reason. An agent that waits for its
+        turn gives up at the end of the window, too."""
+        gave_up = ending.exit == NO_TURN and ending.report is not None
+        refused = ending.verdict is Verdict.OUTSIDE
+        if not (refused or gave_up) or not self.options.heeds_windows:
+            return None
+        try:
+            outside = outside_windows(await self.status())
+        except Unusable:
+            outside = None
+        return ending.message if refused and outside is None else outside
+
+    def stays(self, outside: str) -> None:
+        """The roll does not begin on it: its window has ended."""
+        self.outside = self.message = outside
+        self.waits_again(outside)
 
     async def way_back(self) -> str | None:
         """Asks HAProxy once more. None: it shows the host in rotation. Else what is missing."""
@@ -178,8 +205,9 @@ class Host:
 
     @property
     def waits_for_turn(self) -> bool:
-        """Its agent has put the gates back, and waits until more servers are available."""
-        return self.phase == "back_off"
+        """Its agent waits until more servers are available, or for the lock. The gates are as they
+        were."""
+        return self.phase in ("back_off", "lock")
 
     @property
     def is_closing(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .answer import Answer, no_answer, parse_object
+from .ending import OUTSIDE_WINDOW, Ending
 from .status import Line, OtherVersion, Status, WhichApp, read
 from .text import escape
 
@@ -70,10 +71,19 @@ def in_the_way(status: Status, on_hold: str, verb: str = "restart") -> str | Non
 
 def outside_windows(status: Status) -> str | None:
     """Why its agent would refuse now. A host that is held closed has no users to lose."""
-    if status.outside is None or status.hold is not None:
-        return None
-    emergency = "in an emergency call this again with --outside-window and a --reason"
-    return f"{status.outside}; {emergency}"
+    return None if status.outside is None or status.hold is not None else emergency(status.outside)
+
+
+def refusal(dry: Ending, status: Status | None) -> str:
+    """Why its dry run refuses. For an emergency an agent names its own call, which is not that of
+    the roll."""
+    outside = None if status is None else status.outside
+    is_outside = dry.exit == OUTSIDE_WINDOW and outside is not None
+    return emergency(str(outside)) if is_outside else dry.message
+
+
+def emergency(why: str) -> str:
+    return f"{why}; in an emergency call this again with --outside-window and a --reason"
 
 
 def not_up(status: Status) -> str:

@@ -5,10 +5,34 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
+import subprocess
+from pathlib import Path
 
 from .answer import Answer
 from .program import Program
+
+# A first word that is the name or the path of a program. Only the shell understands the others.
+PROGRAM = re.compile(r"\s*([A-Za-z_/.][\w./+-]*)(?=[\s;|&<>]|$)")
+
+
+def not_runnable(line: str) -> str | None:
+    """Why this machine can't run the first program of the line. None: it can, or is not asked."""
+    found = PROGRAM.match(line)
+    if found is None:
+        return None
+    name = found[1]
+    if "/" in name:
+        path = Path(name)
+        if not path.exists():
+            return f"{name} does not exist"
+        if path.is_dir():
+            return f"{name} is a directory"
+        return None if os.access(path, os.X_OK) else f"{name} is not executable"
+    known = ["/bin/sh", "-c", 'command -v "$1" >/dev/null', "sh", name]
+    runs = subprocess.run(known, stdin=subprocess.DEVNULL, check=False).returncode == 0
+    return None if runs else f"PATH has no program {name}"
 
 
 class Child(Program):

@@ -16,6 +16,7 @@ from . import hosts as names
 from . import record as records
 from . import summary as ending
 from .confirm import wrong_source
+from .local import not_runnable
 from .options import Options, UsageError, merge
 from .record import Record, Unkept
 from .session import Session
@@ -78,6 +79,7 @@ def prepare(arguments: Namespace) -> Record:
         raise UsageError(f"--{verb} keeps no record: remove --resume")
     record = records.read(path) if path is not None else None
     options = merge(record.options if record is not None else Options(), given)
+    check_commands(options)
     check_source(options, arguments)
     targets = targets_of(options)
     if "group" in given:
@@ -115,6 +117,16 @@ def targets_of(options: Options) -> dict[str, inventory.Target]:
     if options.inventory is None or options.group is None:
         return {}
     return inventory.read(options.inventory, options.group)
+
+
+def check_commands(options: Options) -> None:
+    """The roll can run its hooks. Without this, each event would fail in the middle of the roll."""
+    lines = [("--hook", line) for line in options.hook]
+    lines += [("--go-command", options.go_command)] if options.go_command is not None else []
+    for option, line in lines:
+        wrong = not_runnable(line)
+        if wrong is not None:
+            raise UsageError(f"{option} {line}: {wrong} on this machine; the roll did not begin")
 
 
 def check_source(options: Options, arguments: Namespace) -> None:

@@ -117,7 +117,8 @@ def not_replaced(pair: Pair, old: Status) -> dict[str, str]:
     """The old host's way back is over, or never began."""
     if is_replaced(pair, old):
         return {}
-    held = f"its hold is by {old.hold.text}" if old.hold else "no hold keeps it closed"
+    ends = f"--open {pair.old} ends it"
+    held = f"its hold is by {old.hold.text}; {ends}" if old.hold else "no hold keeps it closed"
     return {pair.old: f"not replaced by {pair.new}, or for good: {held}"}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from .between import Between, Halt
 from .guard import admit, worth_asking
 from .host import Host
-from .judge import Unusable, in_the_way
+from .judge import Unusable, in_the_way, outside_windows
 from .options import Options
 from .record import Record, Unkept
 from .screen import Screen
@@ -25,10 +25,7 @@ class Roll:
     """Its hosts, the remaining batches, and the tasks under way."""
 
     # After the first Ctrl-C.
-    stopping = (
-        "stopping: the roll starts no more hosts, those under way finish; "
-        "Ctrl-C again: they put back"
-    )
+    stopping = "stopping: no further host begins; Ctrl-C again: those under way put back"
 
     def __init__(
         self,
@@ -69,6 +66,7 @@ class Roll:
             self.reap()
             stages = {name: host.stage for name, host in self.hosts.items()}
             self.between.batches_over(stages)
+            self.heed_windows(stages)
             stopped = self.stop.asked > 0 or self.halt is not None
             late = self.between.late()
             step = decide(self.plan, stages, self.rules, stopped, self.paused, late)
@@ -86,6 +84,12 @@ class Roll:
                 # Looks again after a while: another operator may have given a server back.
                 await self.stop.wait(LOOK if isinstance(step, Next) else None)
         await asyncio.gather(*self.tasks)
+
+    def heed_windows(self, stages: Mapping[str, Stage]) -> None:
+        """Stops at a host whose own window has ended: those of the others end, too, or soon."""
+        outside = [name for name, host in self.hosts.items() if host.outside is not None]
+        if outside and self.halt is None:
+            self.halt = self.between.outside(outside[0], stages)
 
     def take_back(self) -> None:
         """Calls off the hosts that wait for their turn: their apps are untouched."""
@@ -121,12 +125,15 @@ class Roll:
                 if isinstance(answer, Unusable)
                 else in_the_way(answer, self.options.on_hold, self.options.verb)
             )
+            outside = self.outside(answer)
             if wrong is not None:
                 self.give_up(name, wrong)
+            elif outside is not None:
+                self.hosts[name].stays(outside)
             elif isinstance(answer, Status):
                 next_hosts.append((name, answer))
-        # A host failed, so perhaps no more may begin.
-        if self.failed() > failed_before:
+        # A host failed, so perhaps no more may begin. After the end of a window none may.
+        if self.failed() > failed_before or any(self.hosts[name].outside for name in asked):
             return True
         # A host that gave way meanwhile counts, too.
         closing = max(closing, self.closing())
@@ -140,6 +147,12 @@ class Roll:
             self.hosts[name].at(None, why)
         self.give_up_in_time(admitted.held_up, bool(admitted.go))
         return bool(admitted.go)
+
+    def outside(self, answer: Status | Unusable) -> str | None:
+        """Why its agent would refuse, by its windows."""
+        if isinstance(answer, Unusable) or not self.options.heeds_windows:
+            return None
+        return outside_windows(answer)
 
     def failed(self) -> int:
         return sum(host.stage is Stage.FAILED for host in self.hosts.values())

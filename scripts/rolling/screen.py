@@ -88,7 +88,7 @@ class Screen:
             f"{counts[Stage.DONE]} of {len(self.hosts)} done, {counts[Stage.FAILED]} failed, "
             f"{counts[Stage.UNDER_WAY]} under way  {time.monotonic() - self.began:.0f} s"
         )
-        return f"{text}  {self.status}" if self.status else text
+        return f"{text}\n{self.status}" if self.status else text
 
     def wipe(self) -> str:
         return f"\x1b[{self.drawn}F\x1b[J" if self.drawn else ""
@@ -121,15 +121,23 @@ def ended(host: Host) -> tuple[str, str]:
 
 
 def picture(hosts: Sequence[Host], head: str, rows: int, colour: bool, width: int) -> list[str]:
-    """The head, and one line a host. If there are too many, only those that matter now."""
+    """The head, of one line or two, and one line a host. If there are too many, only those that
+    matter now."""
     shown = list(hosts)
-    if len(shown) >= rows:
+    heads = joined(head, width)
+    if len(shown) + len(heads) > rows:
         next_up = [host for host in hosts if says_why_it_waits(host)]
         shown = [host for host in hosts if host.stage in (Stage.UNDER_WAY, Stage.FAILED)]
         shown += next_up
     now = time.monotonic()
-    lines = [cut(head, width)]
-    return lines + [row(host, now, colour, width) for host in shown[: max(0, rows - 1)]]
+    room = max(0, rows - len(heads))
+    return heads + [row(host, now, colour, width) for host in shown[:room]]
+
+
+def joined(head: str, width: int) -> list[str]:
+    """On one line if all of it fits: its second half says what Ctrl-C does."""
+    line = head.replace("\n", "  ")
+    return [line] if columns(line) <= width else [cut(half, width) for half in head.split("\n")]
 
 
 def says_why_it_waits(host: Host) -> bool:

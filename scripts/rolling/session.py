@@ -11,7 +11,9 @@ from pathlib import Path
 
 from . import record as records
 from . import summary as ending
-from .between import WINDOW_CLOSED, Between
+from .between import Between
+from .call import Call
+from .events import with_events
 from .farm import Farm
 from .hooks import Hooks
 from .host import Host
@@ -56,7 +58,7 @@ class Session:
             try:
                 return self.complete(await self.begin(ssh))
             except Interrupted:
-                return self.complete(interrupted(self.stop))
+                return self.complete(ending.interrupted(self.stop.signal))
 
     def host(self, name: str, ssh: Ssh) -> Host:
         return Host(name, ssh, self.options, self.host_changed)
@@ -72,12 +74,13 @@ class Session:
         return summary
 
     async def begin(self, ssh: Ssh) -> Summary:
-        if self.options.verb in WITHOUT_RECORD:
-            return await self.without_record(ssh)
-        self.show_record()
         window = Window(self.options.not_after, time.time())
+        if self.options.verb not in WITHOUT_RECORD:
+            self.show_record()
         if window.closed(time.time()) and not self.arguments.dry_run:
-            return closed(window)
+            return ending.too_late(window)
+        if self.options.verb in WITHOUT_RECORD:
+            return await self.without_record(ssh, window)
         self.screen.line(f"asking {counted(len(self.hosts), 'host')} for the status")
         seen = await look_at_all(self.hosts, self.stop)
         self.hosts = sorted_hosts(self.hosts, seen)
@@ -98,15 +101,27 @@ class Session:
         self.show_notices(seen)
         return await self.roll(seen, window)
 
-    async def without_record(self, ssh: Ssh) -> Summary:
+    async def without_record(self, ssh: Ssh, window: Window) -> Summary:
         """All hosts at once, or pair by pair."""
         kind = Swap if self.options.replace else Farm
-        work = kind(self.hosts, self.options, ssh, self.screen, self.stop)
+        work = kind(Call(self.hosts, self.options, ssh, self.screen, self.stop))
         over = await work.look(self.arguments.dry_run)
         if over is not None:
             return over
+        between = self.between(work.plan, window, work.unit)
         self.under_way = work
-        return await work.run()
+        began = time.monotonic()
+
+        async def whole() -> Summary:
+            summary = await work.run(between)
+            self.under_way = None
+            return self.summary(summary, between)
+
+        def now() -> Summary:
+            took = time.monotonic() - began
+            return self.summary(Summary("under_way", ending.DONE, "", took, self.hosts), between)
+
+        return await with_events(between.hooks, whole, now)
 
     def show_record(self) -> None:
         """Shows whether the record exists: a mistyped name would begin a new roll."""
@@ -141,11 +156,11 @@ class Session:
         everybody = len(self.record.hosts) - len(seen.trouble)
         return batches(remaining, everybody, self.options.shape)
 
-    def between(self, plan: list[list[str]], window: Window) -> Between:
+    def between(self, plan: list[list[str]], window: Window, unit: str = "batch") -> Between:
         options = self.options
         hooks = Hooks(options.hook, options.hook_must_succeed, self.screen, self.stop)
         source, resumed = source_of(options, self.screen), bool(self.before)
-        return Between(options, plan, self.screen, self.stop, hooks, source, window, resumed)
+        return Between(options, plan, self.screen, self.stop, hooks, source, window, resumed, unit)
 
     def rules(self, between: Between) -> Rules:
         canary = len(self.before) < self.options.canary
@@ -177,7 +192,6 @@ class Session:
         self.record.write()
         self.screen.shows(self.hosts)
         began = time.monotonic()
-        hooks = between.hooks
         rules = self.rules(between)
         roll = Roll(
             self.hosts, plan, rules, self.options, self.record, self.screen, self.stop, between
@@ -188,23 +202,19 @@ class Session:
             took = time.monotonic() - began
             return self.summary(ending.of_roll(self.hosts, took, signal, roll.halt), between)
 
-        hooks.so_far = lambda: ending.so_far(summary_now())
-        hooks.report("started")
-        for name, why in seen.trouble.items():
-            roll.give_up(name, why)
-        await roll.run()
-        self.screen.ended()
-        # A signal from here on ends the wait for the hooks.
-        self.under_way = None
-        summary = summary_now(self.stop.signal)
-        finished = summary.exit == ending.DONE
-        hooks.so_far = summary.object
-        hooks.report("done" if finished else "stopped")
-        await hooks.end()
-        ending.with_hooks(summary, hooks.json(), hooks.must_succeed)
+        async def whole() -> Summary:
+            for name, why in seen.trouble.items():
+                roll.give_up(name, why)
+            await roll.run()
+            self.screen.ended()
+            # A signal from here on ends the wait for the hooks.
+            self.under_way = None
+            return summary_now(self.stop.signal)
+
+        summary = await with_events(between.hooks, whole, summary_now)
         # A record that the operator has named stays.
         ours = self.record.path.parent == records.default_folder()
-        self.record.release(remove=finished and ours)
+        self.record.release(remove=ours and summary.record is None)
         return summary
 
     def summary(self, summary: Summary, between: Between) -> Summary:
@@ -214,7 +224,7 @@ class Session:
         summary.verb = self.options.verb
         summary.approvals = between.approvals
         summary.hook_failures = between.hooks.json()
-        if summary.exit != ending.DONE:
+        if summary.exit != ending.DONE and self.options.verb not in WITHOUT_RECORD:
             summary.record = str(self.record.path)
             summary.go_on = shlex.join([sys.argv[0], "--resume", summary.record])
         return summary
@@ -235,12 +245,3 @@ class Session:
 def sorted_hosts(hosts: Sequence[Host], seen: Snapshot) -> list[Host]:
     by_name = {host.name: host for host in hosts}
     return [by_name[name] for name in order(list(by_name), seen.down())]
-
-
-def closed(window: Window) -> Summary:
-    message = f"the window closed at {window}: the roll did not begin; give another --not-after"
-    return Summary("window_closed", WINDOW_CLOSED, message)
-
-
-def interrupted(stop: Stop) -> Summary:
-    return Summary("interrupted", 128 + (stop.signal or 0), "interrupted: the roll did not begin")

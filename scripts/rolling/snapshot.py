@@ -114,7 +114,7 @@ async def dry_runs(hosts: Sequence[Host], ssh: Ssh, stop: Stop) -> dict[str, End
 async def refusals(hosts: Sequence[Host], ssh: Ssh, stop: Stop) -> dict[str, str]:
     """Why an agent would refuse, by its dry run. To wait for another operation is no refusal."""
     endings = await dry_runs(hosts, ssh, stop)
-    refused = (Verdict.FAILED, Verdict.LOST)
+    refused = (Verdict.FAILED, Verdict.LOST, Verdict.OUTSIDE)
     return {name: end.message for name, end in endings.items() if end.verdict in refused}
 
 

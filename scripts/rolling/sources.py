@@ -19,6 +19,8 @@ from .text import decoded
 # A command has this time, and runs again after a while.
 LIMIT = 60.0
 AGAIN = 5.0
+# The place in the state of a file.
+SIZE = 2
 
 
 def source_of(choices: Choices, screen: Screen) -> Source | None:
@@ -46,7 +48,9 @@ class File:
 
     @property
     def how(self) -> str:
-        return f"`echo NAME > {self.path}` goes on, `echo no > {self.path}` stops"
+        how = f"`echo NAME > {self.path}` goes on, `echo no > {self.path}` stops"
+        old = self.before is not None and self.before[SIZE] > 0
+        return f"{how}; what is in it now is older, and does not count" if old else how
 
     def state(self) -> tuple[int, ...] | None:
         try:

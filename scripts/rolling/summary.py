@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .between import HOOK_FAILED, Halt
+from .between import HOOK_FAILED, WINDOW_CLOSED, Halt
 from .ending import INTERRUPTED, TAKEN_BACK, Verdict
 from .host import Host
 from .step import Stage
 from .text import hosts_of, span
+from .window import Window
 
 DONE = 0
 SOME_FAILED = 1
@@ -80,7 +81,7 @@ class Summary:
             if names:
                 lines.append(f"{what + ':':12} {len(names):3}  {' '.join(names)}")
         lines += [f"  {host.name}: {why(host)}" for host in failed]
-        if self.outcome == "could_not_begin":
+        if self.outcome in ("could_not_begin", "window_closed"):
             lines += [f"  {host.name}: {host.message}" for host in self.hosts if host.message]
         lines.append(self.message)
         if self.go_on is not None:
@@ -165,6 +166,17 @@ def of_roll(
         message = f"{halt.message}: {message}"
         return Summary(halt.outcome, halt.exit, message, seconds, hosts, halt=halt)
     return Summary("failed", SOME_FAILED, message, seconds, hosts)
+
+
+def too_late(window: Window) -> Summary:
+    """Of a roll that begins after its window."""
+    message = f"the window closed at {window}: the roll did not begin; give another --not-after"
+    return Summary("window_closed", WINDOW_CLOSED, message)
+
+
+def interrupted(signal: int | None, what: str = "the roll") -> Summary:
+    """Of a roll that a signal stopped before it began."""
+    return Summary("interrupted", 128 + (signal or 0), f"interrupted: {what} did not begin")
 
 
 def so_far(summary: Summary) -> dict[str, Any]:

@@ -5,25 +5,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
 
 from .again import to_its_end
+from .between import Between, Halt
+from .call import Call
 from .ending import Ending, Verdict
 from .host import AGAIN, Host
 from .judge import Unusable
 from .judge import back as not_back
 from .look import Look
-from .options import Options
-from .pairs import Pair, pairs_of
-from .screen import Screen
-from .signals import Stop
-from .ssh import Ssh
-from .status import Status
+from .pairs import Pair
+from .snapshot import Interrupted
 from .steady import unsteady
+from .step import Stage
 from .summary import NOT_BEGUN, Summary
-from .swapped import of_pairs, planned
-from .text import seconds
-from .ways import UNKNOWN, may_be_open, names, not_closed, taking_back, way_of
+from .swapped import of_pairs, planned, together
+from .text import hosts_of, seconds
+from .ways import UNKNOWN, may_be_open, names, not_closed, taking_back
 
 
 class Swap:
@@ -32,73 +30,98 @@ class Swap:
     # After the first Ctrl-C.
     stopping = "stopping: no further pair begins; Ctrl-C again: the host under way goes back"
 
-    def __init__(
-        self, hosts: Sequence[Host], options: Options, ssh: Ssh, screen: Screen, stop: Stop
-    ) -> None:
-        self.hosts: Mapping[str, Host] = {host.name: host for host in hosts}
-        self.options = options
-        self.pairs = pairs_of(options.replace)
-        self.way = way_of(options)
-        self.ssh = ssh
-        self.screen = screen
-        self.stop = stop
-        self.statuses: dict[str, Status] = {}
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.seen = Look(call)
+        # Why no further pair began.
+        self.halt: Halt | None = None
         # The second Ctrl-C.
         self.called_off = False
         # The third: the agents are left alone.
         self.gone = False
 
+    # What begins, for the one who approves it.
+    unit = "pair"
+
+    @property
+    def plan(self) -> list[list[str]]:
+        return together(self.seen.pairs)
+
     async def look(self, dry_run: bool) -> Summary | None:
         """Whether all pairs can begin. None: they can. Raises Interrupted on a signal."""
-        self.screen.line(f"asking {len(self.hosts)} hosts")
-        look = Look(self.hosts, self.options, self.ssh, self.screen, self.stop)
-        trouble = await look.trouble()
-        self.statuses = look.statuses
-        hosts = list(self.hosts.values())
+        hosts = self.call.hosts
+        self.call.screen.line(f"asking {len(hosts)} hosts")
+        trouble = await self.seen.trouble(self.seen.pairs)
         for host in hosts:
             host.message = trouble.get(host.name, "")
         if dry_run:
-            return planned(self.pairs, hosts, len(trouble))
+            return planned(self.seen.pairs, hosts, len(trouble))
         if trouble:
-            message = f"nothing was replaced: {len(trouble)} of {len(hosts)} hosts refuse"
+            verb = "refuses" if len(trouble) == 1 else "refuse"
+            message = f"nothing was replaced: {hosts_of(len(trouble), len(hosts))} {verb}"
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=hosts)
         return None
 
-    async def run(self) -> Summary:
+    async def run(self, between: Between) -> Summary:
         """One pair after the other, until one fails."""
         began = time.monotonic()
-        for host in self.hosts.values():
+        for host in self.call.hosts:
             host.ending = None
-        self.screen.shows(list(self.hosts.values()))
-        for pair in self.pairs:
-            if self.stop.asked or not await self.one(pair):
+        self.call.screen.shows(self.call.hosts)
+        for number, pair in enumerate(self.seen.pairs):
+            if not (await self.may_begin(number, pair, between) and await self.one(pair, between)):
                 break
-        self.screen.ended()
+            between.batches_over({host.name: host.stage for host in self.call.hosts})
+        self.call.screen.ended()
         took = time.monotonic() - began
-        hosts = [self.hosts[name] for pair in self.pairs for name in (pair.old, pair.new)]
-        return of_pairs(self.pairs, hosts, self.way, took, self.stop.signal)
+        hosts = [host for pair in self.seen.pairs for host in self.seen.of(pair)]
+        signal = self.call.stop.signal
+        return of_pairs(self.seen.pairs, hosts, self.seen.way, took, signal, self.halt)
 
-    async def one(self, pair: Pair) -> bool:
-        opener, closer = (self.hosts[name] for name in names(pair, self.way))
-        if self.way == "finish":
-            opener.end(True, "it serves")
-        elif not await self.opened(opener, pair):
+    async def may_begin(self, number: int, pair: Pair, between: Between) -> bool:
+        """Whether nothing stops it before this pair: the window, a hook, no approval, a signal. An
+        approval may take an hour, so the hosts of the pair are asked again after it."""
+        self.halt = await between.begins(number)
+        if self.halt is not None or self.call.stop.asked:
             return False
-        return await self.closed(closer, opener.name)
+        if not between.approvals:
+            return True
+        try:
+            trouble = await self.seen.trouble([pair])
+        except Interrupted:
+            return False
+        for host in self.seen.of(pair):
+            host.ending = None
+            if host.name in trouble:
+                host.end(False, trouble[host.name])
+                between.ended(host)
+        return not trouble
 
-    async def opened(self, host: Host, pair: Pair) -> bool:
-        """It is open, and all was well with it for the time."""
+    async def one(self, pair: Pair, between: Between) -> bool:
+        opener, closer = (self.seen.hosts[name] for name in names(pair, self.seen.way))
+        if self.seen.way == "finish":
+            opener.end(True, "it serves")
+        else:
+            await self.opened(opener, pair)
+        between.ended(opener)
+        if opener.stage is not Stage.DONE:
+            return False
+        await self.closed(closer, opener.name)
+        between.ended(closer)
+        return closer.stage is Stage.DONE
+
+    async def opened(self, host: Host, pair: Pair) -> None:
+        """Done: it is open, and all was well with it for the time."""
         host.begin()
         host.ending = await self.agent(host)
         if host.ending.verdict is not Verdict.SERVES:
             await self.not_opened(host, pair, host.ending)
-            return False
+            return
         wrong = await self.watched(host)
         if wrong is not None:
             await self.take_back(host, pair, wrong)
-            return False
+            return
         host.end(True, host.ending.message)
-        return True
 
     async def not_opened(self, host: Host, pair: Pair, ending: Ending) -> None:
         """Its agent failed. Closes it again if its gates are open nevertheless."""
@@ -123,7 +146,7 @@ class Swap:
 
     async def watched(self, host: Host) -> str | None:
         """None: it was healthy and UP for the time, and is so at its end. Else what was wrong."""
-        until = time.monotonic() + seconds(self.options.settle)
+        until = time.monotonic() + seconds(self.call.options.settle)
         while not self.called_off:
             try:
                 status = await host.status()
@@ -141,11 +164,11 @@ class Swap:
     async def take_back(self, host: Host, pair: Pair, wrong: str) -> None:
         """Closes it again, unless it was in rotation before."""
         ending = host.ending
-        if self.statuses[host.name].in_rotation:
+        if self.seen.statuses[host.name].in_rotation:
             host.end(False, f"{wrong}; it stays open, as it was before")
             return
         reason = f"not in the place of {pair.old}" if host.name == pair.new else pair.replaced
-        host.options = taking_back(self.options, reason)
+        host.options = taking_back(self.call.options, reason)
         host.called_off = False
         host.at("close", wrong)
         back = await self.agent(host, called_off=False)
@@ -155,12 +178,11 @@ class Swap:
         end = "closed again" if closed else failed
         host.end(False, f"{wrong}; {end}")
 
-    async def closed(self, host: Host, serves: str) -> bool:
+    async def closed(self, host: Host, serves: str) -> None:
         host.begin()
         host.ending = await self.agent(host)
         done = host.ending.verdict is Verdict.CLOSED
         host.end(done, host.ending.message if done else not_closed(host.ending, serves))
-        return done
 
     async def agent(self, host: Host, called_off: bool = True) -> Ending:
         """Its end. `called_off`: the second Ctrl-C ends the wait for another operation, too."""
@@ -174,11 +196,11 @@ class Swap:
     def call_off(self) -> None:
         """The second Ctrl-C."""
         self.called_off = True
-        for host in self.hosts.values():
+        for host in self.call.hosts:
             host.call_off()
 
     def let_go(self) -> None:
         """The third: the agents put back or finish by themselves."""
         self.gone = True
-        for host in self.hosts.values():
+        for host in self.call.hosts:
             host.let_go()

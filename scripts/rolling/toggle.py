@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .answer import NOT_RUNNABLE
-from .ending import INTERRUPTED, Ending, Verdict
+from .ending import INTERRUPTED, OUTSIDE_WINDOW, Ending, Verdict
 from .status import Status
 from .text import seconds
 
 # After these the users of the host are where they were before.
-AS_BEFORE = (2, 10, 11, 12, 13, 17, 18, 21, *INTERRUPTED)
+AS_BEFORE = (2, 10, 11, 12, 13, 17, 18, OUTSIDE_WINDOW, *INTERRUPTED)
 
 
 @dataclass(frozen=True)

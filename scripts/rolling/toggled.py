@@ -30,12 +30,12 @@ class Toggled(Summary):
             if hosts:
                 names = " ".join(host.name for host in hosts)
                 lines.append(f"{said + ':':12} {len(hosts):3}  {names}")
-        lines += [
-            f"  {host.name}: {host.message}"
-            for host in over
-            if host.ending is not None and host.ending.exit == STILL_DRAINING
-        ]
+        lines += [f"  {host.name}: {host.message}" for host in over if still_drains(host)]
         return "\n".join([*lines, self.message])
+
+
+def still_drains(host: Host) -> bool:
+    return host.ending is not None and host.ending.exit == STILL_DRAINING
 
 
 def failed(hosts: Sequence[Host]) -> list[Host]:
@@ -52,6 +52,12 @@ def of_farm(
     done = len(going) - len(bad) - len(undone)
     if not bad:
         message = f"{kind.name} is {what}: {counted(done, 'host')} in {span(seconds)}"
+        cut = [host.name for host in going if host.called_off and still_drains(host)]
+        if cut and signal is not None:
+            # A script must not take this for the end of all requests.
+            message = f"interrupted: {message}; the drain was called off on {' '.join(cut)}"
+            code = 128 + signal
+            return Toggled("interrupted", code, message, seconds, ordered, what=what)
         return Toggled(kind.outcomes[what], DONE, message, seconds, ordered, what=what)
     message = f"{kind.name} is not {what}: {hosts_of(len(bad), len(going))} failed"
     if undone:

@@ -31,8 +31,13 @@ ONLY: dict[str, tuple[str, ...]] = {
     "lasts": ("close", *TOGGLES),
     "outside_window": ("restart", "switch", "close", *TOGGLES, "replace"),
 }
+# What happens before a batch, a pair, or all hosts at once.
+BEFORE = (
+    *("confirm", "go", "go_command", "confirm_timeout"),
+    *("hook", "hook_must_succeed", "not_after"),
+)
 # The other options of those without a record.
-OTHERS = ("app", "agent", "reason", "ssh_config", "sudo", "without_balancers")
+OTHERS = ("app", "agent", "reason", "ssh_config", "sudo", "without_balancers", *BEFORE)
 OF_TOGGLES = (*OTHERS, "inventory", "group")
 OF_REPLACE = (*OTHERS, "turn")
 

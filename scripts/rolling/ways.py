@@ -6,14 +6,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .answer import NOT_RUNNABLE
-from .ending import LOCKED, Ending
+from .ending import LOCKED, NO_TURN, Ending
 from .options import Options
 from .pairs import Pair, against, against_back, against_finish, with_more
 
 AGAINST = {"replace": against, "back": against_back, "finish": against_finish}
-TOO_FEW_SERVERS = 12
 # Of `agent open`, with these the gates are as they were before.
-UNCHANGED = (2, LOCKED, 11, TOO_FEW_SERVERS)
+UNCHANGED = (2, LOCKED, 11, NO_TURN)
 UNKNOWN = "its gates may be open: `agent status` there"
 
 
@@ -50,7 +49,7 @@ def taking_back(options: Options, reason: str) -> Options:
 def refuses(dry: Ending, closes: bool) -> bool:
     """Whether this end of a dry run stops everything. A host that closes has the other one beside
     it by then, and waits for another operation."""
-    return dry.exit != 0 and not (closes and dry.exit in (LOCKED, TOO_FEW_SERVERS))
+    return dry.exit != 0 and not (closes and dry.exit in (LOCKED, NO_TURN))
 
 
 def may_be_open(ending: Ending) -> bool:

@@ -30,7 +30,7 @@ def end_of(text: str, now: float) -> float:
 def time_of_day(text: str, now: datetime) -> datetime:
     hour, minute = map(int, text.split(":"))
     if hour > 23 or minute > 59:
-        raise ValueError(f"{text!r} is not a time of a day")
+        raise ValueError(f"{text!r} is not a time of day, 00:00 to 23:59")
     today = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
     tomorrow = today + timedelta(days=1)
     return tomorrow if today <= now and tomorrow - now <= SOON else today

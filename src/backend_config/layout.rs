@@ -65,7 +65,7 @@ pub(super) fn fitting(mode: Mode, lines: &[Line<'_>]) -> Layout {
     }
 }
 
-/// With a sticky window the twin stays, and shows no claim.
+/// With a sticky time the twin stays, and shows no claim.
 pub(super) fn checks(layout: Layout, lines: &[Line<'_>]) -> Checks {
     let is_sticky = |line: &Line<'_>| !line.app.limits.sticky.is_zero();
     match layout == Layout::TwoStage && !lines.iter().any(is_sticky) {

@@ -9,7 +9,7 @@ pub enum CookiePer {
     /// One: users move from target to target with their host.
     #[default]
     Host,
-    /// One for each target: with a `sticky` window users stay on theirs.
+    /// One for each target: with a `sticky` time users stay on theirs.
     Target,
 }
 

@@ -20,7 +20,7 @@ const COOKIE_PER_HOST: &str =
 ";
 
 const COOKIE_PER_TARGET: &str =
-    "    # Each target has a cookie of its own: with a `sticky` window users stay on the old target, by
+    "    # Each target has a cookie of its own: with a `sticky` time users stay on the old target, by
     # its twin. After that HAProxy gives them the cookie of another line.
 ";
 
@@ -31,7 +31,7 @@ const TWINS: &str =
 
 const CLAIMING_TWINS: &str =
     "    # Twins, same address, port and cookie. A twin that is DOWN alone shows the other hosts that its
-    # host goes next. With a `sticky` window it serves users who own the cookie for that time.
+    # host goes next. With a `sticky` time it serves users who own the cookie for that time.
 ";
 
 /// A twin before a main line with the same cookie would get its users.

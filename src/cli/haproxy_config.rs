@@ -54,8 +54,8 @@ pub(super) struct HaproxyConfig {
     /// The cookies of a host whose app has several targets
     ///
     /// One for the host: a switch moves its users to the new target, and they keep their cookie. One
-    /// for each target, as `web1-blue`: with a `sticky` window users stay on the old target until the
-    /// window ends.
+    /// for each target, as `web1-blue`: with a `sticky` time users stay on the old target until the
+    /// time ends.
     #[arg(long, value_name = "WHAT", value_enum, default_value_t)]
     cookie_per: CookiePer,
     /// What HAProxy carries for the app: HTTP requests, or connections of another protocol

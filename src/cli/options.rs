@@ -116,7 +116,7 @@ pub(super) struct Each {
 /// For what ends by itself.
 #[derive(Debug, Args)]
 pub(super) struct Lasting {
-    /// Let the sidecar end it after this time: 90s, 30m, 2h
+    /// Let the sidecar end it after this time: 90s, 30m, 2h; a second `on` sets another one
     #[arg(long = "for", value_name = "TIME", value_parser = lasts)]
     pub(super) lasts: Option<Duration>,
 }

@@ -71,7 +71,12 @@ fn engine(span: &Range<usize>, lock: &LockFile) -> Result<Engine, Mistake> {
             Ok(Engine::Etcd(members.collect::<Result<_, _>>()?))
         }
         (None, Some(server)) => endpoint(server).map(Engine::Fleetlock),
-        _ => {
+        (Some(_), Some(_)) => {
+            let what =
+                "`etcd` and `fleetlock` are both set: a group has one lock, so remove one of them";
+            Err(Mistake::new(span.clone(), what))
+        }
+        (None, None) => {
             let what = "set one of `etcd = [\"http://HOST:2379\"]` and `fleetlock = \
                         \"https://HOST/\"`";
             Err(Mistake::new(span.clone(), what))
@@ -188,6 +193,7 @@ mod tests {
         for (lock, what) in [
             ("", "set one of `etcd = "),
             ("etcd = []", "`etcd` names no member"),
+            (&format!("{etcd}fleetlock = \"http://a\""), "are both set"),
             ("etcd = [\"a:1\"]", "expected http://HOST:PORT"),
             ("fleetlock = \"http://a\"\nttl = \"9s\"", "knows no `ttl`"),
             (&format!("{etcd}slots = 0"), "at least 1"),

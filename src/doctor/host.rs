@@ -15,6 +15,9 @@ checks! {
     SIDECAR "sidecar":
         "without it the gates stay closed after a boot, flushed rules stay away, and an operation that was \
          killed stays unfinished";
+    OLDER "sidecar":
+        "the sidecar may set the gates by the older settings, also against the new ones: so a restart, a \
+         switch and maintenance refuse";
     FILES "open-files":
         "an operation that may open no further file can't list the rules half way through";
 }
@@ -77,7 +80,7 @@ pub(super) fn points(host: &Host) -> Vec<Point> {
 fn sidecar(host: &Host) -> Point {
     match &host.sidecar {
         Some(process) if let Some(older) = &host.older => {
-            SIDECAR.warning(format!("sidecar: {process} {}", older.found), &older.fix)
+            OLDER.warning(format!("sidecar: {process} {}", older.found), &older.fix)
         }
         Some(process) => match &host.not_enabled {
             Some(unit) => SIDECAR.warning(

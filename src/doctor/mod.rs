@@ -127,6 +127,14 @@ fn judge(facts: &Facts<'_>) -> Vec<Point> {
         points.add("host", tables::points(&facts.tables));
     }
     points.add("host", facts.lock.iter().flat_map(lock::points));
+    let slots = facts.lock.iter().map(|lock| lock.settings.slots);
+    let room = slots.flat_map(|slots| {
+        facts
+            .apps
+            .iter()
+            .flat_map(move |app| lock::room::points(slots, app))
+    });
+    points.add("host", room);
     points.add(
         "gates",
         facts.apps.iter().flat_map(|app| of_gates(app, facts)),

@@ -65,7 +65,7 @@ pub(super) fn siblings(
             };
             if needs_ours && !beside.any(|one| serves(one, ports, true)) {
                 return Err(match neighbours.ours {
-                    Ours::Page => without_page(line, ports),
+                    Ours::Page => without_page(line, name, ports),
                     _ => lacking(line, name, ports, neighbours),
                 });
             }
@@ -75,18 +75,21 @@ pub(super) fn siblings(
     Ok(siblings)
 }
 
-fn without_page(line: &ServerState, ports: AppPorts) -> Missing {
+/// `target`: the one of the line.
+fn without_page(line: &ServerState, target: &str, ports: AppPorts) -> Missing {
     let AppPorts {
         port, status_port, ..
     } = ports;
     let at = line.address.map(|ip| SocketAddr::new(ip, port));
     let at = at.map_or_else(|| format!("HOST:{port}"), |at| at.to_string());
+    // As `agent haproxy-config` names it: `web1-page` beside `web1-blue`.
+    let of_target = format!("-{target}");
+    let host = line.server.strip_suffix(&of_target).unwrap_or(&line.server);
     Missing {
         what: format!("backend {} has no line for the page", line.backend),
         fix: format!(
-            "add `server {}-page {at} check port {status_port} backup`; `agent \
-             haproxy-config` prints it",
-            line.server
+            "add `server {host}-page {at} check port {status_port} backup`; `agent \
+             haproxy-config` prints it"
         ),
         checks: None,
     }

@@ -30,6 +30,7 @@ impl TwoHosts {
         let intent = Intent {
             ready: Some(other.to_owned()),
             ready_until_unix_s: None,
+            ready_failed: false,
             ..same.unwrap_or_else(|| Intent::now(name))
         };
         target::set(hold_dir, app, &intent)

@@ -41,7 +41,8 @@ pub(super) async fn send(
     limit: Duration,
 ) -> Result<Answer, String> {
     let sent = timeout(limit, connect_and_send(endpoint, files, post)).await;
-    let sent = sent.unwrap_or_else(|_| Err(format!("no answer within {limit:?}")));
+    let sent =
+        sent.unwrap_or_else(|_| Err(format!("no answer within {:.1} s", limit.as_secs_f64())));
     sent.map_err(|why| format!("{endpoint}: {why}"))
 }
 

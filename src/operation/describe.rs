@@ -5,6 +5,9 @@ use crate::config::AppSettings;
 use crate::restart::switch::{Names, SwitchPhase, THE_APP, THE_PAGE, WhyBack};
 use crate::restart::{Limits, Phase, Why};
 
+/// Its server always runs.
+const NEVER_PARKED: &str = "no rule redirects the port of the page";
+
 /// What a phase does and waits for. `app`: seen at the target that is to serve.
 pub fn describe(phase: &Phase, limits: &Limits, app: &AppSettings) -> String {
     named(&in_words(phase, limits, app), limits, app)
@@ -81,9 +84,7 @@ fn of_switch(phase: &SwitchPhase, limits: &Limits, app: &AppSettings) -> String 
         SwitchPhase::Start => "starting the new target".to_owned(),
         SwitchPhase::Healthy { .. } => "until the new target is healthy".to_owned(),
         SwitchPhase::Verify => command(&app.verify).unwrap_or_default(),
-        SwitchPhase::Unpark if limits.switch.with_page && app.is_page() => {
-            "no rule redirects the port of the page".to_owned()
-        }
+        SwitchPhase::Unpark if limits.switch.with_page && app.is_page() => NEVER_PARKED.to_owned(),
         SwitchPhase::Unpark => {
             "ending the redirect of the port of the new target to the old target".to_owned()
         }
@@ -104,6 +105,9 @@ fn of_switch(phase: &SwitchPhase, limits: &Limits, app: &AppSettings) -> String 
         }
         SwitchPhase::Drain { .. } => "until nothing is in flight on the old target".to_owned(),
         SwitchPhase::Settle { .. } => "watching the new target under its users".to_owned(),
+        SwitchPhase::Park { back: None, .. } if limits.switch.with_page && !app.is_page() => {
+            NEVER_PARKED.to_owned()
+        }
         SwitchPhase::Park { back: None, .. } => {
             "redirecting the port of the old target to the new target, for HAProxy's reloads"
                 .to_owned()
@@ -138,7 +142,7 @@ fn reason(why: &Why) -> String {
         Why::GateFailed(why) => format!("the rules could not be set ({why})"),
         Why::TooFewServers(few) => format!("too few other servers are left ({})", few.join(", ")),
         Why::Unrecorded(why) => format!("the journal can't be written ({why})"),
-        Why::LockLost(why) => format!("the lock was lost ({why})"),
+        Why::LockLost(why) => format!("the group's lock was lost ({why})"),
         Why::CutShort => "an earlier operation was cut short".to_owned(),
         Why::Interrupted(signal) => format!("interrupted by signal {signal}"),
     }
@@ -209,6 +213,18 @@ mod tests {
         assert_eq!(
             describe(&unpark, &limits, app),
             "ending the redirect of the port of the app to the page"
+        );
+        let park = Phase::Switch(SwitchPhase::Park {
+            back: None,
+            zeros: 0,
+        });
+        assert_eq!(
+            describe(&park, &limits, &app.at_page().unwrap()),
+            "redirecting the port of the app to the page, for HAProxy's reloads"
+        );
+        assert_eq!(
+            describe(&park, &limits, app),
+            "no rule redirects the port of the page"
         );
         let off = describe(&leave, &limits, app);
         assert_eq!(

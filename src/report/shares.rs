@@ -11,7 +11,7 @@ use std::time::Duration;
 pub struct Shares {
     /// HAProxy: its checks had to find that a line is DOWN, or UP again.
     pub detection: f64,
-    /// The users: their requests in flight, and their sticky window.
+    /// The users: their requests in flight, and their sticky time.
     pub drain: f64,
     /// The app: its upgrade, its restart, its start until it was healthy.
     pub app: f64,

@@ -41,9 +41,10 @@ impl Outcome {
             ),
             Outcome::Nothing(why) => why.clone(),
             Outcome::Planned => "a dry run: nothing was changed".to_owned(),
-            Outcome::Locked(why) | Outcome::OutsideWindow(why) => {
-                format!("refused: {why}; nothing was changed")
+            Outcome::Locked(why) => {
+                format!("refused: {why}; nothing was changed: run this again once that has ended")
             }
+            Outcome::OutsideWindow(why) => format!("refused: {why}; nothing was changed"),
             Outcome::Refused(refusal) => format!("refused: {refusal}; nothing was changed"),
             Outcome::RestartFailed(why) => {
                 format!("the restart failed: {why}; the gates stay closed: {fix}")
@@ -117,7 +118,7 @@ impl Outcome {
             Outcome::LockFull(by) => lock_full(by, verb),
             Outcome::LockAway(why) => lock_away(why, verb),
             Outcome::LockLost { why, back } => {
-                let what = format!("the lock was lost: {why}");
+                let what = format!("the group's lock was lost: {why}");
                 given_up(&what, *back, "run it again")
             }
             Outcome::Unrecorded { why, back } => {

@@ -233,12 +233,16 @@ async fn lock(path: &Path, longest: Duration, stop: &StopSignal) -> Result<Optio
             Ok(lock) => return Ok(Some(lock)),
             Err(LockError::Held(owner)) => describe(owner.as_ref()),
             Err(error) => {
-                tracing::warn!("continuing without the lock: {error}");
+                tracing::warn!(
+                    "another operation may be under way on this host, which goes down all the same: {error}"
+                );
                 return Ok(None);
             }
         };
         if stop.asked().is_some() || began.elapsed() > longest {
-            return Err(format!("another operation holds the lock: {owner}"));
+            return Err(format!(
+                "another operation is under way on this host: {owner}"
+            ));
         }
         tokio::time::sleep(AGAIN).await;
     }

@@ -43,7 +43,7 @@ impl Drop for Lock {
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// Another process has it. None: it has not written its name.
-    #[error("another operation holds the lock: {}", describe(.0.as_ref()))]
+    #[error("another operation is under way on this host: {}", describe(.0.as_ref()))]
     Held(Option<Owner>),
     /// Others than root may write it.
     #[error(transparent)]

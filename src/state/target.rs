@@ -22,6 +22,10 @@ pub struct Intent {
     /// When that one is stopped. None: when an operator finishes the switch.
     #[serde(default)]
     pub ready_until_unix_s: Option<u64>,
+    /// The ready one was started by a switch that failed, and never served for good: nothing goes back to
+    /// it.
+    #[serde(default)]
+    pub ready_failed: bool,
 }
 
 impl Intent {
@@ -32,6 +36,7 @@ impl Intent {
             since_unix_s: since_1970().as_secs(),
             ready: None,
             ready_until_unix_s: None,
+            ready_failed: false,
         }
     }
 
@@ -42,7 +47,16 @@ impl Intent {
         Intent {
             ready: Some(target.to_owned()),
             ready_until_unix_s: lasts.map(|lasts| now.saturating_add(lasts.as_secs())),
+            ready_failed: false,
             ..self
+        }
+    }
+
+    /// The same with a target that a failed switch has left running.
+    pub fn with_failed(self, target: &str) -> Intent {
+        Intent {
+            ready_failed: true,
+            ..self.with_ready(target, None)
         }
     }
 
@@ -51,6 +65,7 @@ impl Intent {
         Intent {
             ready: None,
             ready_until_unix_s: None,
+            ready_failed: false,
             ..self
         }
     }
@@ -125,7 +140,11 @@ mod tests {
             .clone()
             .with_ready("blue", Some(Duration::from_secs(600)));
         let left_running = green.clone().with_ready("blue", None);
-        for intent in [&green, &warm, &left_running, &warm.clone().without_ready()] {
+        let failed = green.clone().with_failed("blue");
+        assert!(failed.ready_failed && failed.left_running() == Some("blue"));
+        assert_eq!(failed.clone().with_ready("blue", None), left_running);
+        assert_eq!(failed.clone().without_ready(), green);
+        for intent in [&green, &warm, &left_running, &failed] {
             set(directory, "web", intent).unwrap();
             assert_eq!(find(directory, "web").unwrap().as_ref(), Some(intent));
         }

@@ -71,7 +71,11 @@ fn day(text: &str) -> Option<usize> {
 
 /// `09:00-17:00`. The end of the day is 24:00.
 fn times_of_day(text: &str) -> Result<(Time, Time), String> {
-    let wrong = || format!("expected a begin and an end, as \"09:00-17:00\", found {text:?}");
+    let wrong = || {
+        format!(
+            "expected a begin and an end, from 00:00 to 24:00, as \"09:00-17:00\", found {text:?}"
+        )
+    };
     let (from, until) = text.split_once('-').ok_or_else(wrong)?;
     let begin = time(from).ok_or_else(wrong)?;
     let end = match until {

@@ -196,6 +196,7 @@ fn a_mistake_names_what_was_expected() {
         ("Mon 09:00", "expected a begin and an end"),
         ("Mon 09:00..17:00", "expected a begin and an end"),
         ("Mon 09:60-17:00", "expected a begin and an end"),
+        ("Mon 25:00-26:00", "from 00:00 to 24:00, as"),
         ("Mon 24:00-17:00", "expected a begin and an end"),
         ("Mon 9:0-17:00", "expected a begin and an end"),
         ("Mon +9:00-17:00", "expected a begin and an end"),

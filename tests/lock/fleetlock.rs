@@ -150,6 +150,15 @@ fn full(fleet: &Fleet, server: &Shared) {
             .expect(12, &says);
         assert_eq!(ended.report().outcome, "lock_full");
     }
+    // A proxy without its server, and a website: no other host is waited for.
+    for page in [(503, "<html>"), (200, "<!DOCTYPE html>")] {
+        server.lock().unwrap().full = page;
+        let says = format!("it answers {} with a web page", page.0);
+        let ended = agent(fleet, 1, "300ms")
+            .run("restart", "web")
+            .expect(11, &says);
+        assert_eq!(ended.report().outcome, "lock_away");
+    }
     let release = [
         "lock",
         "release",

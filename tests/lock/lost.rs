@@ -28,7 +28,7 @@ fn before_the_app_is_touched_the_host_goes_back_and_after_that_it_finishes() {
     assert_eq!(fleet.boots()[..2], boots[..2], "neither app was touched");
     for report in [paused, cut] {
         let notices = report.notices.join("\n");
-        assert!(notices.contains("the lock was lost: "), "{notices}");
+        assert!(notices.contains("the group's lock was lost: "), "{notices}");
         assert!(notices.contains("the agent finishes"), "{notices}");
     }
     assert_eq!(fleet.boots()[2..], [boots[2] + 1, boots[3] + 1]);
@@ -43,7 +43,7 @@ fn paused_before(fleet: &Fleet, etcd: &Etcd) {
     running.interrupt(Signal::SIGSTOP);
     sleep(OVER);
     running.interrupt(Signal::SIGCONT);
-    let ended = running.wait().expect(12, "the lock was lost: ");
+    let ended = running.wait().expect(12, "the group's lock was lost: ");
     assert_eq!(ended.report().outcome, "lock_lost");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     assert_eq!(slow.answer().status, 200);

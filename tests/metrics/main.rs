@@ -47,6 +47,7 @@ fn ready() -> Intent {
         since_unix_s: 1_795_248_000,
         ready: Some("blue".to_owned()),
         ready_until_unix_s: Some(1_795_248_600),
+        ready_failed: false,
     }
 }
 

@@ -37,7 +37,7 @@ impl Core {
         }
     }
 
-    pub(super) fn with_sticky_window(self) -> Core {
+    pub(super) fn with_sticky_time(self) -> Core {
         Core {
             sticky: TURN,
             ..self

@@ -13,8 +13,8 @@ const IN_TIME: Settings = Settings {
     ..SINGLE
 };
 
-fn with_sticky_window(settings: &Settings) -> Found {
-    search_by(settings, Core::new(settings).with_sticky_window())
+fn with_sticky_time(settings: &Settings) -> Found {
+    search_by(settings, Core::new(settings).with_sticky_time())
 }
 
 #[test]
@@ -44,13 +44,13 @@ fn classic() {
 }
 
 #[test]
-fn two_stage_with_a_sticky_window() {
+fn two_stage_with_a_sticky_time() {
     let settings = Settings {
         in_time: true,
         clocks: LIMITS,
         ..TWO_STAGE
     };
-    always(&with_sticky_window(&settings), 4_000);
+    always(&with_sticky_time(&settings), 4_000);
 }
 
 /// An agent that is paused closes its gate late, or opens it late. So users may have too few servers,

@@ -45,6 +45,9 @@ const OF_TARGETS: [&str; 6] = [
 ];
 const WITH_TARGETS: [&str; 3] = ["keep", "verify", "memory"];
 
+/// A lock is on etcd, or on a FleetLock server, which knows no `ttl`.
+const OF_ETCD: [&str; 2] = ["etcd", "ttl"];
+
 /// The names of lines, which only one line can have.
 const LINES: [&str; 3] = ["backend", "main", "backup"];
 
@@ -63,20 +66,22 @@ fn filtered(text: &str, stays: impl Fn(&str, &str) -> bool) -> String {
     kept.join("\n")
 }
 
-/// Without the tables of targets, and the keys that need some.
+/// Without the tables of targets, and the keys that need some. The lock is on etcd.
 fn without_targets(text: &str) -> String {
     filtered(text, |table, key| {
         let needs_targets = table == "[app.web]" && WITH_TARGETS.contains(&key);
-        !table.contains(".target.") && !needs_targets
+        let is_other_lock = table == "[lock]" && key == "fleetlock";
+        !table.contains(".target.") && !needs_targets && !is_other_lock
     })
 }
 
-/// Without the keys that an app with targets can't have.
+/// Without the keys that an app with targets can't have. The lock is on a FleetLock server.
 fn with_targets(text: &str) -> String {
     filtered(text, |table, key| {
         let is_directly = table == "[app.web]" && OF_TARGETS.contains(&key);
         let is_by_name = table == "[[haproxy]]" && LINES.contains(&key);
-        !is_directly && !is_by_name
+        let is_other_lock = table == "[lock]" && OF_ETCD.contains(&key);
+        !is_directly && !is_by_name && !is_other_lock
     })
 }
 

@@ -451,7 +451,7 @@ fn a_second_operation_is_refused_and_names_the_first() {
     let first = Running::start("agent", &mut command);
     sh("for i in $(seq 100); do [ -s /run/state/web.json ] && exit; sleep 0.05; done; exit 1");
     let owner = format!(
-        "another operation holds the lock: `agent restart web`, pid {}",
+        "another operation is under way on this host: `agent restart web`, pid {}",
         first.pid()
     );
     let second = agent(GOOD, &["restart", "web"]);

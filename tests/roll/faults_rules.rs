@@ -13,7 +13,7 @@ use lab::settings::Settings;
 
 const LOCKED: &str = "another process holds the xtables lock";
 
-/// Held before the restart, the agent refuses. Held too long during the sticky window, it puts the
+/// Held before the restart, the agent refuses. Held too long during the sticky time, it puts the
 /// gates back. Held at the reopen for twice the 5 s of iptables' own wait, it only needs more time.
 #[test]
 fn a_held_xtables_lock_delays_or_aborts() {

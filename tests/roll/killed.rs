@@ -112,7 +112,7 @@ fn a_restart_killed_in_any_wait_is_completed() {
             fleet.app(number).set_cold(Duration::from_millis(600));
             let request = (*phase == "drain").then(|| fleet.slow_request(number, 5000));
             let sticky = |settings: Settings| match *phase {
-                // With a sticky window the twin sheds in a phase of its own, which takes time.
+                // With a sticky time the twin sheds in a phase of its own, which takes time.
                 "shed" => settings.set("app.web.sticky", "1ms"),
                 _ => settings,
             };

@@ -18,7 +18,7 @@ fn one_of_two_hosts_gives_way_in_the_classic_layout() {
 }
 
 #[test]
-fn one_of_two_hosts_gives_way_with_a_sticky_window() {
+fn one_of_two_hosts_gives_way_with_a_sticky_time() {
     one_after_the_other("together_sticky", Layout::TwoStage, |settings| {
         settings.set("app.web.sticky", "500ms")
     });

@@ -1,4 +1,4 @@
-//! The same restart with other tables, other addresses, and a sticky window.
+//! The same restart with other tables, other addresses, and a sticky time.
 
 use lab::fleet::{Fleet, Layout, NUMBERS};
 use lab::now;
@@ -34,9 +34,9 @@ fn a_restart_with_ipv6_lines_is_unnoticed() {
     unnoticed_restart(&fleet, |settings| settings);
 }
 
-/// Sticky users stay on the twin for the window, and move to another host after it.
+/// Sticky users stay on the twin for that time, and move to another host after it.
 #[test]
-fn sticky_users_move_after_the_window() {
+fn sticky_users_move_after_the_sticky_time() {
     let fleet = Fleet::two_stage("sticky");
     fleet.open_gates();
     let sticky = |settings: Settings| settings.set("app.web.sticky", "2s");

@@ -3,8 +3,11 @@ runs the whole of rolling-restart, in a process of its own."""
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,35 +16,57 @@ import time
 from pathlib import Path
 from typing import Any
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "rolling-restart"
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
-# It finds the answer by the agent's words: `status`, `dry run`, or the verb, with `on` or `off`. An
-# answer with `waits` comes at the end of stdin. One that is `silent` has only its exit code.
+# A shell, because each roll starts it ten times. The agent's words name the file of an answer:
+# `status`, `dry run`, or the verb, with `on` or `off`.
 SSH = """\
-import json, pathlib, shlex, sys
-here = pathlib.Path(__file__).parent
-if "-O" in sys.argv:
-    sys.exit()
-host, line = sys.argv[-2:]
-words = shlex.split(line)[1:]
-with open(here / "calls", "a") as calls:
-    calls.write(json.dumps([host, *words]) + "\\n")
-kind = " ".join(word for word in words if word in (words[0], "on", "off"))
-kind = "dry run" if "--dry-run" in words else kind
-hosts = json.loads((here / "answers").read_text())
-answer = {**hosts["*"], **hosts.get(host, {})}.get(kind)
-if answer is None:
-    sys.exit(f"no answer for {kind} on {host}")
-if answer.pop("waits", False):
-    sys.stdin.read()
-if not answer.pop("silent", False):
-    print(json.dumps(answer))
-sys.exit(answer.get("exit", 0))
+#!/bin/sh
+here=${0%/*} last= dry=
+for word; do
+    [ "$word" != -O ] || exit 0
+    host=$last last=$word
+done
+eval "set -- $last"
+shift
+kind=$1 call=$host
+for word; do
+    call="$call\t$word"
+    case $word in
+        on | off) kind="$kind $word" ;;
+        --dry-run) dry=yes ;;
+    esac
+done
+printf '%s\\n' "$call" >>"$here/calls"
+[ -z "$dry" ] || kind='dry run'
+for file in "$here/answers/$host/$kind" "$here/answers/*/$kind"; do
+    [ ! -e "$file" ] || . "$file"
+done
+echo "no answer for $kind on $host" >&2
+exit 1
 """
 
-# Where the programs of all tests find what the first one has compiled.
-CACHE = tempfile.TemporaryDirectory()
-COMPILED = {"PYTHONPYCACHEPREFIX": CACHE.name}
+
+def commands(waits: bool = False, silent: bool = False, **said: Any) -> str:
+    """The file of an answer. It `waits` for the end of stdin. If `silent`, it only exits."""
+    wait = "while read -r _; do :; done\n" if waits else ""
+    show = "" if silent else f"printf '%s\\n' {shlex.quote(json.dumps(said))}\n"
+    return f"{wait}{show}exit {said.get('exit', 0)}\n"
+
+
+def in_turn(answers: list[dict[str, Any]]) -> str:
+    """The file of an answer for each call of this verb. The last one is for all that follow."""
+    cases = [f"{number})\n{commands(**said)};;\n" for number, said in enumerate(answers[:-1], 1)]
+    asked = "asked=$(grep -c \"^$host\t$1\\>\" \"$here/calls\")\n"
+    return f"{asked}case $asked in\n{''.join(cases)}esac\n{commands(**answers[-1])}"
+
+
+# A copy of the program with compiled modules. The program writes no files beside itself, so it
+# would compile them at each start, which is most of a start.
+COPY = tempfile.TemporaryDirectory()
+PROGRAM = Path(shutil.copy(SCRIPTS / "rolling-restart", COPY.name))
+shutil.copytree(SCRIPTS / "rolling", Path(COPY.name) / "rolling")
+compileall.compile_dir(COPY.name, quiet=1)
 
 
 def heeds_ctrl_c() -> None:
@@ -88,24 +113,35 @@ class Fleet:
         self.hosts: dict[str, dict[str, Any]] = {}
         self.host("*", **{"status": status(), "dry_run": report(0, "planned"), **verbs})
         ssh = self.path / "ssh"
-        ssh.write_text(f"#!{sys.executable} -IS\n{SSH}")
+        ssh.write_text(SSH)
         ssh.chmod(0o755)
 
-    def host(self, name: str, **answers: dict[str, Any]) -> None:
-        """Other answers of this host. `dry run` and `maintenance on` have a `_` as their space."""
+    def host(self, name: str, **answers: Any) -> None:
+        """Other answers of this host: an object, or a list of them. `dry run` and `maintenance on`
+        have a `_` as their space."""
         self.hosts[name] = {kind.replace("_", " "): said for kind, said in answers.items()}
 
+    def write(self, name: str = "answers") -> None:
+        """The files of the answers, in a folder of this name."""
+        shutil.rmtree(self.path / name, ignore_errors=True)
+        for host, answers in self.hosts.items():
+            folder = self.path / name / host
+            folder.mkdir(parents=True)
+            for kind, said in answers.items():
+                (folder / kind).write_text(
+                    in_turn(said) if isinstance(said, list) else commands(**said)
+                )
+
     def start(self, *words: str) -> subprocess.Popen[str]:
-        (self.path / "answers").write_text(json.dumps(self.hosts))
+        self.write()
         environment = {
             **os.environ,
             "PATH": f"{self.path}:{os.environ['PATH']}",
             "XDG_STATE_HOME": str(self.path / "state"),
             "TMPDIR": str(self.path),
-            **COMPILED,
         }
         return subprocess.Popen(
-            [sys.executable, str(SCRIPT), "--json", *words],
+            [sys.executable, str(PROGRAM), "--json", *words],
             env=environment,
             preexec_fn=heeds_ctrl_c,
             stdin=subprocess.DEVNULL,
@@ -130,7 +166,7 @@ class Fleet:
             lines = (self.path / "calls").read_text().splitlines()
         except FileNotFoundError:
             return []
-        calls: list[list[str]] = [json.loads(line) for line in lines]
+        calls = [line.split("\t") for line in lines]
         return [call for call in calls if not kinds or call[1] in kinds]
 
     def wait_for(self, verb: str) -> None:

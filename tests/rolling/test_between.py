@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from fleet import COMPILED, SCRIPT, Fleet, heeds_ctrl_c, report, states
+from fleet import PROGRAM, Fleet, heeds_ctrl_c, report, states
 
 WEB = ("web1", "web2", "web3")
 # Two batches.
@@ -168,14 +168,13 @@ class Windows(Whole):
 class OnTerminal(Whole):
     def start(self, *words: str) -> None:
         """On a terminal of its own, as an operator has it."""
-        (self.fleet.path / "answers").write_text(json.dumps(self.fleet.hosts))
+        self.fleet.write()
         path = f"{self.fleet.path}:{os.environ['PATH']}"
         self.pid, self.end = pty.fork()
         if self.pid == 0:
             heeds_ctrl_c()
             os.environ.update(PATH=path, XDG_STATE_HOME=str(self.fleet.path), TERM="xterm")
-            os.environ.update(COMPILED)
-            os.execv(sys.executable, [sys.executable, str(SCRIPT), *CANARY, *words])
+            os.execv(sys.executable, [sys.executable, str(PROGRAM), *CANARY, *words])
         self.addCleanup(os.close, self.end)
         self.addCleanup(self.kill)
         self.text = ""

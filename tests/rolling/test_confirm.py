@@ -101,11 +101,10 @@ class Meaning(unittest.TestCase):
             {"host": name, "state": state}
             for name, state in [("a", "done"), ("b", "failed"), ("c", "not_reached")]
         ]
-        plan = [["a", "b"], ["c"], [f"d{number}" for number in range(10)]]
-        self.assertEqual(
-            question(plan, 1, {"hosts": hosts}), "done: a; failed: b; next: batch 2 of 3: c"
-        )
-        self.assertTrue(question(plan, 2, {"hosts": hosts}).endswith(" d6 d7 and 2 more"))
+        asked = question(["c"], "batch 2 of 3", {"hosts": hosts})
+        self.assertEqual(asked, "done: a; failed: b; next: batch 2 of 3: c")
+        many = [f"d{number}" for number in range(10)]
+        self.assertTrue(question(many, "x", {"hosts": hosts}).endswith(" d6 d7 and 2 more"))
 
 
 class Files(unittest.TestCase):
@@ -120,6 +119,7 @@ class Files(unittest.TestCase):
         source = File(str(self.path))
         source.begin()
         self.assertEqual([source.look() for _ in range(3)], [None] * 3)
+        self.assertIn("is older, and does not count", source.how)
         os.utime(self.path, (1, 1))
         self.assertEqual([source.look(), source.look()], [None, Reply(True, "ann", self.me)])
         # The next batch needs a new answer.
@@ -132,6 +132,7 @@ class Files(unittest.TestCase):
 
     def test_a_file_counts_when_its_writer_is_done(self) -> None:
         source = File(str(self.path))
+        self.assertTrue(source.how.endswith("stops"), source.how)
         self.path.touch()
         self.assertIsNone(source.look())
         self.path.write_text("no")
@@ -221,15 +222,14 @@ class Sources(unittest.TestCase):
     def test_options_that_do_not_go_together_are_errors(self) -> None:
         for words, says in [
             (["--go", "f", "--go-command", "c"], "not allowed with"),
-            (["--confirm-timeout", "5m"], "--confirm-timeout is an option of --confirm"),
+            (["--confirm-timeout", "5m"], "--confirm-timeout is an option of --confirm, --go"),
             (["--confirm", "--confirm-timeout", "2d"], "not a time"),
             (["--confirm", "--confirm-timeout", "0s"], "from 1s to a day"),
             (["--go-command", " "], "is empty"),
             (["--hook", ""], "is empty"),
             (["--hook-must-succeed"], "needs a --hook"),
             (["--not-after", "5pm"], "not a time such as 17:00"),
-            (["--maintenance", "on", "--confirm"], "remove --confirm"),
-            (["--maintenance", "on", "--hook", "true"], "remove --hook"),
+            (["--maintenance", "on", "--pause", "1m"], "remove --pause"),
         ]:
             with self.subTest(words), self.assertRaisesRegex(UsageError, says):
                 options(*words)

@@ -11,10 +11,12 @@ from unittest import mock
 
 from rolling import again
 from rolling.answer import Answer
+from rolling.between import Between
+from rolling.call import Call
 from rolling.ending import Ending, Verdict, ending_of
 from rolling.farm import Farm
 from rolling.host import Host
-from rolling.judge import Unusable
+from rolling.judge import Unusable, refusal
 from rolling.options import Options
 from rolling.screen import Screen
 from rolling.signals import Stop
@@ -70,6 +72,7 @@ class Scripted(Host):
         self.by: str | None = more.get("by")
         self.away: bool = more.get("away", False)
         self.read_only: bool = more.get("read_only", False)
+        self.outside: str | None = more.get("outside")
         self.calls: list[str] = []
         # Its agent works until this is set.
         self.works = asyncio.Event()
@@ -78,7 +81,7 @@ class Scripted(Host):
     async def status(self) -> Status:
         if self.away:
             raise Unusable("unreachable: no route")
-        return replace(status(self.by), read_only=self.read_only)
+        return replace(status(self.by), read_only=self.read_only, outside=self.outside)
 
     async def agent(self) -> Ending:
         self.calls.append(str(self.options.toggled))
@@ -93,9 +96,13 @@ class Farms(unittest.IsolatedAsyncioTestCase):
             host.options = options
         ssh = Remotely({host.name: host for host in hosts})
         self.out = io.StringIO()
-        self.farm = Farm(hosts, options, ssh, Screen(self.out), self.stop)
+        screen = Screen(self.out)
+        self.farm = Farm(Call(hosts, options, ssh, screen, self.stop))
         over = await self.farm.look(False)
-        return over if over is not None else await asyncio.wait_for(self.farm.run(), 10)
+        if over is not None:
+            return over
+        between = Between(options, self.farm.plan, screen, self.stop)
+        return await asyncio.wait_for(self.farm.run(between), 10)
 
     async def test_all_hosts_go_at_once(self) -> None:
         one, two = Scripted("web1", IS_ON), Scripted("web2", report(19, "still_draining"))
@@ -117,6 +124,16 @@ class Farms(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(set(one.calls + two.calls), {"dry run"})
             said = "unreachable: no route" if two.away else "said not_placed"
             self.assertIn(f"web2: {said}", ended.text())
+
+    async def test_outside_of_the_windows_the_call_of_the_roll_is_named(self) -> None:
+        refuses = report(21, "outside_window")
+        two = Scripted("web2", plans=refuses, outside="none begins before Mon")
+        ended = await self.turn(Scripted("web1"), two)
+        self.assertEqual((ended.outcome, ended.exit), ("could_not_begin", 3))
+        called = "web2: none begins before Mon; in an emergency call this again with --outside"
+        self.assertIn(called, ended.text())
+        # Its agent is inside of them again, or is an older one.
+        self.assertEqual(refusal(refuses, status()), "said outside_window")
 
     async def test_a_host_that_serves_no_users_is_left_out(self) -> None:
         for by in ("operator", "unit"):
@@ -181,6 +198,23 @@ class Farms(unittest.IsolatedAsyncioTestCase):
         one.endings = [report(130, "interrupted")]
         one.works.set()
         self.assertEqual((await turning).exit, 130)
+
+    async def test_a_drain_that_is_called_off_is_no_success(self) -> None:
+        one, two = Scripted("web1", report(19, "still_draining")), Scripted("web2", IS_ON)
+        one.works.clear()
+        turning = asyncio.ensure_future(self.turn(one, two))
+        while "on" not in one.calls:
+            await asyncio.sleep(0)
+        self.stop.asked, self.stop.signal = 2, 2
+        self.farm.call_off()
+        one.works.set()
+        ended = await turning
+        self.assertEqual((ended.outcome, ended.exit), ("interrupted", 130))
+        said = "interrupted: maintenance is on: 2 hosts in "
+        self.assertTrue(ended.message.startswith(said), ended.message)
+        self.assertTrue(ended.message.endswith("called off on web1"), ended.message)
+        states = [host["state"] for host in json.loads(ended.json())["hosts"]]
+        self.assertEqual(states, ["done"] * 2)
 
     async def test_read_only_is_on_for_all_or_for_none(self) -> None:
         options = Options(readonly="on", reason="a move", lasts="20m")

@@ -1,18 +1,56 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
 import tempfile
 import time
 import unittest
 from pathlib import Path
+from unittest import mock
 
 from rolling import hooks as module
+from rolling.answer import Answer
 from rolling.hooks import Hooks
-from rolling.local import run
+from rolling.local import not_runnable, run
 from rolling.screen import Screen
 from rolling.signals import Stop
+
+
+class Lines(unittest.TestCase):
+    def test_a_program_that_is_missing_is_found_before_it_runs(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "notify"
+            file.write_text("#!/bin/sh\n")
+            for line, wrong in [
+                (f"{folder}/none --to ops", f"{folder}/none does not exist"),
+                (f"{folder};", f"{folder} is a directory"),
+                (f"{file}", f"{file} is not executable"),
+                ("loger -t roll", "PATH has no program loger"),
+                ("loger>x", "PATH has no program loger"),
+            ]:
+                with self.subTest(line):
+                    self.assertEqual(not_runnable(line), wrong)
+
+    def test_any_other_line_is_left_to_the_shell(self) -> None:
+        for line in [
+            "cat",
+            "cat>>x; exit 9",
+            "exit 9",
+            ". ./settings",
+            "if true; then :; fi",
+            "! grep -q done",
+            "TO=ops notify",
+            "notify() { cat; }; notify",
+            "$HOME/bin/notify",
+            "~/bin/notify",
+            "'/opt/my hooks/notify'",
+            "2>&1 notify",
+            "(cd /; notify)",
+        ]:
+            with self.subTest(line):
+                self.assertIsNone(not_runnable(line))
 
 
 class Local(unittest.IsolatedAsyncioTestCase):
@@ -117,6 +155,8 @@ class Events(unittest.IsolatedAsyncioTestCase):
         hooks = self.hooks("grep -q started || exec sleep 60", "true", must_succeed=True)
         for event in ("started", "host_done", "done"):
             hooks.report(event)
+        while len(hooks.waiting) > 4:
+            await asyncio.sleep(0.02)
         ending = asyncio.ensure_future(hooks.end())
         while "waiting" not in self.shown.getvalue():
             self.assertFalse(ending.done())
@@ -130,6 +170,40 @@ class Events(unittest.IsolatedAsyncioTestCase):
         left = [(event, 255, "did not run") for event in ("host_done", "done", "done")]
         self.assertEqual(failures, [("host_done", 255, "killed, bec"), *left])
         self.assertIsNotNone(hooks.in_the_way)
+
+    async def test_all_hooks_together_have_a_limit_at_the_end(self) -> None:
+        for name, value in (("SILENT", 0.1), ("LAST", 0.2)):
+            self.addCleanup(setattr, module, name, getattr(module, name))
+            setattr(module, name, value)
+        hooks = self.hooks("exec sleep 60")
+        for event in ("host_done", "done"):
+            hooks.report(event)
+        await asyncio.wait_for(hooks.end(), 5)
+        said = [(one["exit"], one["message"].partition(",")[0]) for one in hooks.json()]
+        self.assertEqual(said, [(255, "killed"), (255, "did not run")])
+        self.assertIn("the roll waits for its hooks 0 s at its end", hooks.json()[0]["message"])
+
+    async def test_a_hook_that_ends_as_the_wait_for_it_ends_starts_no_other_one(self) -> None:
+        async def swallows(*_: object) -> Answer:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+            return Answer(0, b"", ())
+
+        for name, value in (("run", swallows), ("SILENT", 0.1)):
+            changed = mock.patch.object(module, name, value)
+            changed.start()
+            self.addCleanup(changed.stop)
+        hooks = self.hooks("true")
+        hooks.report("host_done")
+        hooks.report("done")
+        ending = asyncio.ensure_future(hooks.end())
+        while "waiting" not in self.shown.getvalue():
+            await asyncio.sleep(0.02)
+        self.stop.asked += 1
+        self.stop.changed.set()
+        await asyncio.wait_for(ending, 5)
+        failures = [(one["event"], one["message"][:11]) for one in hooks.json()]
+        self.assertEqual(failures, [("done", "did not run")])
 
     async def test_hooks_that_end_soon_need_no_word(self) -> None:
         hooks = self.hooks("true")

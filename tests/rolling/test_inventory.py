@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from fleet import SCRIPT, Fleet, report, states
+from fleet import SCRIPTS, Fleet, report, states
 from rolling import inventory
 from rolling.hosts import Wrong
 from rolling.inventory import Target, of_group, read, target
@@ -160,7 +160,7 @@ class Programs(unittest.TestCase):
         self.wrong("timed out")
 
     def test_ansible_itself_reads_each_form(self) -> None:
-        find = [str(SCRIPT.with_name("collection")), "find"]
+        find = [str(SCRIPTS / "collection"), "find"]
         found = subprocess.run(find, capture_output=True, text=True, check=False)
         if found.returncode != 0:
             self.skipTest("no Ansible for the tests: scripts/collection env")

@@ -37,3 +37,11 @@ class Missing(unittest.TestCase):
             with self.subTest(argv), self.assertRaises((UsageError, Wrong)) as raised:
                 prepare(parse("x", argv))
             self.assertTrue(str(raised.exception).startswith(said), raised.exception)
+
+    def test_a_hook_that_can_not_run_is_an_error(self) -> None:
+        for option in ("--hook", "--go-command"):
+            for more in ([], ["--dry-run"]):
+                with self.subTest(option, more=more), self.assertRaises(UsageError) as raised:
+                    prepare(parse("x", ["web1", option, "/none/notify --to ops", *more]))
+                said = f"{option} /none/notify --to ops: /none/notify does not exist on this "
+                self.assertTrue(str(raised.exception).startswith(said), raised.exception)

@@ -8,10 +8,12 @@ from rolling.ending import Ending, Verdict
 from rolling.host import Host
 from rolling.options import Options
 from rolling.program import LONGEST_LINE, Lines, progress
+from rolling.roll import Roll
 from rolling.screen import picture
 from rolling.ssh import Remote, Ssh
 from rolling.step import Stage
 from rolling.summary import of_roll
+from rolling.swap import Swap
 from rolling.text import columns
 
 
@@ -62,6 +64,14 @@ class Picture(unittest.TestCase):
         self.assertEqual([line.split()[0] for line in lines], ["head", "web7", "web8"])
         everybody = [host(f"web{number}", Stage.UNDER_WAY, "drain") for number in range(40)]
         self.assertEqual(len(picture(everybody, "head", 23, False, 79)), 23)
+
+    def test_what_the_roll_waits_for_is_not_cut_off(self) -> None:
+        hosts = [host(f"web{number}", Stage.UNDER_WAY, "drain") for number in range(22)]
+        for stopping, heads in ((Roll.stopping, 2), (Swap.stopping, 2), ("asks", 1)):
+            counts = "0 of 22 done, 0 failed, 22 under way  100 s"
+            lines = picture(hosts, f"{counts}\n{stopping}", 23, False, 79)
+            self.assertIn(stopping, lines[heads - 1])
+            self.assertEqual(len(lines), 23)
 
     def test_colours_are_optional(self) -> None:
         failed = [ended("web1", 15, "not_healthy", "sick")]

@@ -31,8 +31,8 @@ class Scripted(Host):
         self.unreachable_from = 99
         self.asked = 0
         self.begun = 0
-        # Waits for its turn until it is called off.
-        self.waits = False
+        # Waits in this phase until it is called off.
+        self.waits: str | None = None
         self.off = asyncio.Event()
 
     async def status(self) -> Status:
@@ -43,8 +43,8 @@ class Scripted(Host):
 
     async def agent(self) -> Ending:
         self.begun += 1
-        self.at("back_off" if self.waits else "drain")
-        if self.waits:
+        self.at(self.waits or "drain")
+        if self.waits is not None:
             await self.off.wait()
             return ended(129, "interrupted")
         await asyncio.sleep(self.takes)
@@ -88,18 +88,20 @@ class Rolls(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(hosts[0].stage, Stage.FAILED)
 
     async def test_after_a_failure_no_waiting_host_begins(self) -> None:
-        stop = Stop()
-        hosts = [Scripted("a", stop, SICK, 0.2), Scripted("b", stop, DONE)]
-        hosts[1].waits = True
-        await self.roll(hosts, stop)
-        stages = [host.stage for host in hosts]
-        self.assertEqual(stages, [Stage.FAILED, Stage.WAITING])
-        self.assertTrue(hosts[1].called_off)
+        for phase in ("back_off", "lock"):
+            with self.subTest(phase):
+                stop = Stop()
+                hosts = [Scripted("a", stop, SICK, 0.2), Scripted("b", stop, DONE)]
+                hosts[1].waits = phase
+                await self.roll(hosts, stop)
+                stages = [host.stage for host in hosts]
+                self.assertEqual(stages, [Stage.FAILED, Stage.WAITING])
+                self.assertTrue(hosts[1].called_off)
 
     async def test_after_the_first_ctrl_c_no_waiting_host_begins(self) -> None:
         stop = Stop()
         hosts = [Scripted("a", stop, DONE, 0.4), Scripted("b", stop, DONE)]
-        hosts[1].waits = True
+        hosts[1].waits = "lock"
         rolling = asyncio.ensure_future(self.roll(hosts, stop))
         await asyncio.sleep(0.2)
         stop.asked, stop.signal = 1, 2

@@ -7,6 +7,7 @@ import unittest
 from typing import Any
 
 from fleet import OUTSIDE, Fleet, outside, report, states, status
+from test_schema import wrong
 
 TO = ("--switch", "--to", "green", "web1", "web2")
 CUT = status(
@@ -113,6 +114,50 @@ class Windows(Whole):
         rolled = fleet.roll(*emergency, "web1")
         self.assertEqual((rolled["outcome"], rolled["exit"]), ("rolled", 0))
         self.assertEqual(fleet.calls("restart")[0][-2:], ["--outside-window", "--reason=a leak"])
+
+    def test_a_window_that_ends_in_the_middle_is_no_failure(self) -> None:
+        late = report(21, "outside_window")
+        full = report(12, "lock_full")
+        ends = [status(), status(), outside()]
+        for what, web2 in (
+            ("by its status", {"status": [status(), outside()]}),
+            ("between its status and its agent", {"restart": late}),
+            ("seen by its agent, then by its status", {"status": ends, "restart": late}),
+            ("while it waits for the lock", {"status": ends, "restart": full}),
+        ):
+            with self.subTest(what):
+                fleet = self.fleet(restart=report(0, "restarted"))
+                fleet.host("web2", **web2)
+                rolled = fleet.roll("web1", "web2", "web3")
+                self.assertEqual(wrong(rolled), [])
+                self.assertEqual((rolled["outcome"], rolled["exit"]), ("window_closed", 5), rolled)
+                left = {"web2": "not_reached", "web3": "not_reached"}
+                self.assertEqual(states(rolled), {"web1": "done", **left})
+                said = "the window of web2 closed before batch 2 of 3: 1 of 3 hosts done in "
+                self.assertTrue(rolled["message"].startswith(said), rolled["message"])
+                self.assertEqual(rolled["halt"]["before_batch"], 2)
+                self.assertNotIn("web3", [call[0] for call in fleet.calls("restart")])
+                # In the next window.
+                fleet.host("web2")
+                self.assertEqual(fleet.roll("--resume", rolled["record"])["exit"], 0)
+
+    def test_the_batch_under_way_finishes(self) -> None:
+        fleet = self.fleet(restart=report(0, "restarted"))
+        fleet.host("web2", restart=report(21, "outside_window"))
+        rolled = fleet.roll("--batch", "2", "web1", "web2", "web3")
+        self.assertEqual((rolled["exit"], states(rolled)["web1"]), (5, "done"))
+        self.assertIn("the window of web2 closed in batch 1 of 2", rolled["message"])
+        self.assertEqual(rolled["hosts"][1]["message"], "said outside_window")
+
+    def test_a_turn_that_never_comes_within_the_window_is_a_failure(self) -> None:
+        for words, seen in (
+            ([], status()),
+            (["--outside-window", "--reason", "a leak"], outside()),
+        ):
+            with self.subTest(words):
+                fleet = self.fleet(status=seen, restart=report(12, "lock_full"))
+                rolled = fleet.roll(*words, "web1")
+                self.assertEqual((rolled["outcome"], states(rolled)["web1"]), ("failed", "failed"))
 
     def test_the_way_back_and_a_held_host_wait_for_no_window(self) -> None:
         hold = {"failed": None, "reason": "x", "until_unix_seconds": None, "text": "root: x"}

@@ -56,8 +56,8 @@ fn a_restart_waits_until_the_sidecar_has_the_settings_of_the_file() {
         text.contains("sidecar: trouble: the sidecar (pid "),
         "{text}"
     );
-    let says = "agent.toml: app.web.sticky differs; it may set gates by those, so `agent restart` \
-                refuses: run `systemctl reload haproxy-gate`";
+    let says = "agent.toml: app.web.sticky differs; it may set gates by those, so `agent restart`, \
+                `switch` and `maintenance` refuse: run `systemctl reload haproxy-gate`";
     agent.run("restart", "web").expect(11, says);
     assert_eq!(fleet.host(1).rules(), rules);
     for verb in ["close", "open", "recover"] {

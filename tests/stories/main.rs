@@ -195,7 +195,7 @@ fn a_restart_classic() {
 }
 
 #[test]
-fn a_restart_with_a_sticky_window() {
+fn a_restart_with_a_sticky_time() {
     let limits = Limits {
         sticky: Duration::from_secs(1),
         ..limits()
@@ -452,7 +452,7 @@ fn another_host_goes_out_at_the_same_moment() {
     );
 }
 
-/// In the classic layout, and with a sticky window, hosts see each other go by their main lines.
+/// In the classic layout, and with a sticky time, hosts see each other go by their main lines.
 #[test]
 fn another_host_is_a_check_ahead_without_a_claim() {
     let sticky = Limits {
@@ -562,7 +562,7 @@ fn a_line_stays_up_and_putting_the_gates_back_fails_at_first() {
         causes_take: 30,
         ..World::new()
     };
-    // A claim closes the twin's gate; a sticky window begins with the main gate.
+    // A claim closes the twin's gate; a sticky time begins with the main gate.
     for (min_available, sticky, closed, other) in [(1, 0, "3000", "2000"), (0, 1, "2000", "3000")] {
         let limits = Limits {
             min_available: Floor::Servers(min_available),

@@ -248,7 +248,7 @@ fn users_with_a_cookie_of_the_old_target_stay_there() {
         sticky: Duration::from_secs(1),
         ..usual()
     };
-    shows("a_sticky_window", &pair, &limits);
+    shows("a_sticky_time", &pair, &limits);
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn a_version_that_is_not_placed_touches_no_user() {
     not_placed(&farm, verified, &[], "the smoke test fails");
     let seen = fs::read_to_string(farm.host(1).dir.join("verified"));
     assert_eq!(seen.expect("verify has run"), "web green 1001\n");
+    left_running(&farm);
     green.heal();
 
     not_placed(
@@ -82,6 +83,30 @@ fn a_warm_target_that_does_not_start_again_is_not_ready() {
     let says = "no target is ready beside green";
     assert!(message.contains(says), "{message}");
     traffic.stop().assert_unnoticed();
+}
+
+/// It is not verified, and does not stop either: no way leads there before it has ended.
+fn left_running(farm: &Farm) {
+    let unstopped = |settings: Settings| {
+        let stop = vec!["false".to_owned()];
+        let settings = settings.set("app.web.target.green.run.stop", stop);
+        settings.set("app.web.verify", farm.verify(1))
+    };
+    let agent = farm.agent(1, unstopped);
+    agent.run("switch", "web").expect_exit(18);
+    let green = farm.target(1, GREEN);
+    assert!(green.is_running());
+    let agent = farm.agent(1, |settings| settings);
+    for way in ["--back", "--to=green"] {
+        let refused = agent.words(&["switch", "web", way, "--json"]);
+        let message = refused.expect_exit(11).report().message;
+        println!("{message}");
+        assert!(message.contains("a switch to green failed"), "{message}");
+    }
+    let finish = ["switch", "web", "--finish", "--json"];
+    agent.words(&finish).expect_exit(0);
+    green.wait_until_stopped();
+    farm.assert_current(1, BLUE);
 }
 
 fn not_placed(farm: &Farm, change: impl Fn(Settings) -> Settings, more: &[&str], says: &str) {

@@ -80,8 +80,8 @@ impl<'a> Meeting<'a> {
     }
 
     pub fn end(self) -> Met {
-        let looks = self.capacity.stop();
         sleep(AROUND);
+        let looks = self.capacity.stop();
         let users = self.traffic.stop();
         Met {
             users,

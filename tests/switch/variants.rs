@@ -32,16 +32,16 @@ fn with_ipv6_lines() {
     assert!(rules.contains("--dport 1001 "), "parked: {rules}");
 }
 
-/// With a cookie a target and a sticky window, users stay on the old version until the window ends.
+/// With a cookie a target and a sticky time, users stay on the old version until that time ends.
 #[test]
-fn sticky_users_stay_on_the_old_version_for_the_window() {
+fn sticky_users_stay_on_the_old_version_for_the_sticky_time() {
     let farm = Farm::open("sticky", 1, Lines::with_twins().cookie_per_target());
     let meeting = Meeting::begin(&farm);
     let window = |settings: Settings| settings.set("app.web.sticky", "3s");
     let ended = farm.agent(1, window).words(&["switch", "web", "--json"]);
     let ended = ended.expect_exit(0);
     let met = meeting.end();
-    met.print("a sticky window of 3 s");
+    met.print("a sticky time of 3 s");
     print_phases(&ended);
     met.assert_unnoticed();
     met.assert_only_since(ended.at, &farm.target(1, GREEN).serves(1));

@@ -88,7 +88,7 @@ fn refused_by_the_agent(machine: &Inside, says: &str) {
     let said = String::from_utf8_lossy(&ended.stderr);
     assert_eq!(ended.status.code(), Some(11), "{said}");
     assert!(
-        said.contains(says) && said.ends_with("; nothing was changed\n"),
+        said.contains(says) && said.ends_with("\nagent: web: nothing was changed\n"),
         "wanted {says:?} in {said:?}"
     );
 }

@@ -15,7 +15,13 @@ pub(super) fn advise(mut error: clap::Error, words: &[String]) -> clap::Error {
         let tips = ContextValue::StyledStrs(vec![tip.into()]);
         error.insert(ContextKind::Suggested, tips);
         error.remove(ContextKind::SuggestedSubcommand);
-        error.remove(ContextKind::SuggestedArg);
+        // clap's usage has the option that it would have suggested.
+        if error.remove(ContextKind::SuggestedArg).is_some() {
+            error.remove(ContextKind::Usage);
+        }
+    } else if unknown(&error).is_some_and(|word| word.starts_with("--")) {
+        // "to pass '--fro' as a value, use '-- --fro'": no app or target has such a name.
+        error.remove(ContextKind::Suggested);
     }
     error
 }
@@ -99,6 +105,9 @@ mod tests {
             let meant = format!("did you mean `agent {meant}`?");
             assert_eq!(tip_of(line).as_deref(), Some(meant.as_str()), "{line}");
         }
+        let near = tip_of("switch web --kep 10m").expect("a tip");
+        assert!(near.contains("'--keep'"), "{near}");
+        assert_eq!(tip_of("maintenance off web --for 2h"), None);
         let of_clap = tip_of("statsu").expect("a tip");
         assert!(of_clap.contains("'status'"), "{of_clap}");
         // Nothing that parses is near.

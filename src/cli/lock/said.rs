@@ -35,6 +35,11 @@ pub(super) fn only_holder(lock: &LockSettings, seen: &LockLook) -> Holder {
     };
     match holders.as_slice() {
         [only] => Holder::Only((*only).to_owned()),
+        [] if *seen != LockLook::Hidden => Holder::Unclear(format!(
+            "no operation has the lock now; if one waits that you want to end, name its id: \
+             HOST/APP, as {}",
+            lock.id("web")
+        )),
         [] => Holder::Unclear(format!(
             "name the id that has the lock: HOST/APP, as {}",
             lock.id("web")
@@ -59,7 +64,9 @@ pub(super) fn said(id: &str, released: Result<Release, String>) -> Said {
             )),
         },
         Ok(Release::Nothing) => {
-            let outcome = Outcome::Nothing(format!("{id} neither has the lock nor waits for it"));
+            let outcome = Outcome::Nothing(format!(
+                "{id} neither has the lock nor waits for it: `agent lock status` shows the ids"
+            ));
             Said::of(&outcome)
         }
         Err(why) => not_released(&why),
@@ -114,7 +121,13 @@ mod tests {
                 queue(&["b/web", "c/web"]),
                 unclear("name one of these: b/web, c/web"),
             ),
-            (queue(&[]), unclear(name)),
+            (
+                queue(&[]),
+                unclear(
+                    "no operation has the lock now; if one waits that you want to end, name its id: \
+                     HOST/APP, as web1/web",
+                ),
+            ),
             (LockLook::Hidden, unclear(name)),
             (
                 LockLook::Away("refused".to_owned()),

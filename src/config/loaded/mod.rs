@@ -44,8 +44,8 @@ impl Older {
         let (pid, found, command) = (self.pid, self.found(), self.command());
         let first = self.refused.as_ref().map_or("", |_| "correct that, then ");
         format!(
-            "the sidecar (pid {pid}) {found}; it may set gates by those, so `agent restart` \
-             refuses: {first}run `{command}`"
+            "the sidecar (pid {pid}) {found}; it may set gates by those, so `agent restart`, \
+             `switch` and `maintenance` refuse: {first}run `{command}`"
         )
     }
 

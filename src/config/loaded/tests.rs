@@ -49,7 +49,8 @@ fn it_describes_what_older_settings_mean() {
     let [a, b] = [(); 2].map(|()| tempfile::tempdir().unwrap());
     let owner = Owner::new("agent run");
     let _lock = Lock::take(&directory::sidecar(a.path()), &owner).unwrap();
-    let means = "; it may set gates by those, so `agent restart` refuses: ";
+    let means = "; it may set gates by those, so `agent restart`, `switch` and \
+                 `maintenance` refuse: ";
     for (refused, found, what) in [
         (
             None,

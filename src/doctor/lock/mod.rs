@@ -1,4 +1,7 @@
 //! Checks the lock that a group of hosts shares: its server, and whether all hosts count the same slots.
+//! `room` judges their number against what may be out.
+
+pub(super) mod room;
 
 use super::Point;
 use super::check::{Check, checks};

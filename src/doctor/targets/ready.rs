@@ -49,6 +49,10 @@ fn ready(targets: &Targets, look: &TargetLook, record: &Intent) -> Point {
         .map(|until| until.saturating_sub(targets.now));
     match left {
         _ if targets.under_way => READY.unseen("is ready: an operation is under way"),
+        None if look.runs && record.ready_failed => READY.warning(
+            "was left running by a switch that failed, and is no way back",
+            finish,
+        ),
         None if look.runs => READY.warning(
             "was left running after a switch, because its drain ran out, and has no end",
             finish,

@@ -52,6 +52,7 @@ fn sound() -> Targets {
             since_unix_s: 1_795_248_000,
             ready: None,
             ready_until_unix_s: None,
+            ready_failed: false,
         }),
         current: Ok(Current {
             target: "blue".into(),
@@ -209,6 +210,17 @@ fn an_idle_target_runs_only_while_it_is_ready() {
             "is ready for 600 s more: `agent switch web --back`"
         )
     );
+}
+
+#[test]
+fn a_target_that_a_failed_switch_left_is_no_way_back() {
+    let mut targets = sound();
+    targets.looks[1].runs = true;
+    targets.record = targets.record.map(|record| record.with_failed("green"));
+    let point = points(&targets).pop().unwrap();
+    assert_eq!(point.verdict, Warning);
+    assert!(point.found.contains("is no way back"), "{point:?}");
+    assert_eq!(point.fix.unwrap().to_string(), "agent switch web --finish");
 }
 
 #[test]

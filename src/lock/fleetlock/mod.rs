@@ -37,7 +37,7 @@ impl Fleetlock {
         let before = std::mem::replace(&mut self.may_have_it, true);
         let answer = self.send("/v1/pre-reboot").await?;
         self.may_have_it = before || may_be_ours(&answer);
-        Ok(asked(&answer))
+        asked(&answer).map_err(|why| self.at(&why))
     }
 
     /// The server keeps it until it is given back.
@@ -55,8 +55,16 @@ impl Fleetlock {
     /// Gives back what an operation with this id may have left.
     pub(super) async fn release(&mut self) -> Result<(), String> {
         match self.send("/v1/steady-state").await? {
-            Answer { status: 200, .. } => Ok(()),
-            answer => Err(said(&answer)),
+            answer if answer.status == 200 && !is_page(&answer) => Ok(()),
+            answer => Err(self.at(&said(&answer))),
+        }
+    }
+
+    /// With the server's address, as an error of the connection has it.
+    fn at(&self, why: &str) -> String {
+        match &self.settings.engine {
+            Engine::Fleetlock(server) => format!("{server}: {why}"),
+            Engine::Etcd(_) => why.to_owned(),
         }
     }
 
@@ -79,12 +87,27 @@ fn request(path: &'static str, id: &str, group: &str) -> Post {
 }
 
 /// Only 200 means that the lock is ours. airlock answers 500 both if it is full and if its etcd is
-/// broken; other servers answer 423, 409 or 202 if it is full.
-fn asked(answer: &Answer) -> Asked {
+/// broken; other servers answer 423, 409, 429 or 202 if it is full. Err: to wait for another host does not
+/// help. A proxy has no server behind it, this is no FleetLock server, or it refuses the request.
+fn asked(answer: &Answer) -> Result<Asked, String> {
     match answer.status {
-        200 => Asked::Held(None),
-        _ => Asked::Full(vec![format!("another host ({})", said(answer))]),
+        _ if is_page(answer) => Err(said(answer)),
+        200 => Ok(Asked::Held(None)),
+        202 | 409 | 423 | 429 | 500 => Ok(Asked::Full(vec![format!(
+            "another host ({})",
+            said(answer)
+        )])),
+        _ => Err(said(answer)),
     }
+}
+
+/// HTML or XML: a proxy's error, its login, or a website.
+fn is_page(answer: &Answer) -> bool {
+    answer
+        .body
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with('<')
 }
 
 /// A proxy answers 502 to 504, and the server behind it may have given the lock.
@@ -100,6 +123,10 @@ struct Said {
 }
 
 fn said(answer: &Answer) -> String {
+    if is_page(answer) {
+        let status = answer.status;
+        return format!("it answers {status} with a web page: a proxy, or no FleetLock server");
+    }
     let said: Said = serde_json::from_str(&answer.body).unwrap_or_default();
     let words = match (said.kind.as_str(), said.value.as_str()) {
         ("", "") => answer.body.lines().next().unwrap_or_default().to_owned(),
@@ -128,8 +155,18 @@ mod tests {
         assert_eq!(post.body, wanted);
     }
 
+    fn answered(status: u16, body: &str) -> Result<Asked, String> {
+        let body = body.to_owned();
+        asked(&Answer { status, body })
+    }
+
     #[test]
     fn only_200_means_that_the_lock_is_ours() {
+        let held = Ok(Asked::Held(None));
+        // No word of the protocol is for the body of a 200.
+        for body in ["", "OK", "{}", r#"{"kind":"failed_lock"}"#] {
+            assert_eq!(answered(200, body), held, "{body}");
+        }
         let failed = r#"{"kind":"failed_lock","value":"semaphore currently full, all slots are locked already"}"#;
         for (status, body, words) in [
             (
@@ -137,22 +174,42 @@ mod tests {
                 failed,
                 "500 failed_lock: semaphore currently full, all slots are locked already",
             ),
+            (500, "", "500"),
             (423, "", "423"),
             (409, r#"{"kind":"locked"}"#, "409 locked"),
+            (429, "slow down", "429 slow down"),
             (202, "wait\nmore", "202 wait"),
-            (404, "", "404"),
+            (423, r#"{"kind":1}"#, r#"423 {"kind":1}"#),
+            (423, "[1]", "423 [1]"),
         ] {
-            let answer = Answer {
-                status,
-                body: body.to_owned(),
-            };
             let by = format!("another host (the server answers {words})");
-            assert_eq!(asked(&answer), Asked::Full(vec![by]));
+            assert_eq!(answered(status, body), Ok(Asked::Full(vec![by])));
         }
-        let held = Answer {
-            status: 200,
-            body: String::new(),
-        };
-        assert_eq!(asked(&held), Asked::Held(None));
+    }
+
+    /// Another host has nothing to do with these: they would be waited for in vain.
+    #[test]
+    fn what_is_no_answer_of_the_protocol_is_a_server_that_is_away() {
+        let page = "<html><h1>503 Service Unavailable</h1></html>";
+        for (status, body, words) in [
+            (502, "", "the server answers 502"),
+            (503, "", "the server answers 503"),
+            (504, "upstream\n", "the server answers 504 upstream"),
+            (301, "", "the server answers 301"),
+            (
+                404,
+                r#"{"kind":"unknown_group"}"#,
+                "the server answers 404 unknown_group",
+            ),
+            (400, r#"{"kind":"#, r#"the server answers 400 {"kind":"#),
+            (401, "", "the server answers 401"),
+        ] {
+            assert_eq!(answered(status, body), Err(words.to_owned()));
+        }
+        for (status, body) in [(503, page), (500, page), (200, page), (423, " \n<?xml ?>")] {
+            let words =
+                format!("it answers {status} with a web page: a proxy, or no FleetLock server");
+            assert_eq!(answered(status, body), Err(words));
+        }
     }
 }

@@ -113,7 +113,10 @@ impl End {
             End::Already(why) => why.clone(),
             End::Planned => "a dry run: nothing was changed".to_owned(),
             End::Locked(owner) => {
-                format!("refused: another operation holds the lock: {owner}; nothing was changed")
+                format!(
+                    "refused: another operation is under way on this host: {owner}; nothing was changed: \
+                     run this again once that has ended"
+                )
             }
             End::OutsideWindow(why) => format!("refused: {why}; nothing was changed"),
             End::Refused(reasons) => {

@@ -7,9 +7,10 @@ use crate::restart::Outcome;
 use crate::restart::switch::{How, Part};
 use crate::state::target::Intent;
 
-/// A switch that went back may have left the new target running: it was busy, or did not stop. One
-/// that does not run is not ready any more.
-pub(super) async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
+/// A switch that went back may have left the new target running: it was busy, or did not stop. Nothing
+/// goes back to that one, because it may be sick or not verified. One that does not run is not ready any
+/// more. `is_touched`: the new target was stopped or started.
+pub(super) async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome, is_touched: bool) {
     let went_back = matches!(
         outcome,
         Outcome::NotPlaced { .. }
@@ -27,10 +28,10 @@ pub(super) async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome) 
         return;
     }
     let name = two.name(Part::New);
-    // One that was ready before is ready as long as before.
     let left = |intent: Intent| match intent.ready.as_deref() {
-        Some(ready) if ready == name => intent,
-        _ => intent.with_ready(name, None),
+        // It is ready as long as before.
+        Some(ready) if ready == name && !is_touched => intent,
+        _ => intent.with_failed(name),
     };
     if let Err(error) = two.change_record(left) {
         tracing::warn!(%error, "{name} runs, and that can't be recorded");

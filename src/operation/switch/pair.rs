@@ -111,9 +111,11 @@ impl Operation<'_> {
         let record = target::find(self.hold_dir(), &app.name);
         let record = or_refuse(record.map_err(|error| refusal(error.to_string())))?;
         let has_users = record.as_ref().and_then(Intent::left_running).is_some();
+        let failed = record.as_ref().is_some_and(|record| record.ready_failed);
         let ready = record.and_then(|record| record.ready);
         let known = Known {
             has_users,
+            failed,
             app: &app.name,
             targets: &app.target_names(),
             current: &current,

@@ -11,8 +11,8 @@ use crate::operation::operate::{end_journal, preflight};
 use crate::operation::remember::{By, Unwritten};
 use crate::operation::request::MakeProgress;
 use crate::report::{Draft, Watched};
-use crate::restart::switch::{How, Part};
-use crate::restart::{Host, Outcome, PerGate, Progress, Verb};
+use crate::restart::switch::{How, Part, SwitchPhase};
+use crate::restart::{Host, Outcome, PerGate, Phase, Progress, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::hold::{self, Held};
@@ -89,12 +89,18 @@ impl Operation<'_> {
         self.give_back_lock(lock, draft).await;
         self.record_kept(&two, pair, &outcome);
         self.hold_again(&go, held.as_ref(), &outcome);
-        record_left(&two, pair, &outcome).await;
+        record_left(&two, pair, &outcome, self.touches_new(draft)).await;
         park_at_rest(&mut two, &outcome, draft).await;
         // Before the journal is removed: counting takes its time, too.
         self.count(&outcome, draft);
         end_journal(journal, &outcome);
         Ok(outcome)
+    }
+
+    /// Whether the new target was stopped or started. A recovery goes on from a later phase.
+    fn touches_new(&self, draft: &Draft) -> bool {
+        let start = Phase::Switch(SwitchPhase::Start).name();
+        self.verb == Verb::Recover || draft.phases.iter().any(|one| one.phase == start)
     }
 
     /// The first switch of an app finds no record. After a crash in it the record decides which

@@ -15,6 +15,8 @@ pub(super) struct Known<'a> {
     pub(super) ready: Option<&'a str>,
     /// An earlier drain ran out of time, and left that one running with users.
     pub(super) has_users: bool,
+    /// That one was started by a switch that failed.
+    pub(super) failed: bool,
     /// The target that the operator has named.
     pub(super) to: Option<&'a str>,
 }
@@ -40,6 +42,7 @@ pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
         current,
         ready,
         has_users,
+        failed,
         to,
     } = known;
     let mut others = targets.iter().filter(|name| **name != current);
@@ -47,6 +50,10 @@ pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
         (Way::Back | Way::Finish, Some(ready)) if !targets.contains(&ready) => Err(format!(
             "the configuration has no target {ready}, which is recorded as ready beside \
              {current}: write it there again"
+        )),
+        (Way::Back, Some(ready)) if failed => Err(format!(
+            "{current} serves, and a switch to {ready} failed: {ready} was left running, and is no way \
+             back; `agent switch {app} --finish` stops it"
         )),
         (Way::Back, Some(ready)) => Ok(Choice::Back(ready.to_owned())),
         (Way::Finish, Some(ready)) => Ok(Choice::Finish(ready.to_owned())),
@@ -65,6 +72,10 @@ pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
                 "{ready} is still ready beside {current}: run `agent switch {app} --finish` first"
             ))
         }
+        (Way::Forward, Some(ready)) if failed && to != Some(current) => Err(format!(
+            "a switch to {ready} failed, and it was left running beside {current}: run `agent switch \
+             {app} --finish` to stop it first"
+        )),
         // A start would stop it first.
         (Way::Forward, Some(ready)) if has_users && to != Some(current) => Err(format!(
             "{ready} may still have users beside {current}: run `agent switch {app} --finish` to end \
@@ -108,6 +119,7 @@ mod tests {
             current: "green",
             ready,
             has_users: false,
+            failed: false,
             to,
         };
         choose(known, way)
@@ -121,6 +133,7 @@ mod tests {
             current: "green",
             ready: Some("blue"),
             has_users: true,
+            failed: false,
             to,
         };
         for to in [None, Some("blue")] {
@@ -131,6 +144,22 @@ mod tests {
         assert!(matches!(nothing, Ok(Choice::Nothing(_))), "{nothing:?}");
         let back = choose(known(None), Way::Back);
         assert_eq!(back, Ok(Choice::Back("blue".to_owned())));
+        // A switch to it failed: it may not be verified.
+        let failed = |to| Known {
+            failed: true,
+            ..known(to)
+        };
+        for (to, way) in [
+            (None, Way::Back),
+            (None, Way::Forward),
+            (Some("blue"), Way::Forward),
+        ] {
+            let why = choose(failed(to), way).unwrap_err();
+            let finish = why.contains("`agent switch web --finish`");
+            assert!(finish && !why.contains("--back"), "{why}");
+        }
+        let finish = choose(failed(None), Way::Finish);
+        assert_eq!(finish, Ok(Choice::Finish("blue".to_owned())));
     }
 
     const FORWARD: (Way, Option<&str>) = (Way::Forward, None);

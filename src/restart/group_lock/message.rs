@@ -9,7 +9,7 @@ pub(in crate::restart) fn lock_full(by: &[String], verb: Verb) -> String {
         _ => "timeouts.turn or --turn",
     };
     format!(
-        "another host had the lock for the whole turn: {}; nothing was changed; `agent lock status` \
+        "another host had the group's lock for the whole turn: {}; nothing was changed; `agent lock status` \
          shows who waits; a longer {longer} may help",
         by.join(", ")
     )

@@ -78,7 +78,7 @@ fn unanswered(why: &str, verb: Verb, observation: &Observation, limits: &Limits)
 }
 
 fn taken(by: &str) -> String {
-    format!("the lock: {by} has it")
+    format!("the group's lock: {by} has it")
 }
 
 fn away(why: &str) -> String {
@@ -118,7 +118,7 @@ impl Observation {
         }
     }
 
-    /// The step if the lock was lost before the app is touched: the host goes back.
+    /// The step if the group's lock was lost before the app is touched: the host goes back.
     pub(super) fn loses_lock(&self, verb: Verb, phase: &Phase) -> Option<Step> {
         let GroupLock::Lost(why) = &self.lock else {
             return None;
@@ -144,7 +144,9 @@ impl Observation {
             }
         };
         (!is_before && !is_waiting).then(|| {
-            format!("the lock was lost: {why}; another host of the group may begin now{then}")
+            format!(
+                "the group's lock was lost: {why}; another host of the group may begin now{then}"
+            )
         })
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn leave(seen: &Observation, limits: &Limits, over: bool) -> Step {
     }
 }
 
-/// Users with the old target's cookie stay on its twin until the window ends.
+/// Users with the old target's cookie stay on its twin until the sticky time ends.
 pub(super) fn sticky(
     sessions: u64,
     busy_at: std::time::Duration,

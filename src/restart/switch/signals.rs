@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | prepare to verify | ends: the new target is stopped if this switch started it |
 //! | unpark, join, leave | goes back to the old target |
-//! | sticky | ends the window |
+//! | sticky | ends the sticky time |
 //! | drain | ends: the new target serves, the old one is left running |
 //! | settle | ends the watch, and goes on |
 //! | shed, park, stop | goes on |

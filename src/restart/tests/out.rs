@@ -81,7 +81,7 @@ fn sticky_users_are_kept_until_quiet_or_the_time_is_up() {
 }
 
 #[test]
-fn without_a_twin_there_is_no_sticky_window() {
+fn without_a_twin_there_is_no_sticky_time() {
     let limits = Limits {
         sticky: Duration::from_secs(60),
         two_stage: false,

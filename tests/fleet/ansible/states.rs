@@ -225,7 +225,7 @@ fn a_failure_has_the_agents_message() {
     remote.app.wait_for_boot_after(1);
     let said = [
         "agent restart web",
-        "(exit 10: another operation holds the lock",
+        "(exit 10: another operation is under way on this host",
     ];
     let locked = case.run("state=restarted").expect_failure(&said);
     assert_eq!(locked["changed"], false);

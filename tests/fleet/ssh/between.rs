@@ -1,24 +1,25 @@
 //! What an operator has between two batches: an approval, hooks, a window; over an Ansible inventory.
+//! These are parts of one roll, and [`whole`](super::whole) has its begin and its end.
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use super::operators::waits_for_the_lock;
 use super::{Rolled, Rolling};
 use lab::agent::Running;
 use lab::ansible::{self, Ansible};
 use lab::estate::Estate;
 use lab::site::Host;
-use lab::traffic::{Traffic, assert_unnoticed};
-use lab::wait_for;
+use lab::targets::{BLUE, GREEN};
 
-/// How long the window of the test is open.
+/// How long the window of the test is open: longer than the first look at all hosts.
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// A roll by an operator with an inventory.
-struct Desk<'a> {
+pub(super) struct Desk<'a> {
     estate: &'a Estate,
     inventory: PathBuf,
     /// An approval is written here.
@@ -29,7 +30,7 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     /// ssh knows only the addresses of the hosts: their names are Ansible's.
-    fn of(estate: &Estate) -> Desk<'_> {
+    pub(super) fn of(estate: &Estate) -> Desk<'_> {
         let line = |host: &Host| format!("{} ansible_host={}", host.name(), host.address());
         let hosts = estate.site.hosts.iter().map(line);
         let ansible = Ansible::create(&estate.operator, "inventory", hosts, "ansible_user=root");
@@ -51,7 +52,7 @@ impl Desk<'_> {
     }
 
     /// Goes on with the record of the last roll.
-    fn resume(&self, rolled: &Rolled, words: &[&str]) -> Running {
+    pub(super) fn resume(&self, rolled: &Rolled, words: &[&str]) -> Running {
         let record = rolled.record.as_ref().expect("a record");
         let resume = ["--resume", record.to_str().expect("a path")];
         self.start(&[&resume, words].concat())
@@ -71,102 +72,104 @@ impl Desk<'_> {
     }
 }
 
-fn ended(roll: Running, exit: i32) -> Rolled {
+pub(super) fn ended(roll: Running, exit: i32) -> Rolled {
     Rolled::of(&roll.wait().expect_exit(exit))
 }
 
-/// One roll in four parts: an operator refuses the batch after the canary; a hook that must succeed
-/// fails; the window closes while a batch is under way; the rest. No user notices.
-#[test]
-fn a_roll_stops_between_batches_and_goes_on() {
-    let estate = Estate::of("ssh_between", 5);
-    let desk = Desk::of(&estate);
-    let (traffic, watch) = (estate.traffic(), estate.watch());
-    let canary = refused(&desk);
-    let none = stopped_by_a_hook(&desk, &canary);
-    let batch = closed_in_the_middle(&desk, &none);
-    let rolled = ended(desk.resume(&batch, &["--not-after", "1h"]), 0);
-    assert_eq!(rolled.in_state("done"), [1, 2, 3, 4, 5], "{rolled:#?}");
-    assert_eq!(estate.boots(), [2; 5]);
-    let seen = watch.stop();
-    seen.assert_at_most(2);
-    seen.assert_batches(&[&[1], &[2, 3], &[4, 5]]);
-    assert_unnoticed(&traffic.map(Traffic::stop));
-    estate.assert_no_record();
-    estate.assert_no_connection();
-}
-
-/// Its hook fails at each event, and does not stop it. The file of an earlier day is no approval.
-fn refused(desk: &Desk) -> Rolled {
+/// An operator refuses the batch after the canary. The hook fails at each event, and does not stop the
+/// roll. The file of an earlier day is no approval.
+pub(super) fn refused(desk: &Desk) -> Rolled {
     std::fs::write(&desk.go, "from yesterday\n").expect("a file");
     let hook = format!("cat >>{}; exit 9", desk.events.display());
     let inventory = desk.inventory.to_str().expect("a path");
     let go = desk.go.to_str().expect("a path");
     let hosts = ["--inventory", inventory, "--group", "web"];
-    let words = ["--canary", "1", "--batch", "2", "--go", go, "--hook", &hook];
-    let roll = desk.start(&[hosts.as_slice(), &words].concat());
-    roll.wait_for_word("waits for approval of batch 2 of 3");
+    let verb = ["--switch", "--to", GREEN, "--canary", "1", "--batch", "2"];
+    let words = ["--go", go, "--hook", &hook];
+    let roll = desk.start(&[hosts.as_slice(), &verb, &words].concat());
+    roll.wait_for_word("waits for approval of batch 2 of 5");
     std::fs::write(&desk.go, "no: ann, the canary is slow\n").expect("a file");
     let rolled = ended(roll, 4);
     assert_eq!(rolled.outcome, "not_approved", "{rolled:#?}");
-    let said = "batch 2 of 3 was refused by ann, the canary is slow (file of root): 1 of 5 ";
+    let said = "batch 2 of 5 was refused by ann, the canary is slow (file of root): 1 of 8 ";
     assert!(rolled.message.starts_with(said), "{rolled:#?}");
-    assert_eq!(rolled.in_state("not_reached"), [2, 3, 4, 5]);
-    assert_eq!(desk.estate.boots(), [2, 1, 1, 1, 1]);
+    assert_eq!(rolled.in_state("done"), [1], "{rolled:#?}");
+    assert_eq!(rolled.in_state("not_reached").len(), 7, "{rolled:#?}");
     let events = ["started", "host_done", "batch_done", "confirm", "stopped"];
     assert_eq!(desk.names_of_events(), events);
     rolled
 }
 
 /// The same hook, which must succeed now: no host begins.
-fn stopped_by_a_hook(desk: &Desk, canary: &Rolled) -> Rolled {
+pub(super) fn stopped_by_a_hook(desk: &Desk, canary: &Rolled) -> Rolled {
     let rolled = ended(desk.resume(canary, &["--hook-must-succeed"]), 6);
     assert_eq!(rolled.outcome, "hook_failed", "{rolled:#?}");
     let said = "a hook failed at started: exit 9, without output";
     assert!(rolled.message.starts_with(said), "{rolled:#?}");
-    assert_eq!(desk.estate.boots(), [2, 1, 1, 1, 1]);
+    assert_eq!(rolled.in_state("done"), [1], "{rolled:#?}");
+    desk.estate.assert_current(2, BLUE);
     rolled
 }
 
 /// A request holds a host of the batch until the window has closed. The batch ends as it would.
-fn closed_in_the_middle(desk: &Desk, before: &Rolled) -> Rolled {
+/// Meanwhile another operator waits for the lock of that host, and calls his roll off.
+pub(super) fn closed_in_the_middle(desk: &Desk, before: &Rolled) -> [Rolled; 2] {
     let hook = format!("cat >>{}", desk.events.display());
-    let held_up = desk.estate.slow_request(2, 60_000);
-    let begun = Instant::now();
-    let roll = desk.resume(
-        before,
-        &[
-            "--not-after",
-            &format!("{}s", WINDOW.as_secs()),
-            "--hook",
-            &hook,
-            "--go-command",
-            "echo ann",
-        ],
-    );
+    let window = format!("{}s", WINDOW.as_secs());
+    let words = ["--not-after", &window, "--go-command", "echo ann"];
+    let roll = desk.resume(before, &[&words[..], &["--hook", &hook]].concat());
+    roll.wait_for_word("asking 7 hosts for the status");
+    let long = WINDOW.as_millis() as u64 + 1000;
+    let held_up = desk.estate.slow_request(2, long);
     desk.estate.remote(2).wait_for_phase("drain");
-    let limit = WINDOW * 2;
-    wait_for("the window closes", limit, || {
-        (begun.elapsed() > WINDOW).then_some(())
-    });
-    drop(held_up);
+    let other = waits_for_the_lock(desk.estate);
     let rolled = ended(roll, 5);
+    assert_eq!(held_up.answer().status, 200);
     assert_eq!(rolled.outcome, "window_closed", "{rolled:#?}");
-    assert!(
-        rolled.message.contains(", before batch 2 of 2: 2 of 4"),
-        "{rolled:#?}"
-    );
-    assert_eq!(rolled.in_state("done"), [1, 2, 3]);
-    assert_eq!(rolled.in_state("not_reached"), [4, 5]);
-    assert_eq!(desk.estate.boots(), [2, 2, 2, 1, 1]);
+    let said = ", before batch 2 of 4: 2 of 7";
+    assert!(rolled.message.contains(said), "{rolled:#?}");
+    assert_eq!(rolled.in_state("done"), [1, 2, 3], "{rolled:#?}");
+    assert_eq!(rolled.in_state("not_reached"), [4, 5, 6, 7, 8]);
     let last = desk.events().pop().expect("events");
-    assert_eq!(
-        (
-            &last["event"],
-            &last["roll"]["outcome"],
-            &last["roll"]["exit"]
-        ),
-        (&"stopped".into(), &"window_closed".into(), &5.into())
+    assert_eq!(last["event"], "stopped");
+    assert_eq!(last["roll"]["outcome"], "window_closed");
+    assert_eq!(last["roll"]["exit"], 5);
+    [rolled, other]
+}
+
+/// The window of a host ends after the roll has begun: that is no failure of the host.
+pub(super) fn window_of_a_host(desk: &Desk, before: &Rolled) -> Rolled {
+    let file = desk.estate.remote(4).file("etc/haproxy-gate/agent.toml");
+    let open = std::fs::read_to_string(&file).expect("agent.toml");
+    let closed = desk.estate.operator.dir.join("closed.toml");
+    let windows = format!("{open}\n[agent]\nwindows = [\"{}\"]\n", another_time());
+    std::fs::write(&closed, windows).expect("a file");
+    // At the first event, and the first batch waits for it.
+    let hook = format!("cp {} {}", closed.display(), file.display());
+    let rolled = ended(
+        desk.resume(before, &["--not-after", "1h", "--hook", &hook]),
+        5,
+    );
+    std::fs::write(&file, open).expect("agent.toml");
+    assert_eq!(rolled.outcome, "window_closed", "{rolled:#?}");
+    let said = "the window of web4 closed ";
+    assert!(rolled.message.starts_with(said), "{rolled:#?}");
+    assert_eq!(rolled.in_state("failed"), [0; 0], "{rolled:#?}");
+    let why = &rolled.host(4).message;
+    assert!(
+        why.starts_with("no operation that takes users away may begin before "),
+        "{why}"
     );
     rolled
+}
+
+/// A window that is not now.
+fn another_time() -> &'static str {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("a time after 1970");
+    match now.as_secs() / 3600 % 24 {
+        ..12 => "22:00-23:00 UTC",
+        _ => "02:00-03:00 UTC",
+    }
 }

@@ -17,12 +17,14 @@ const ALL: [usize; 3] = [1, 2, 3];
 /// Users before a command, and after it has returned.
 const AROUND: Duration = Duration::from_millis(700);
 
-/// On and off under users. Once the command has returned, only pages answer, and then only apps.
+/// On, approved by ann, and off under users. Once the command has returned, only pages answer, and then only apps.
 #[test]
 fn it_is_on_for_all_hosts_and_off_again() {
     let paged = Paged::open("ssh_page");
     let estate = &paged.estate;
+    let go = ["--go-command", "echo ann"];
     let on = ["--maintenance", "on", "--reason", "a move", "--for", "2h"];
+    let on = [&on[..], &go].concat();
     for (words, outcome, page) in [
         (&on[..], "maintenance_on", true),
         (&["--maintenance", "off"][..], "maintenance_off", false),
@@ -37,6 +39,7 @@ fn it_is_on_for_all_hosts_and_off_again() {
         assert_eq!(rolled.outcome, outcome, "{rolled:#?}");
         assert_eq!(rolled.in_state("done"), ALL, "{rolled:#?}");
         paged.assert_on_page(&ALL, page);
+        assert_eq!(rolled.approvals.len(), usize::from(page), "{rolled:#?}");
         assert_unnoticed(&met);
         assert_only_since(&met, at, page);
     }

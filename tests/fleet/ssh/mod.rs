@@ -21,6 +21,7 @@ mod operators;
 mod replacing;
 mod switching;
 mod upgrades;
+mod whole;
 
 /// Its final answer with `--json`.
 #[derive(Debug, Deserialize)]
@@ -32,6 +33,10 @@ struct Rolled {
     hosts: Vec<Fate>,
     record: Option<PathBuf>,
     go_on: Option<String>,
+    approvals: Vec<serde_json::Value>,
+    /// As it was printed.
+    #[serde(skip)]
+    text: String,
 }
 
 /// The result for one host.
@@ -48,13 +53,23 @@ struct Fate {
 impl Rolled {
     fn of(ended: &Ended) -> Rolled {
         let rolled = serde_json::from_str(&ended.out);
-        rolled.unwrap_or_else(|error| panic!("{error}: {}\n{}", ended.out, ended.err))
+        let rolled: Rolled =
+            rolled.unwrap_or_else(|error| panic!("{error}: {}\n{}", ended.out, ended.err));
+        let text = ended.out.clone();
+        Rolled { text, ..rolled }
     }
 
     fn host(&self, number: usize) -> &Fate {
         let name = format!("web{number}");
         let found = self.hosts.iter().find(|one| one.host == name);
         found.unwrap_or_else(|| panic!("no {name} in {self:#?}"))
+    }
+
+    /// The outcome of the agent on each host.
+    fn outcomes(&self) -> Vec<&str> {
+        let reports = self.hosts.iter().map(|host| host.agent.as_ref());
+        let words = reports.map(|one| one.and_then(|report| report["outcome"].as_str()));
+        words.map(|word| word.unwrap_or("no report")).collect()
     }
 
     /// The numbers of the hosts that are in this state.
@@ -138,10 +153,13 @@ impl Rolling for Estate {
     fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (path, cookie) = (format!("/slow?ms={ms}"), format!("w{number}"));
         let request = InFlight::send(&self.site.balancer, "10.77.0.1:80", &path, Some(&cookie));
-        let line = format!("web{number}");
+        let host = format!("web{number}");
         self.haproxies[0].wait_until("the request is in flight", |lines| {
-            let line = lines.iter().find(|one| one.get("svname") == line);
-            line.is_some_and(|line| line.number("scur") > 0)
+            // The line of the host, or that of a target.
+            let mut lines = lines.iter();
+            lines.any(|one| {
+                one.get("svname").split('-').next() == Some(&host) && one.number("scur") > 0
+            })
         });
         request
     }

@@ -3,17 +3,21 @@
 use std::env;
 use std::path::PathBuf;
 
+/// `scripts/test` sets it.
+const RELEASED: &str = "HAPROXY_GATE_TEST_RELEASED";
+
+/// The agent of a lab. `scripts/test` wants the released one: users run that one, and it needs less of
+/// the machine than one without optimization.
 pub fn agent() -> PathBuf {
-    built("agent")
+    match env::var_os(RELEASED) {
+        Some(_) => released_agent(),
+        None => built("agent"),
+    }
 }
 
 /// The binary that `scripts/package` packs.
 pub fn released_agent() -> PathBuf {
-    let target = agent()
-        .ancestors()
-        .nth(2)
-        .map(|target| target.join("release/agent"));
-    let path = target.expect("a target folder");
+    let path = target().join("release/agent");
     assert!(
         path.exists(),
         "{} is missing: run `scripts/package`",
@@ -34,16 +38,25 @@ pub fn bench() -> PathBuf {
     built("examples/bench")
 }
 
-/// A test runs in `target/PROFILE/deps`, the demo in `target/PROFILE/examples`. For both, cargo put
-/// the other programs into the folder above.
+/// The folder of all that is built.
+pub fn target() -> PathBuf {
+    profile().parent().expect("a target folder").to_owned()
+}
+
 fn built(program: &str) -> PathBuf {
-    let this = env::current_exe().expect("a running program");
-    let profile = this.parent().and_then(|folder| folder.parent());
-    let path = profile.expect("a target folder").join(program);
+    let path = profile().join(program);
     assert!(
         path.exists(),
         "{} is missing: run `cargo build --bins --examples`",
         path.display()
     );
     path
+}
+
+/// A test runs in `target/PROFILE/deps`, the demo in `target/PROFILE/examples`. For both, cargo put
+/// the other programs into the folder above.
+fn profile() -> PathBuf {
+    let this = env::current_exe().expect("a running program");
+    let profile = this.parent().and_then(|folder| folder.parent());
+    profile.expect("a target folder").to_owned()
 }

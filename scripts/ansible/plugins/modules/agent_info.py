@@ -190,7 +190,7 @@ apps:
   elements: dict
 operation:
   description:
-    - The process that has the lock of this host, with C(command), C(pid), C(since_unix_seconds)
+    - The process that operates on this host, with C(command), C(pid), C(since_unix_seconds)
       and C(text). None if no operation is under way.
   returned: always
   type: dict

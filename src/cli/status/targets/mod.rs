@@ -103,9 +103,13 @@ impl SeenTargets<'_> {
         match until {
             _ if !look.runs => "stopped".to_owned(),
             None => "running".to_owned(),
+            Some((None, _)) if ready.is_some_and(|record| record.ready_failed) => {
+                format!("left running by a failed switch until {finish}")
+            }
             Some((None, _)) => format!("left running until {finish}"),
             Some((Some(until), Some(Duration::ZERO))) => format!(
-                "ready until {}, which is over: the sidecar or {finish} stops it",
+                "ready until {}, which is over: while the gates are open, the sidecar or {finish} stops \
+                 it",
                 timestamp(until)
             ),
             Some((Some(until), _)) => format!("ready until {}", timestamp(until)),

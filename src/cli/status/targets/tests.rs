@@ -59,8 +59,8 @@ const LATER: u64 = 4_102_444_800;
 #[test]
 fn an_idle_target_is_described_in_one_line() {
     use ParkingPosition::{NotSet, Set};
-    let over = "ready until 1970-01-01T00:00:07Z, which is over: the sidecar or `agent switch web \
-                --finish` stops it, parked on blue";
+    let over = "ready until 1970-01-01T00:00:07Z, which is over: while the gates are open, the sidecar or \
+                `agent switch web --finish` stops it, parked on blue";
     for (until, runs, parked, says) in [
         (None, false, Set, "stopped, parked on blue"),
         (None, false, NotSet, "stopped, not parked"),
@@ -86,6 +86,10 @@ fn an_idle_target_is_described_in_one_line() {
         assert_eq!(all[1].ready_until_unix_seconds, until.flatten());
         assert_eq!((all[0].current, all[1].current), (true, false));
     }
+    let failed = record(None).with_failed("green");
+    let all = targets(Some(&failed), green(true, Position::Closed, Set)).report();
+    let says = "left running by a failed switch until `agent switch web --finish`, parked on blue";
+    assert_eq!(all[1].text, says);
 }
 
 #[test]

@@ -12,7 +12,7 @@ checks! {
          target before the main line of another would keep them";
     COOKIE "target-cookie":
         "with one cookie for the host its users move with it; with a cookie for each target they can stay \
-         on the old one for the `sticky` window: a mix of both loses their sessions";
+         on the old one for the `sticky` time: a mix of both loses their sessions";
     TWIN "target-twin":
         "no gate moves a twin that checks the app itself: it serves users of a target that is verified, \
          drained or ready";

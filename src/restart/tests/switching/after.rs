@@ -85,7 +85,7 @@ fn an_old_target_that_does_not_stop_is_a_notice() {
 }
 
 #[test]
-fn a_sticky_window_keeps_the_old_twin_and_then_sheds_it() {
+fn a_sticky_time_keeps_the_old_twin_and_then_sheds_it() {
     let main_down = look(["DOWN", "UP"], UP);
     let window = next(&SwitchPhase::Leave, &main_down, &sticky());
     let SwitchPhase::Sticky { sessions: 7, .. } = window else {

@@ -93,7 +93,8 @@ impl Remote {
         init.args(["--", "sh"]).arg(script);
         init.env_clear().env("PATH", PATH).env("HOME", "/root");
         init.env("dir", &host.dir).env("name", host.name());
-        init.env("programs", programs());
+        init.env("programs", built::target())
+            .env("agent", built::agent());
         init.env("target", first.map_or("", |target| target.name));
         Remote {
             number: host.number,
@@ -236,10 +237,4 @@ pub fn keygen(path: &Path, comment: &str) {
     keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", comment, "-f"]);
     let status = keygen.arg(path).status().expect("ssh-keygen runs");
     assert!(status.success(), "ssh-keygen: {status}");
-}
-
-/// The folder of the programs under test.
-fn programs() -> PathBuf {
-    let agent = built::agent();
-    agent.parent().expect("a folder").to_owned()
 }

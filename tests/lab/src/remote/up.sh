@@ -2,7 +2,7 @@
 # gates are closed. Its mounts are in its own mount namespace and go with it.
 # shellcheck shell=sh
 set -e
-: "${dir:?}" "${programs:?}" "${name:?}"
+: "${dir:?}" "${programs:?}" "${agent:?}" "${name:?}"
 root=$dir/mnt/root
 mkdir "$dir/mnt"
 mount -t tmpfs lab "$dir/mnt"
@@ -23,7 +23,7 @@ rm -rf "$root/etc/ssh" "$root/etc/haproxy-gate" "$root/var/lib/haproxy-gate"
 mkdir -p "$root$dir" "$root$programs" "$root/run/sshd"
 mount --bind "$dir" "$root$dir"
 mount --bind -o ro "$programs" "$root$programs"
-ln -s "$programs/agent" "$root/usr/local/sbin/agent"
+ln -s "$agent" "$root/usr/local/sbin/agent"
 cp -r --preserve=mode "$dir/files/." "$root"
 
 mkdir "$root/old"

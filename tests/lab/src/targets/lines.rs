@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::reference::{QUICK, Reference};
+use crate::site::last;
 
 /// Both targets of a host have one cookie, or each its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,16 +48,29 @@ impl Lines {
         Lines { checks, ..self }
     }
 
-    /// For so many hosts, at most the three of the reference.
+    /// For so many hosts. Above the three of the reference it repeats the lines of the third one.
     pub fn of(self, dir: &Path, hosts: usize) -> Reference {
         let reference = Reference::blue_green(dir);
-        let kept = reference.text().lines().filter_map(|line| {
-            match line.trim_start().strip_prefix("server ") {
-                Some(server) => self.server(server, hosts),
-                None => Some(format!("{line}\n")),
-            }
-        });
+        let kept =
+            reference
+                .text()
+                .lines()
+                .map(|line| match line.trim_start().strip_prefix("server ") {
+                    Some(server) => self.servers(server, hosts),
+                    None => format!("{line}\n"),
+                });
         Reference::of(kept.collect()).with(QUICK, self.checks)
+    }
+
+    fn servers(self, line: &str, hosts: usize) -> String {
+        let is_third = line.starts_with("web3-") || line.starts_with("bkp3-");
+        let more = (4..=hosts).filter(|_| is_third).map(|number| {
+            line.replace("3-", &format!("{number}-"))
+                .replace("10.77.0.13:", &format!("10.77.0.{}:", last(number)))
+                .replace("cookie w3 ", &format!("cookie w{number} "))
+        });
+        let all = std::iter::once(line.to_owned()).chain(more);
+        all.filter_map(|line| self.server(&line, hosts)).collect()
     }
 
     fn server(self, line: &str, hosts: usize) -> Option<String> {

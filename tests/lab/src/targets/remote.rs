@@ -10,7 +10,7 @@ use crate::site::Host;
 use crate::stats::Line;
 
 impl Estate {
-    /// At most the three hosts of the reference, with changed settings of the agents.
+    /// The first target of each host runs, with changed settings of the agents.
     pub fn with_targets(test: &str, hosts: usize, change: impl Fn(Settings) -> Settings) -> Estate {
         let base = Settings::empty().set("app.web.health.http", "/healthz");
         let base = change(estate::balancers(base));
