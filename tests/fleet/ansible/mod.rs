@@ -9,8 +9,10 @@ use lab::ansible::Ansible;
 use lab::estate::Estate;
 use lab::settings::Settings;
 
+mod adopting;
 mod backend;
 mod changes;
+mod closing;
 mod faults;
 mod maintenance;
 mod rolls;
