@@ -46,9 +46,8 @@ fn what_an_existing_backend_lacks_is_reported() {
     let mut adopt = ansible.playbook("haproxy_gate.agent.adopt", &words);
     let ended = start(&mut adopt).wait().expect_exit(0);
     for words in [
-        "before the next reload. Nothing was written.",
-        "error srvs: web1, web2 check the app itself; to add or change: on each of these lines, or in \
-         default-server: port 2000",
+        "haproxy.cfg of localhost lacks this for the host. Nothing was written:",
+        "error srvs: web1 checks the app itself; to add or change: on the line of web1: port 2000",
         "warning srvs: no timeout check; to add or change: in backend srvs: timeout check 2s",
         "server web1-twin 10.77.0.11:1000 cookie w1 check port 3000 backup",
         "changed=0 ",

@@ -29,7 +29,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: One line for each point, as C(VERDICT BACKEND: FOUND; FIX).
+  description: One line for each point, with its verdict, the backend, what was found and the fix.
   type: list
   elements: str
 """

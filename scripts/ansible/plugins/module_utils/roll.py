@@ -26,8 +26,7 @@ ONLY = {
 }
 
 # upgrade.yml writes the name of the playbook before the reason of its hold. No other field of a hold
-# tells it from one that an operator wants: both are by `agent close`, of the same user. The id of
-# the operation would, but only the controller of that roll knows it, and that may be another one.
+# shows whose it is: this one and one that an operator wants are both by `agent close` of one user.
 OURS = "rolling_restart.yml: "
 
 Asked = t.Mapping[str, t.Any]
