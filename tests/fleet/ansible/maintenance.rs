@@ -104,7 +104,13 @@ fn off_undoes_what_was_done() {
     paged.assert_on_page(&[1, 2], false);
     assert!(!estate.host(3).gate_is_open(2009));
 
+    assert_unnoticed(&traffic.map(Traffic::stop));
+
     // The same for read-only, where a host that is held closed goes along.
+    let config = "/etc/haproxy-gate/agent.toml";
+    estate
+        .remote(2)
+        .sh(&format!("sed -i s/1008/1009/ {config}"));
     let ended = play(&ansible, "readonly", "on", &["-e", &executable]).wait();
     let ended = ended.expect_exit(2);
     for said in [
@@ -115,5 +121,4 @@ fn off_undoes_what_was_done() {
         assert!(ended.out.contains(said), "no {said}: {}", ended.out);
     }
     paged.assert_read_only(&ALL, false);
-    assert_unnoticed(&traffic.map(Traffic::stop));
 }
