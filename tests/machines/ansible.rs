@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::package;
 use crate::sidecar::show;
 use lab::agent::{Ended, Running};
-use lab::ansible::Ansible;
+use lab::ansible::{Ansible, Core};
 use lab::machine::{Disk, Machine};
 use lab::operator::Operator;
 use lab::site::{Host, Site};
@@ -137,7 +137,7 @@ fn assert_changed(ended: &Ended, hosts: &[&str], some: bool) {
 const ALL: [&str; 3] = ["web1", "web2", "web3"];
 
 /// The role brings fresh hosts into rotation. A second run is no change. The running sidecar reads
-/// another configuration. Then a roll restarts all of it, under traffic.
+/// another configuration; the backend that exists by then lacks nothing. Then a roll restarts all of it, under traffic.
 #[test]
 fn the_role_installs_the_package() {
     let trio = Trio::booted("m_role");
@@ -171,7 +171,9 @@ fn the_role_installs_the_package() {
         "variables.yml",
         &variables.replace("drain: 30s", "drain: 31s"),
     );
-    let third = install(&ansible, &[]).expect_exit(0);
+    let third = install(&ansible, &["-e", "haproxy_gate_adopt=web3"]).expect_exit(0);
+    let lacks = "/etc/haproxy/haproxy.cfg of web3 lacks nothing for the host.";
+    assert!(third.out.contains(lacks), "{}", third.out);
     assert_changed(&third, &["web1", "web2"], true);
     assert_changed(&third, &["web3"], false);
     let plan = ["agent", "restart", "web", "--dry-run"];
@@ -206,7 +208,7 @@ fn the_role_installs_the_package() {
     traffic.stop().assert_unnoticed();
 }
 
-/// The same with the static binary, on machines that do not have our package.
+/// The same with the static binary, on machines that do not have our package, and the oldest Ansible.
 #[test]
 fn the_role_installs_the_binary() {
     let trio = Trio::booted("m_role_binary");
@@ -215,7 +217,7 @@ fn the_role_installs_the_binary() {
     let variables = VARIABLES
         .replace("DEB", "\"\"")
         .replace("BINARY", &binary.display().to_string());
-    let ansible = trio.ansible(&variables);
+    let ansible = trio.ansible(&variables).with_core(Core::Oldest);
     let first = install(&ansible, &[]).expect_exit(0);
     assert_changed(&first, &ALL, true);
     let traffic = trio.traffic();

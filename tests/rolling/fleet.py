@@ -57,7 +57,7 @@ def commands(waits: bool = False, silent: bool = False, **said: Any) -> str:
 def in_turn(answers: list[dict[str, Any]]) -> str:
     """The file of an answer for each call of this verb. The last one is for all that follow."""
     cases = [f"{number})\n{commands(**said)};;\n" for number, said in enumerate(answers[:-1], 1)]
-    asked = "asked=$(grep -c \"^$host\t$1\\>\" \"$here/calls\")\n"
+    asked = 'asked=$(grep -c "^$host\t$1\\>" "$here/calls")\n'
     return f"{asked}case $asked in\n{''.join(cases)}esac\n{commands(**answers[-1])}"
 
 

@@ -9,8 +9,10 @@ use lab::ansible::Ansible;
 use lab::estate::Estate;
 use lab::settings::Settings;
 
+mod adopting;
 mod backend;
 mod changes;
+mod closing;
 mod faults;
 mod maintenance;
 mod rolls;
@@ -89,7 +91,7 @@ fn roll(ansible: &Ansible, words: &[&str]) -> Running {
 /// The last message of a roll, line by line.
 fn last_words(ended: &Ended) -> Vec<String> {
     let (_, message) = ended.out.rsplit_once("\"msg\": [").expect("a list");
-    let (list, _) = message.split_once(']').expect("its end");
+    let (list, _) = message.split_once("\n    ]").expect("its end");
     let lines = list
         .lines()
         .map(|line| line.trim().trim_matches(['"', ',']));

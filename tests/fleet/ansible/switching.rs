@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{ModuleResult, ansible, assert_last_words, roll, start};
 use lab::agent::Running;
-use lab::ansible::Ansible;
+use lab::ansible::{Ansible, Core};
 use lab::estate::Estate;
 use lab::load::record::Summary;
 use lab::settings::Settings;
@@ -25,7 +25,7 @@ fn outcome(result: &Value) -> &str {
 }
 
 /// One host switches, and the module says so. The next one has a sick version: the roll stops, with
-/// the agent's message, and no user notices.
+/// the agent's message. A roll takes the first host back. No user notices.
 #[test]
 fn a_version_that_is_not_placed_stops_the_roll() {
     let hurried = |settings: Settings| {
@@ -33,7 +33,7 @@ fn a_version_that_is_not_placed_stops_the_roll() {
         settings.set("app.web.keep", "10m")
     };
     let estate = Estate::with_targets("ansible_not_placed", 3, hurried);
-    let ansible = ansible(&estate);
+    let ansible = ansible(&estate).with_core(Core::Oldest);
     let capacity = estate.haproxies.each_ref().map(Capacity::start);
     let traffic = estate.traffic();
     estate.target(2, GREEN).set_sick(true);
@@ -57,9 +57,17 @@ fn a_version_that_is_not_placed_stops_the_roll() {
 
     let again = on_web1(&ansible, "state=switched target=green", &[]).expect(false);
     assert_eq!(outcome(&again), "nothing_to_do");
-    let planned = on_web1(&ansible, "state=switched back=true", &["--check"]).expect(true);
-    assert_eq!(outcome(&planned), "planned");
-    estate.assert_current(1, GREEN);
+    // The other hosts have nothing to go back to, so a roll over all does not begin.
+    let back = ["-e", "haproxy_gate_back=true"];
+    let refused = roll(&ansible, &back).wait().expect_exit(2);
+    let says = "no target is ready beside blue, so --back has nothing to go back to";
+    assert!(refused.out.contains(says), "{}", refused.out);
+    let back = [&back[..], &["--limit", "web1"]].concat();
+    let ended = roll(&ansible, &back).wait().expect_exit(0);
+    assert_last_words(&ended, &["The roll is over.", "done: web1", "to do: none"]);
+    for number in ALL {
+        estate.assert_current(number, BLUE);
+    }
     let met = traffic.map(Traffic::stop);
     assert_unnoticed(&met);
     assert_served(&met, &["web1/green 2"]);
@@ -73,7 +81,7 @@ fn a_version_that_is_not_placed_stops_the_roll() {
 #[ignore = "scripts/soak runs it"]
 fn a_roll_switches_each_host_and_back() {
     let estate = Estate::with_targets("ansible_switch", 3, |settings| settings);
-    let ansible = ansible(&estate);
+    let ansible = ansible(&estate).with_core(Core::Newest);
     let traffic = estate.traffic();
     let all = ["The roll is over.", "done: web1, web2, web3", "to do: none"];
     let ended = switching(&ansible, "1,100%").wait().expect_exit(0);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::operators::waits_for_the_lock;
 use super::{Rolled, Rolling};
 use lab::agent::Running;
-use lab::ansible::{self, Ansible};
+use lab::ansible::{Ansible, Core};
 use lab::estate::Estate;
 use lab::site::Host;
 use lab::targets::{BLUE, GREEN};
@@ -46,7 +46,10 @@ impl Desk<'_> {
     fn start(&self, words: &[&str]) -> Running {
         let mut command: Command = self.estate.rolling(words);
         let path = std::env::var("PATH").expect("a PATH");
-        command.env("PATH", format!("{}:{path}", ansible::programs().display()));
+        command.env(
+            "PATH",
+            format!("{}:{path}", Core::Usual.programs().display()),
+        );
         command.env("ANSIBLE_HOME", &self.estate.operator.dir);
         Running::start("rolling-restart", &mut command)
     }

@@ -9,6 +9,36 @@ use std::process::Command;
 use super::operator::Operator;
 use super::project;
 
+/// A version of ansible-core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Core {
+    /// 2.14, the package of Debian 12.
+    Oldest,
+    /// That of most tests.
+    Usual,
+    /// With the Python and the ssh of Debian 13.
+    Newest,
+}
+
+impl Core {
+    /// The programs of `scripts/collection env`. A missing one is a failure with its fix: no test
+    /// passes by skipping.
+    pub fn programs(self) -> PathBuf {
+        let words: &[&str] = match self {
+            Core::Oldest => &["find", "oldest"],
+            Core::Usual => &["find"],
+            Core::Newest => &["find", "newest"],
+        };
+        let script = project().join("scripts/collection");
+        let found = Command::new(script).args(words).output();
+        let found = found.expect("scripts/collection runs");
+        let said = String::from_utf8_lossy(&found.stderr);
+        assert!(found.status.success(), "{said}");
+        let path = String::from_utf8_lossy(&found.stdout);
+        Path::new(path.trim()).join("bin")
+    }
+}
+
 /// An operator's Ansible, beside the operator's keys.
 #[derive(Debug)]
 pub struct Ansible<'a> {
@@ -46,7 +76,15 @@ impl<'a> Ansible<'a> {
         Ansible {
             operator,
             dir,
-            programs: programs(),
+            programs: Core::Usual.programs(),
+        }
+    }
+
+    /// The same with another version.
+    pub fn with_core(self, core: Core) -> Ansible<'a> {
+        Ansible {
+            programs: core.programs(),
+            ..self
         }
     }
 
@@ -98,16 +136,4 @@ impl<'a> Ansible<'a> {
         let text = fs::read_to_string(self.dir.join("rolling_restart.retry")).ok()?;
         Some(text.lines().map(str::to_owned).collect())
     }
-}
-
-/// The programs in the environment of `scripts/collection env`. A missing one is a failure with its
-/// fix: no test passes by skipping.
-pub fn programs() -> PathBuf {
-    let script = project().join("scripts/collection");
-    let found = Command::new(script).arg("find").output();
-    let found = found.expect("scripts/collection runs");
-    let said = String::from_utf8_lossy(&found.stderr);
-    assert!(found.status.success(), "{said}");
-    let path = String::from_utf8_lossy(&found.stdout);
-    Path::new(path.trim()).join("bin")
 }

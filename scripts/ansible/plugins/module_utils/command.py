@@ -25,7 +25,7 @@ ARGUMENTS: dict[str, t.Any] = {
 }
 
 # The verbs that ask the balancers. `recover` leaves out those that the unfinished operation did.
-ASK_BALANCERS = ("status", "restart", "switch", "close", "open", "maintenance")
+ASK_BALANCERS = ("status", "restart", "switch", "close", "open", "maintenance", "readonly")
 
 
 class Answer(t.NamedTuple):

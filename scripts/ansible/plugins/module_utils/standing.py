@@ -61,6 +61,8 @@ def side_of_diff(entry: dict[str, t.Any]) -> str:
     ]
     # The process and the time of a hold differ each time.
     rows.append(f"held closed: {'yes' if entry['hold'] else 'no'}")
+    if "readonly" in entry:
+        rows.append(f"writes: {'refused' if entry['readonly']['declared'] else 'taken'}")
     return "".join(f"{row}\n" for row in rows)
 
 
@@ -83,3 +85,11 @@ def expected(entry: dict[str, t.Any], closed: bool) -> dict[str, t.Any]:
         ],
         "hold": hold if closed else None,
     }
+
+
+def declared(entry: dict[str, t.Any], on: bool) -> dict[str, t.Any]:
+    """The entry that a dry run expects after read-only begins or ends."""
+    marker = entry.get("readonly")
+    if marker is None:
+        return entry
+    return {**entry, "readonly": {**marker, "declared": {"text": "this task"} if on else None}}

@@ -2,7 +2,7 @@
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
 """Ansible module: restarts or switches a host's app behind HAProxy, closes or opens the host, and
-turns its maintenance on or off."""
+turns its maintenance or read-only on or off."""
 
 from __future__ import annotations
 
@@ -30,16 +30,28 @@ options:
       - V(maintenance_on) brings the users of this host from the app to its page, V(maintenance_off)
         brings them back. HAProxy uses the pages once all hosts have it on, which the playbook
         C(maintenance) does.
+      - V(readonly_on) has HAProxy refuse writes by the marker of this host, V(readonly_off) ends that.
+        The playbook C(readonly) does it on all hosts at once.
       - V(present) demands that the host is in rotation. It first finishes or undoes
         what a crash, a reboot or a flush of the rules has interrupted, and waits. If an operator
         has closed the host, it changes nothing and fails.
     type: str
-    choices: [restarted, switched, closed, open, maintenance_on, maintenance_off, present]
+    choices:
+      - restarted
+      - switched
+      - closed
+      - open
+      - maintenance_on
+      - maintenance_off
+      - readonly_on
+      - readonly_off
+      - present
     default: present
   turn:
     description:
       - How long to wait for this host's turn if too few other servers are available in
-        HAProxy, such as V(90s), V(10m) or V(1h).
+        HAProxy, such as V(90s), V(10m) or V(1h). If it is empty, the agent does not wait, but
+        refuses.
       - For V(restarted) and V(closed).
     type: str
     default: 10m
@@ -98,9 +110,9 @@ options:
     default: refuse
   lasts:
     description:
-      - The sidecar opens the gates, or ends the maintenance, after this time, such as V(90s), V(30m)
-        or V(2h). Each run starts the time again, which is a change.
-      - For V(closed) and V(maintenance_on).
+      - The sidecar opens the gates, or ends the maintenance or read-only, after this time, such as
+        V(90s), V(30m) or V(2h). Each run starts the time again, which is a change.
+      - For V(closed), V(maintenance_on) and V(readonly_on).
     type: str
     aliases: [for]
   replace:
@@ -116,6 +128,15 @@ options:
         status) while the gates are closed.
       - If there is nothing to do, there is no operation, and the reason is stored nowhere.
     type: str
+  outside_window:
+    description:
+      - Begin also outside of the windows of the agent's configuration (C([agent] windows)), in an
+        emergency. It needs a O(reason). Without it the agent refuses, with RV(outcome=outside_window)
+        and RV(exit=21), and changes nothing.
+      - For V(restarted), V(switched), V(closed), V(maintenance_on) and V(readonly_on). No way back
+        waits for a window.
+    type: bool
+    default: false
   timeout:
     description:
       - How many seconds to wait until HAProxy shows the host fully UP.
@@ -191,6 +212,20 @@ EXAMPLES = r"""
     state: maintenance_on
     lasts: 2h
     reason: a database moves
+
+- name: Have HAProxy refuse writes
+  haproxy_gate.agent.agent:
+    app: web
+    state: readonly_on
+    lasts: 30m
+    reason: a database moves
+
+- name: Restart the app outside of the agent's windows
+  haproxy_gate.agent.agent:
+    app: web
+    state: restarted
+    outside_window: true
+    reason: it leaks
 
 - name: Ensure that the host serves
   haproxy_gate.agent.agent:
@@ -268,8 +303,11 @@ OWN = {
     "target": ("switched",),
     "prepare_command": ("switched",),
     "keep": ("switched",),
-    "lasts": ("closed", "maintenance_on"),
+    "lasts": ("closed", "maintenance_on", "readonly_on"),
 }
+
+# Those that wait for a window of the agent's configuration.
+WINDOWED = ("restarted", "switched", "closed", "maintenance_on", "readonly_on")
 
 # The agent's option for a host that is held closed.
 HELD = {
@@ -279,6 +317,9 @@ HELD = {
     "skip": "--skip-held",
 }
 
+# Verbs that are on or off.
+TOGGLES = ("maintenance", "readonly")
+
 # The agent's verb for a state.
 VERBS = {
     "restarted": "restart",
@@ -287,6 +328,8 @@ VERBS = {
     "open": "open",
     "maintenance_on": "maintenance",
     "maintenance_off": "maintenance",
+    "readonly_on": "readonly",
+    "readonly_off": "readonly",
     "present": "recover",
 }
 
@@ -298,7 +341,7 @@ def misplaced(params: dict[str, t.Any]) -> str | None:
             return "{0} is an option of state={1}".format(option, " or ".join(states))
     if params["held"] != "refuse" and params["state"] != "restarted":
         return "held is an option of state=restarted"
-    wrong = misplaced_of_switch(params)
+    wrong = misplaced_of_switch(params) or misplaced_window(params)
     if wrong is not None:
         return wrong
     if params["replace"] and params["state"] != "closed":
@@ -325,14 +368,27 @@ def misplaced_of_switch(params: dict[str, t.Any]) -> str | None:
     return "state=switched needs target, or back=true" if params["target"] is None else None
 
 
+def misplaced_window(params: dict[str, t.Any]) -> str | None:
+    """What does not fit outside_window."""
+    if not params["outside_window"]:
+        return None
+    if params["state"] not in WINDOWED:
+        return "state={0} waits for no window: remove outside_window".format(params["state"])
+    if params["back"]:
+        return "back=true waits for no window: remove outside_window"
+    if params["reason"] is None:
+        return "outside_window needs a reason: agent history shows both"
+    return None
+
+
 def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
     """The agent's options for this task."""
     words = []
-    if VERBS[params["state"]] == "maintenance":
+    if VERBS[params["state"]] in TOGGLES:
         words.append(params["state"].rpartition("_")[2])
     if check_mode:
         words.append("--dry-run")
-    elif params["state"] in ("restarted", "closed"):
+    elif params["state"] in ("restarted", "closed") and params["turn"]:
         words.append("--turn={0}".format(params["turn"]))
     if not params["upgrade"]:
         words.append("--without-upgrade")
@@ -343,6 +399,8 @@ def options(params: dict[str, t.Any], check_mode: bool) -> list[str]:
         words.append("--replace")
     if params["back"]:
         words.append("--back")
+    if params["outside_window"]:
+        words.append("--outside-window")
     given = {
         "--to": params["target"],
         "--keep": params["keep"],
@@ -461,6 +519,8 @@ class Work:
             return self.status().entry
         if answer.outcome in ("nothing_to_do", "skipped"):
             return before.entry
+        if VERBS[self.state] == "readonly":
+            return standing.declared(before.entry, on=self.state == "readonly_on")
         return standing.expected(before.entry, closed=self.state in ("closed", "maintenance_on"))
 
     def show(self, after: dict[str, t.Any]) -> None:
@@ -496,6 +556,7 @@ def main() -> None:
             replace=dict(type="bool", default=False),
             lasts=dict(type="str", aliases=["for"]),
             reason=dict(type="str"),
+            outside_window=dict(type="bool", default=False),
             timeout=dict(type="int", default=60),
             **ARGUMENTS,
         ),

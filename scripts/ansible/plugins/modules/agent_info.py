@@ -92,7 +92,7 @@ status:
       type: dict
       contains:
         by:
-          description: C(operator), C(unit), C(agent) after a failure, or C(unknown).
+          description: C(operator), C(unit), C(maintenance), C(agent) after a failure, or C(unknown).
           type: str
         failed:
           description: C(restart), C(upgrade) or C(upgrade_cut_short), if one failed. None while it still runs.
@@ -202,6 +202,12 @@ older_settings:
   description: The C(keys) of the configuration that the sidecar has not loaded yet. None if there are none.
   returned: always
   type: dict
+windows:
+  description:
+    - Whether C([agent] windows) let an operation begin now, as C(inside), with
+      C(until_unix_seconds), C(next_unix_seconds) and C(text). None without such windows.
+  returned: always
+  type: dict
 well:
   description: Whether the answer shows no problem of any app.
   returned: always
@@ -230,6 +236,7 @@ def result_of(answer: Answer) -> dict[str, t.Any]:
         "operation": answer.said.get("operation"),
         "sidecar": answer.said.get("sidecar"),
         "older_settings": answer.said.get("older_settings"),
+        "windows": answer.said.get("windows"),
         "well": answer.exit == 0,
         "exit": answer.exit,
     }

@@ -23,7 +23,7 @@ class Arguments(unittest.TestCase):
     def test_balancers_are_left_out_of_what_asks_them(self) -> None:
         gone = ["tcp://a:1", "tcp://b:1"]
         words = ["--without-balancer=tcp://a:1", "--without-balancer=tcp://b:1"]
-        for verb in ("status", "restart", "switch", "close", "open"):
+        for verb in ("status", "restart", "switch", "close", "open", "readonly"):
             self.assertEqual(command.without(verb, gone), words)
         self.assertEqual(command.without("recover", gone), [])
 

@@ -154,6 +154,13 @@ class Words(unittest.TestCase):
         )
         self.assertEqual(standing.side_of_diff(entry()), wanted)
 
+    def test_whether_writes_are_refused(self) -> None:
+        marked = entry(readonly={"declared": None})
+        for on, writes in ((True, "refused"), (False, "taken")):
+            side = standing.side_of_diff(standing.declared(marked, on))
+            self.assertTrue(side.endswith(f"writes: {writes}\n"), side)
+        self.assertEqual(standing.declared(entry(), on=True), entry())
+
     def test_why_it_is_not_in_rotation(self) -> None:
         closed = standing.expected(entry(), closed=True)
         why = standing.why_not_in_rotation(read_entry({**closed, "hold": hold()}))

@@ -29,7 +29,7 @@ def params(state: str, **given: t.Any) -> dict[str, t.Any]:
     """As Ansible gives them."""
     none = dict.fromkeys([*agent.OWN, "reason"])
     usual = {"turn": "10m", "upgrade": True, "held": "refuse", "replace": False, "back": False}
-    return {**none, **usual, "state": state, **given}
+    return {**none, **usual, "outside_window": False, "state": state, **given}
 
 
 def answer(outcome: str) -> Answer:
@@ -68,6 +68,13 @@ class Options(unittest.TestCase):
             (params("open", reason="swapped"), ["--reason=swapped"]),
             (params("maintenance_off", reason="x"), ["off", "--reason=x"]),
             (params("maintenance_on", lasts="2h"), ["on", "--for=2h"]),
+            (params("readonly_on", lasts="2h"), ["on", "--for=2h"]),
+            (params("readonly_off"), ["off"]),
+            (params("closed", turn=""), []),
+            (
+                params("switched", target="green", outside_window=True, reason="x"),
+                ["--outside-window", "--to=green", "--reason=x"],
+            ),
             (params("present"), []),
             (params("present", reason="a reboot"), ["--reason=a reboot"]),
         ):
@@ -80,6 +87,10 @@ class Options(unittest.TestCase):
 
     def test_misplaced(self) -> None:
         self.assertIsNone(agent.misplaced(params("restarted", upgrade_command="true")))
+        for state in agent.WINDOWED:
+            given = {"target": "green"} if state == "switched" else {}
+            asked = params(state, outside_window=True, reason="x", **given)
+            self.assertIsNone(agent.misplaced(asked), state)
         for asked in (
             params("open", lasts="1h"),
             params("restarted", lasts="1h"),
@@ -99,6 +110,11 @@ class Options(unittest.TestCase):
             params("restarted", back=True),
             params("open", keep="1m"),
             params("maintenance_off", lasts="1h"),
+            params("readonly_off", lasts="1h"),
+            params("restarted", outside_window=True),
+            params("open", outside_window=True, reason="x"),
+            params("readonly_off", outside_window=True, reason="x"),
+            params("switched", back=True, outside_window=True, reason="x"),
             params("maintenance_on", held="reopen"),
         ):
             self.assertIsNotNone(agent.misplaced(asked), asked)
