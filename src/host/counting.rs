@@ -17,6 +17,10 @@ use std::time::{Duration, Instant};
 /// takes the kernel 10 ms, and an operator does not turn on translation in a moment.
 const EACH: Duration = Duration::from_millis(250);
 
+/// Between two looks while HAProxy's lines carry requests, so that no look can decide. Each takes the
+/// kernel 1 ms.
+const RARELY: Duration = Duration::from_millis(100);
+
 /// What an operation knows of the connections to its app.
 pub(crate) struct Counting {
     ports: AppPorts,
@@ -32,6 +36,8 @@ pub(crate) struct Counting {
     /// The last look, if HAProxy was not asked after it. The next answer shows whether HAProxy
     /// counted the same all the time.
     last: Option<Connections>,
+    /// The last look, with its time.
+    shown: Option<(Instant, Connections)>,
     callers: Callers,
 }
 
@@ -48,6 +54,7 @@ impl Counting {
             redirected: false,
             untracked: None,
             last: None,
+            shown: None,
             callers: Callers::default(),
         }
     }
@@ -56,27 +63,34 @@ impl Counting {
     pub(super) fn renew(&mut self, ports: AppPorts) {
         (self.ports, self.peers) = (ports, None);
         (self.tracked, self.redirected, self.untracked) = (None, false, None);
-        self.last = None;
+        (self.last, self.shown) = (None, None);
     }
 
     /// One look. The balancers have just shown `before`. With `again` they are asked once more
-    /// after it, else only if nothing else is in flight, because their answer then decides.
+    /// after it, else only if nothing else is in flight, because their answer then decides. While
+    /// none can decide, it may be the last one.
     pub(crate) async fn look(
         &mut self,
         balancers: &mut [Balancer],
         before: &[BalancerObservation],
         again: bool,
     ) -> Result<Connections, String> {
+        let counted = Count::at(before);
+        let quiet = before.iter().all(is_quiet);
+        if !again
+            && !quiet
+            && let Some(shown) = self.shown_lately(before, counted)
+        {
+            return Ok(shown);
+        }
         let connections = tcp::connections(self.ports.port).await;
         let connections = connections.map_err(|error| error.to_string())?;
         let mut peers = match self.peers.take() {
             Some(peers) => peers,
             None => Peers::new(sources(&self.balancers).await),
         };
-        let counted = Count::at(before);
         let youngest = before.iter().filter_map(BalancerObservation::uptime).min();
         let mut by_peer = by_peer(&connections);
-        let quiet = before.iter().all(is_quiet);
         if self.needs_tracking(&peers, &by_peer, counted, quiet) {
             self.add_tracked(&mut peers, &mut by_peer).await;
         }
@@ -101,7 +115,27 @@ impl Counting {
         (look.uncounted, look.misnamed) = (peers.are_uncounted(), peers.misnamed());
         (look.addresses_known, look.hidden) = (peers.are_known(youngest), peers.are_hidden());
         self.peers = Some(peers);
+        self.shown = Some((Instant::now(), look.clone()));
         Ok(look)
+    }
+
+    /// The last look, if it is not old and has taught enough. This one still learns from HAProxy's
+    /// lines.
+    fn shown_lately(
+        &mut self,
+        before: &[BalancerObservation],
+        counted: Count,
+    ) -> Option<Connections> {
+        let (at, shown) = self.shown.as_ref()?;
+        let peers = self.peers.as_mut()?;
+        if !peers.are_settled() || at.elapsed() >= RARELY {
+            return None;
+        }
+        if let Some(last) = self.last.take().filter(|last| last.after == Ok(counted)) {
+            peers.learn(counted, &last);
+        }
+        peers.learn_uncounted(before.iter().flat_map(BalancerObservation::lines));
+        Some(shown.clone())
     }
 
     /// Learns which peers are balancers, once HAProxy has counted before and after a look.

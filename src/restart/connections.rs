@@ -166,6 +166,11 @@ impl Connections {
         least(before, &self.after).is_some_and(|counted| self.all() < counted)
     }
 
+    /// HAProxy counted the same before and after this look, so that it can teach something.
+    pub fn is_steady(&self, before: Count) -> bool {
+        least(before, &self.after).is_some()
+    }
+
     fn all(&self) -> u64 {
         sum(&self.of_balancers) + sum(&self.of_others)
     }

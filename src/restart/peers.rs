@@ -10,6 +10,9 @@ use std::time::Duration;
 /// Looks in a row that must agree. The agent can't ask HAProxy and the kernel in the same instant.
 const ROW: u32 = 5;
 
+/// Looks that have agreed with HAProxy, so that the next ones will hardly teach anything.
+const SETTLED: u32 = 2 * ROW;
+
 /// No older worker still leaves once a worker has run this long. It counts only if nothing shows
 /// the balancers' addresses.
 const LONG: Duration = Duration::from_secs(3600);
@@ -36,6 +39,8 @@ pub struct Peers {
     short: u32,
     /// Looks in which HAProxy counted no connection, but had requests in flight.
     uncounted: u32,
+    /// Looks that showed HAProxy's connections where they should be, since one that did not.
+    agreed: u32,
 }
 
 /// No worker older than the youngest one still leaves.
@@ -138,8 +143,20 @@ impl Peers {
             (false, true) => so_far + 1,
             (false, false) => 0,
         };
-        self.elsewhere = row(self.elsewhere, seen.come_from_elsewhere(before));
-        self.short = row(self.short, seen.fall_short(before));
+        let (elsewhere, short) = (seen.come_from_elsewhere(before), seen.fall_short(before));
+        self.elsewhere = row(self.elsewhere, elsewhere);
+        self.short = row(self.short, short);
+        self.agreed = match elsewhere || short {
+            true => 0,
+            false if seen.is_steady(before) => SETTLED.min(self.agreed + 1),
+            false => self.agreed,
+        };
+    }
+
+    /// Enough looks have agreed. Until nothing is in flight on HAProxy's lines, a look now and then
+    /// is enough.
+    pub fn are_settled(&self) -> bool {
+        self.agreed >= SETTLED
     }
 }
 

@@ -356,6 +356,25 @@ fn some_looks_in_a_row_teach_that_connections_come_from_elsewhere_or_are_hidden(
     assert_eq!(after(&later), (true, true), "once seen, it stays so");
 }
 
+/// A look that HAProxy's sessions disturb teaches nothing, and one that disagrees begins anew.
+#[test]
+fn ten_looks_that_agree_settle_where_the_connections_come_from() {
+    let fine = table(&[(LB, 6)], &[], 6);
+    let hidden = table(&[(LB, 1)], &[], 6);
+    let unsteady = table(&[(LB, 6)], &[], 7);
+    let settled = |looks: &[&[&Connections]]| {
+        let mut peers = Peers::new(vec![Source::Socket(vec![ip(LB)])]);
+        let looks = looks.concat();
+        looks.iter().for_each(|look| peers.learn(count(6), look));
+        peers.are_settled()
+    };
+    assert!(!settled(&[&[&fine; 9]]));
+    assert!(settled(&[&[&fine; 10]]));
+    assert!(!settled(&[&[&fine; 9], &[&unsteady; 20]]));
+    assert!(settled(&[&[&fine; 9], &[&unsteady; 20], &[&fine]]));
+    assert!(!settled(&[&[&fine; 20], &[&hidden], &[&fine; 9]]));
+}
+
 #[test]
 fn a_haproxy_that_counts_none_shows_by_its_requests_in_flight() {
     let line = |in_flight, connections| ServerLine {
