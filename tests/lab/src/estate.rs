@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::built;
 use super::haproxy::Haproxy;
 use super::operator::Operator;
 use super::reference::{CALM, QUICK, Reference};
@@ -44,8 +45,17 @@ impl Estate {
 
     /// The same with changed settings of the agents.
     pub fn with(test: &str, hosts: usize, change: impl Fn(Settings) -> Settings) -> Estate {
-        let settings = change(settings());
-        let start = |host: &Host, key: &str| Remote::start(host, &settings, COLD, key);
+        Estate::of_agent(&built::agent(), test, hosts, &change(settings()))
+    }
+
+    /// The same with the agent that users install.
+    pub fn released(test: &str, hosts: usize) -> Estate {
+        Estate::of_agent(&built::released_agent(), test, hosts, &settings())
+    }
+
+    fn of_agent(agent: &Path, test: &str, hosts: usize, settings: &Settings) -> Estate {
+        let start =
+            |host: &Host, key: &str| Remote::with(agent, host, Vec::new(), settings, COLD, key);
         let estate = Estate::build(test, hosts, Reference::of_hosts, start);
         estate.wait_until_all_up();
         estate

@@ -56,12 +56,14 @@ pub struct Remote {
 impl Remote {
     /// Starts the host with these settings, for the operator with this key.
     pub fn start(host: &Host, settings: &Settings, cold: Duration, key: &str) -> Remote {
-        Remote::with(host, Vec::new(), settings, cold, key)
+        let agent = built::agent();
+        Remote::with(&agent, host, Vec::new(), settings, cold, key)
     }
 
-    /// The same for an app with these targets, of which the first one runs. The child dies with the
-    /// calling thread.
+    /// The same with this agent, for an app with these targets, of which the first one runs. The
+    /// child dies with the calling thread.
     pub(super) fn with(
+        agent: &Path,
         host: &Host,
         targets: Vec<Target>,
         settings: &Settings,
@@ -93,7 +95,8 @@ impl Remote {
         init.args(["--", "sh"]).arg(script);
         init.env_clear().env("PATH", PATH).env("HOME", "/root");
         init.env("dir", &host.dir).env("name", host.name());
-        init.env("programs", programs());
+        init.env("programs", folder_of(&built::agent()));
+        init.env("agent", agent).env("agents", folder_of(agent));
         init.env("target", first.map_or("", |target| target.name));
         Remote {
             number: host.number,
@@ -238,8 +241,6 @@ pub fn keygen(path: &Path, comment: &str) {
     assert!(status.success(), "ssh-keygen: {status}");
 }
 
-/// The folder of the programs under test.
-fn programs() -> PathBuf {
-    let agent = built::agent();
-    agent.parent().expect("a folder").to_owned()
+fn folder_of(program: &Path) -> &Path {
+    program.parent().expect("a folder")
 }

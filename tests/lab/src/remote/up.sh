@@ -2,7 +2,7 @@
 # gates are closed. Its mounts are in its own mount namespace and go with it.
 # shellcheck shell=sh
 set -e
-: "${dir:?}" "${programs:?}" "${name:?}"
+: "${dir:?}" "${programs:?}" "${agent:?}" "${agents:?}" "${name:?}"
 root=$dir/mnt/root
 mkdir "$dir/mnt"
 mount -t tmpfs lab "$dir/mnt"
@@ -20,10 +20,11 @@ mount --rbind /dev "$root/dev"
 rm -rf "$root/etc/ssh" "$root/etc/haproxy-gate" "$root/var/lib/haproxy-gate"
 
 # Shared with the test: this host's folder, and the programs under test.
-mkdir -p "$root$dir" "$root$programs" "$root/run/sshd"
+mkdir -p "$root$dir" "$root$programs" "$root$agents" "$root/run/sshd"
 mount --bind "$dir" "$root$dir"
 mount --bind -o ro "$programs" "$root$programs"
-ln -s "$programs/agent" "$root/usr/local/sbin/agent"
+mount --bind -o ro "$agents" "$root$agents"
+ln -s "$agent" "$root/usr/local/sbin/agent"
 cp -r --preserve=mode "$dir/files/." "$root"
 
 mkdir "$root/old"

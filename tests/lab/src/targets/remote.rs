@@ -2,6 +2,7 @@
 
 use super::lines::Lines;
 use super::target::{BLUE, GREEN, Target};
+use crate::built;
 use crate::daemon::argv;
 use crate::estate::{self, COLD, Estate};
 use crate::remote::Remote;
@@ -17,7 +18,7 @@ impl Estate {
         let start = |host: &Host, key: &str| {
             let targets = [BLUE, GREEN].map(|name| Target::create(&host.dir, &host.name(), name));
             let settings = targets.iter().fold(base.clone(), with_target);
-            Remote::with(host, targets.into(), &settings, COLD, key)
+            Remote::with(&built::agent(), host, targets.into(), &settings, COLD, key)
         };
         let lines = |dir: &_, hosts| Lines::with_twins().of(dir, hosts);
         let estate = Estate::build(test, hosts, lines, start);
