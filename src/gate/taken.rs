@@ -48,9 +48,11 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
     }
     let lock = directory::port_lock(state_dir, port);
     let mut said = Lock::last_owner(&lock);
-    let all = tcp::bound(port).unwrap_or_default();
-    let (agents, mut others): (Vec<&Bound>, Vec<&Bound>) =
-        all.iter().partition(|one| is_an_agents(one, said.as_ref()));
+    let held = tcp::held(port).unwrap_or_default();
+    let (agents, mut others): (Vec<&Bound>, Vec<&Bound>) = held
+        .bound
+        .iter()
+        .partition(|one| is_an_agents(one, said.as_ref()));
     let mut agents = agents.len();
     if others.iter().any(|one| one.uid == 0)
         && let Some(owner) = Lock::owner(&lock)
@@ -65,7 +67,7 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
     let agent = said.filter(|who| agents > 0 && who.pid != std::process::id());
     let passing = match &agent {
         Some(_) => Vec::new(),
-        None => tcp::passing(port).unwrap_or_default(),
+        None => held.passing,
     };
     let chosen = passing.iter().filter(|one| is_chosen(one, port));
     let bound = others.into_iter().map(named);

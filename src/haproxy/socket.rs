@@ -18,6 +18,9 @@ const SHOWN: usize = 200;
 /// Far above the largest `show servers state` (10,000 servers: about 1.3 MB).
 const LARGEST_ANSWER: u64 = 64 * 1024 * 1024;
 
+/// More than `show info` and our lines have (6 KB), so that one read takes them.
+const USUAL_ANSWER: usize = 16 * 1024;
+
 /// The address of a stats socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Address {
@@ -211,7 +214,7 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     if ending == Ending::HalfClosed {
         stream.shutdown().await.map_err(broke)?;
     }
-    let mut answer = Vec::new();
+    let mut answer = Vec::with_capacity(USUAL_ANSWER);
     stream
         .take(LARGEST_ANSWER)
         .read_to_end(&mut answer)

@@ -7,7 +7,7 @@ use atomic_write_file::unix::OpenOptionsExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fs::{self, DirBuilder};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -73,7 +73,8 @@ impl StateFile {
             .preserve_mode(false)
             .preserve_owner(false);
         let mut file = options.open(self.path(state_dir, app))?;
-        serde_json::to_writer(&mut file, value)?;
+        // A writer would get each word and each comma by itself.
+        file.write_all(&serde_json::to_vec(value)?)?;
         file.commit()
     }
 

@@ -5,12 +5,12 @@ mod dump;
 mod info;
 mod model;
 
-pub use model::{Bound, Connection, Passing, Socket, TcpError};
+pub use model::{Bound, Connection, Held, Passing, Socket, TcpError};
 
 use std::time::Duration;
 
 /// All connections whose local port is `port`, in this network namespace, of both address
-/// families. The calls run in a thread of their own and end within 2 s.
+/// families. The call runs in a thread of its own and ends within 2 s.
 ///
 /// # Errors
 ///
@@ -46,22 +46,12 @@ pub fn callers(port: u16) -> Result<Vec<Socket>, TcpError> {
     dump::callers(port)
 }
 
-/// All sockets that have bound `port` and do nothing more, of both address families. Linux before
-/// 6.8 does not show them. Blocks for some microseconds.
+/// All sockets that have `port` on this side and do not listen there, of both address families.
+/// Blocks for some milliseconds on a busy host.
 ///
 /// # Errors
 ///
 /// [`TcpError`]: the table could not be read as a whole.
-pub fn bound(port: u16) -> Result<Vec<Bound>, TcpError> {
-    dump::bound(port)
-}
-
-/// All connections that have `port` on this side, in any state, of both address families. Blocks
-/// for some milliseconds on a busy host.
-///
-/// # Errors
-///
-/// [`TcpError`]: the table could not be read as a whole.
-pub fn passing(port: u16) -> Result<Vec<Passing>, TcpError> {
-    dump::passing(port)
+pub fn held(port: u16) -> Result<Held, TcpError> {
+    dump::held(port)
 }

@@ -168,7 +168,7 @@ fn an_agents_reservation_differs_from_a_port_that_another_process_has_bound() {
 
 /// Linux 6.8 and newer.
 fn tcp_shows_bound(port: u16) -> bool {
-    !crate::tcp::bound(port).unwrap().is_empty()
+    !crate::tcp::held(port).unwrap().bound.is_empty()
 }
 
 #[test]

@@ -1,6 +1,8 @@
+use super::question::TCPDIAG_GETSOCK;
 use super::*;
 use crate::netlink::Table;
 use netlink_packet_core::NLM_F_DUMP_INTR;
+use netlink_packet_sock_diag::constants::AF_INET;
 use nix::libc;
 
 /// One netlink message: type, flags, payload.
@@ -17,7 +19,6 @@ fn message(kind: u16, flags: u16, payload: &[u8]) -> Vec<u8> {
 
 const DONE: u16 = 3;
 const ERROR: u16 = 2;
-const SOCK_DIAG: u16 = 20;
 
 /// An established connection 127.0.0.1:`port` <- 127.0.0.1:9 with a tcp_info of `info` bytes.
 fn established(port: u16, info: Option<usize>) -> Vec<u8> {
@@ -35,7 +36,7 @@ fn established(port: u16, info: Option<usize>) -> Vec<u8> {
         payload.extend(2u16.to_ne_bytes());
         payload.resize(payload.len() + info, 0);
     }
-    message(SOCK_DIAG, 2, &payload)
+    message(TCPDIAG_GETSOCK, 2, &payload)
 }
 
 struct Taken {
@@ -46,7 +47,7 @@ struct Taken {
 
 fn taken(datagram: &[u8]) -> Result<Taken, TcpError> {
     let mut table = Table::new(|message| entry(message, Port::Own(1000), connection));
-    table.take::<SockDiagMessage>(datagram)?;
+    table.take::<Message>(datagram)?;
     Ok(Taken {
         entries: table.entries,
         done: table.done,

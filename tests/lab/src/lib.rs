@@ -10,6 +10,7 @@ pub mod apache;
 pub mod app;
 pub mod app_dir;
 pub mod built;
+pub mod cpu;
 pub mod daemon;
 pub mod database;
 pub mod debian_root;
