@@ -127,12 +127,12 @@ fn judge(facts: &Facts<'_>) -> Vec<Point> {
         points.add("host", tables::points(&facts.tables));
     }
     points.add("host", facts.lock.iter().flat_map(lock::points));
-    let slots = facts.lock.iter().map(|lock| lock.settings.slots);
-    let room = slots.flat_map(|slots| {
+    let settings = facts.lock.iter().map(|lock| lock.settings);
+    let room = settings.flat_map(|settings| {
         facts
             .apps
             .iter()
-            .flat_map(move |app| lock::room::points(slots, app))
+            .flat_map(move |app| lock::room::points(settings, app))
     });
     points.add("host", room);
     points.add(

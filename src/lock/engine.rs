@@ -9,6 +9,8 @@ pub(super) enum Asked {
     Held(Option<Duration>),
     /// Others have it: which.
     Full(Vec<String>),
+    /// Not for this host, whoever has it: the answer.
+    Refused(String),
 }
 
 /// Whether the lock is still ours.

@@ -107,6 +107,7 @@ async fn take(share: &mut Share, state: &Mutex<State>) {
         match share.ask().await {
             Ok(Asked::Held(until)) => return with(state, |state| state.held(until)),
             Ok(Asked::Full(by)) => with(state, |state| state.full(by)),
+            Ok(Asked::Refused(why)) => with(state, |state| state.refused(why)),
             Err(why) => with(state, |state| state.away(why)),
         }
         sleep(Duration::from_millis(fastrand::u64(AGAIN))).await;
@@ -121,7 +122,7 @@ async fn take_again(share: &mut Share, state: &Mutex<State>, limit: Duration) {
     with(state, |state| match asked {
         Ok(Asked::Held(until)) => state.held(until),
         Ok(Asked::Full(by)) => state.lost(format!("it is with {}", by.join(", "))),
-        Err(why) => state.lost(why),
+        Ok(Asked::Refused(why)) | Err(why) => state.lost(why),
     });
 }
 
@@ -129,7 +130,9 @@ impl Share {
     fn new(settings: &LockSettings, owner: &Owner) -> Share {
         match &settings.engine {
             Engine::Etcd(_) => Share::Etcd(Box::new(Etcd::new(settings, owner.clone()))),
-            Engine::Fleetlock(_) => Share::Fleetlock(Box::new(Fleetlock::new(settings, owner))),
+            Engine::Fleetlock(server) => {
+                Share::Fleetlock(Box::new(Fleetlock::new(server, settings, owner)))
+            }
         }
     }
 

@@ -10,7 +10,7 @@ pub(super) struct State {
     ttl: Duration,
     /// The time since the boot until which it is ours for sure. None: it has no end.
     until: Option<Duration>,
-    /// Since when the server has not answered.
+    /// Since when the server has not answered, or refuses.
     away_since: Option<Duration>,
     /// Why the last keepalive had no answer.
     unanswered: Option<String>,
@@ -36,10 +36,19 @@ impl State {
     }
 
     pub(super) fn away(&mut self, why: String) {
-        let now = since_boot();
-        let since = *self.away_since.get_or_insert(now);
-        let lasts = now.saturating_sub(since);
+        let lasts = self.lasts();
         self.lock = GroupLock::Away { why, lasts };
+    }
+
+    pub(super) fn refused(&mut self, why: String) {
+        let lasts = self.lasts();
+        self.lock = GroupLock::Refused { why, lasts };
+    }
+
+    /// The time without an answer that helps.
+    fn lasts(&mut self) -> Duration {
+        let now = since_boot();
+        now.saturating_sub(*self.away_since.get_or_insert(now))
     }
 
     pub(super) fn kept(&mut self, until: Duration) {

@@ -53,7 +53,7 @@ pub struct TargetView {
 pub enum ReadyUntil {
     /// Seconds since 1970.
     At(u64),
-    /// It has no end: the drain ran out, and an operator ends it.
+    /// It has no end: the drain ran out, or a switch to it failed. An operator ends it.
     Finished,
 }
 

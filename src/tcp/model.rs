@@ -87,9 +87,12 @@ pub enum TcpError {
 
 impl From<DumpError> for TcpError {
     fn from(error: DumpError) -> TcpError {
-        use nix::libc::{ENOENT, EPROTONOSUPPORT};
+        use nix::libc::{ENOENT, EOPNOTSUPP, EPROTONOSUPPORT};
+        // Without its module the kernel answers the first one, and to a question about both families
+        // the second one (sock_diag_rcv_msg).
+        let missing = [ENOENT, EOPNOTSUPP, EPROTONOSUPPORT];
         let unsupported =
-            |error: &io::Error| matches!(error.raw_os_error(), Some(ENOENT | EPROTONOSUPPORT));
+            |error: &io::Error| error.raw_os_error().is_some_and(|is| missing.contains(&is));
         match error {
             DumpError::Refused(error) if unsupported(&error) => TcpError::Unsupported,
             DumpError::Refused(error) => TcpError::Refused(error.to_string()),
@@ -112,9 +115,14 @@ mod tests {
     #[test]
     fn an_error_is_one_line_with_the_fix() {
         let of = |code| TcpError::from(DumpError::Refused(io::Error::from_raw_os_error(code)));
-        let unsupported = of(nix::libc::ENOENT);
-        assert_eq!(unsupported, TcpError::Unsupported);
-        assert!(unsupported.to_string().contains("modprobe tcp_diag"));
+        for code in [nix::libc::ENOENT, nix::libc::EOPNOTSUPP] {
+            assert_eq!(of(code), TcpError::Unsupported);
+        }
+        assert!(
+            TcpError::Unsupported
+                .to_string()
+                .contains("modprobe tcp_diag")
+        );
         let refused = of(nix::libc::EPERM).to_string();
         assert!(refused.contains("not permitted"), "{refused}");
     }

@@ -121,9 +121,9 @@ fn the_search_finds_holders_that_give_no_way() {
     assert!(found.too_few_run.is_some());
 }
 
-/// A lock that two agents can have at once, and hosts that do not count each other.
+/// The lease's end lets a second host begin while the first one is out.
 #[test]
-fn the_search_finds_that_the_lock_is_needed() {
+fn the_search_finds_the_end_of_a_lease() {
     let found = search(&EXPIRES);
     let story = found.too_few_usable.expect("too few usable");
     assert!(story.contains("LoseLock"), "{story}");

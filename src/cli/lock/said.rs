@@ -36,9 +36,8 @@ pub(super) fn only_holder(lock: &LockSettings, seen: &LockLook) -> Holder {
     match holders.as_slice() {
         [only] => Holder::Only((*only).to_owned()),
         [] if *seen != LockLook::Hidden => Holder::Unclear(format!(
-            "no operation has the lock now; if one waits that you want to end, name its id: \
-             HOST/APP, as {}",
-            lock.id("web")
+            "no operation has the lock of group {} or waits for it: there is nothing to release",
+            lock.group
         )),
         [] => Holder::Unclear(format!(
             "name the id that has the lock: HOST/APP, as {}",
@@ -124,8 +123,7 @@ mod tests {
             (
                 queue(&[]),
                 unclear(
-                    "no operation has the lock now; if one waits that you want to end, name its id: \
-                     HOST/APP, as web1/web",
+                    "no operation has the lock of group default or waits for it: there is nothing to release",
                 ),
             ),
             (LockLook::Hidden, unclear(name)),

@@ -4,6 +4,7 @@ use crate::doctor::Point;
 use crate::doctor::app_facts::AppFacts;
 use crate::doctor::check::{Check, about, checks};
 use crate::haproxy::{BackendCapacity, Floor};
+use crate::lock::{Engine, LockSettings};
 
 checks! {
     ROOM "lock-room":
@@ -12,7 +13,7 @@ checks! {
 }
 
 /// For each backend of the app that a balancer shows.
-pub(crate) fn points(slots: usize, app: &AppFacts) -> Vec<Point> {
+pub(crate) fn points(lock: &LockSettings, app: &AppFacts) -> Vec<Point> {
     let (name, floor) = (&app.settings.name, app.settings.limits.min_available);
     let seen = app.balancers.iter();
     let seen = seen.filter_map(|balancer| Some((&balancer.name, balancer.seen.as_ref().ok()?)));
@@ -21,14 +22,20 @@ pub(crate) fn points(slots: usize, app: &AppFacts) -> Vec<Point> {
     let points = backends.flat_map(|(balancer, backend)| {
         about(
             &format!("{balancer} {}", backend.backend),
-            room(slots, name, floor, backend),
+            room(lock, name, floor, backend),
         )
     });
     points.collect()
 }
 
 /// None: no host may be out, which `others` reports.
-fn room(slots: usize, app: &str, min_available: Floor, backend: &BackendCapacity) -> Option<Point> {
+fn room(
+    lock: &LockSettings,
+    app: &str,
+    min_available: Floor,
+    backend: &BackendCapacity,
+) -> Option<Point> {
+    let slots = lock.slots;
     let servers = backend.servers;
     let most = servers.saturating_sub(backend.floor(min_available));
     let figures = format!(
@@ -40,15 +47,45 @@ fn room(slots: usize, app: &str, min_available: Floor, backend: &BackendCapacity
         most if slots <= most => ROOM.ok(figures),
         most => ROOM.warning(
             figures,
-            format!("`slots = {most}` in [lock] on each host of the group, or a lower min_available in [app.{app}]"),
+            format!(
+                "{}`slots = {most}` in [lock] on each host of the group, or a lower min_available in [app.{app}]",
+                first(lock, most)
+            ),
         ),
     })
+}
+
+/// A FleetLock server gives as many slots as its own settings say. With less in [lock] than there a host
+/// would take itself for the only one.
+fn first(lock: &LockSettings, most: usize) -> String {
+    match lock.engine {
+        Engine::Etcd(_) => String::new(),
+        Engine::Fleetlock(_) => {
+            let group = &lock.group;
+            format!("first {most} for group {group} in the settings of the FleetLock server, then ")
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::doctor::Verdict::{Ok, Warning};
+    use crate::lock::TlsFiles;
+    use crate::restart::WhenAway;
+    use std::time::Duration;
+
+    fn lock(engine: Engine, slots: usize) -> LockSettings {
+        LockSettings {
+            engine,
+            group: "web".to_owned(),
+            slots,
+            ttl: Duration::from_secs(60),
+            when_away: WhenAway::Refuse,
+            host: None,
+            tls: TlsFiles::default(),
+        }
+    }
 
     #[test]
     fn the_lock_lets_no_more_hosts_go_than_the_floor() {
@@ -69,9 +106,30 @@ mod tests {
                 servers,
                 ..BackendCapacity::default()
             };
-            let point = room(slots, "web", floor, &backend);
+            let point = room(
+                &lock(Engine::Etcd(Vec::new()), slots),
+                "web",
+                floor,
+                &backend,
+            );
             let seen = point.as_ref().map(|point| point.verdict);
             assert_eq!(seen, verdict, "{slots} of {servers}, {floor}: {point:?}");
         }
+    }
+
+    #[test]
+    fn a_fleetlock_server_is_changed_before_the_hosts() {
+        let server = "https://lock.example/".parse().unwrap();
+        let backend = BackendCapacity {
+            servers: 2,
+            ..BackendCapacity::default()
+        };
+        let lock = lock(Engine::Fleetlock(server), 2);
+        let point = room(&lock, "web", Floor::Servers(1), &backend).unwrap();
+        let text = format!("{point:?}");
+        assert!(
+            text.contains("first 1 for group web in the settings of the FleetLock"),
+            "{text}"
+        );
     }
 }

@@ -57,7 +57,11 @@ fn ready(targets: &Targets, look: &TargetLook, record: &Intent) -> Point {
             "was left running after a switch, because its drain ran out, and has no end",
             finish,
         ),
-        None => READY.ok("was left running after a switch, and does not run any more"),
+        None => READY.warning(
+            "was left running after a switch, and does not run any more: a switch refuses until the record \
+             is cleared",
+            finish,
+        ),
         Some(0) if look.runs => READY.warning("its time is over, and it still runs", finish),
         Some(0) => READY.ok("its time is over, and it does not run"),
         Some(left) if look.is_well() => READY.ok(format!(

@@ -189,7 +189,7 @@ fn an_idle_target_runs_only_while_it_is_ready() {
         (Some(0), true, warned),
         (Some(0), false, &[]),
         (None, true, warned),
-        (None, false, &[]),
+        (None, false, warned),
     ]
     .into_iter()
     .enumerate()

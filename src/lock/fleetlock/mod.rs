@@ -1,15 +1,17 @@
 //! The lock in a server of the FleetLock protocol: airlock, and others. It has no TTL, and a host that
 //! has it may ask again.
 
+use super::endpoint::Endpoint;
 use super::engine::{Asked, Kept};
 use super::http::{Answer, Post, send};
 use super::owner::Owner;
-use super::settings::{Engine, LockSettings};
+use super::settings::LockSettings;
 use serde::Deserialize;
 use serde_json::json;
 
 /// One operation's share of the lock.
 pub(super) struct Fleetlock {
+    server: Endpoint,
     settings: LockSettings,
     id: String,
     /// It may be ours at the server. A host without it may give it back, too.
@@ -17,8 +19,9 @@ pub(super) struct Fleetlock {
 }
 
 impl Fleetlock {
-    pub(super) fn new(settings: &LockSettings, owner: &Owner) -> Fleetlock {
+    pub(super) fn new(server: &Endpoint, settings: &LockSettings, owner: &Owner) -> Fleetlock {
         Fleetlock {
+            server: server.clone(),
             settings: settings.clone(),
             id: owner.id.clone(),
             may_have_it: false,
@@ -37,7 +40,11 @@ impl Fleetlock {
         let before = std::mem::replace(&mut self.may_have_it, true);
         let answer = self.send("/v1/pre-reboot").await?;
         self.may_have_it = before || may_be_ours(&answer);
-        asked(&answer).map_err(|why| self.at(&why))
+        match asked(&answer) {
+            Ok(Asked::Refused(why)) => Ok(Asked::Refused(self.at(&why))),
+            Err(why) => Err(self.at(&why)),
+            asked => asked,
+        }
     }
 
     /// The server keeps it until it is given back.
@@ -62,18 +69,18 @@ impl Fleetlock {
 
     /// With the server's address, as an error of the connection has it.
     fn at(&self, why: &str) -> String {
-        match &self.settings.engine {
-            Engine::Fleetlock(server) => format!("{server}: {why}"),
-            Engine::Etcd(_) => why.to_owned(),
-        }
+        format!("{}: {why}", self.server)
     }
 
     async fn send(&self, path: &'static str) -> Result<Answer, String> {
-        let Engine::Fleetlock(server) = &self.settings.engine else {
-            return Err("internal error: no server of FleetLock".to_owned());
-        };
         let post = request(path, &self.id, &self.settings.group);
-        send(server, &self.settings.tls, &post, self.settings.limit()).await
+        send(
+            &self.server,
+            &self.settings.tls,
+            &post,
+            self.settings.limit(),
+        )
+        .await
     }
 }
 
@@ -87,17 +94,18 @@ fn request(path: &'static str, id: &str, group: &str) -> Post {
 }
 
 /// Only 200 means that the lock is ours. airlock answers 500 both if it is full and if its etcd is
-/// broken; other servers answer 423, 409, 429 or 202 if it is full. Err: to wait for another host does not
-/// help. A proxy has no server behind it, this is no FleetLock server, or it refuses the request.
+/// broken, and 400 if it does not know the group; other servers answer 423, 409 or 202 if it is full.
+/// Err: the server is away. A proxy answers in its place, or limits the rate of requests.
 fn asked(answer: &Answer) -> Result<Asked, String> {
     match answer.status {
         _ if is_page(answer) => Err(said(answer)),
         200 => Ok(Asked::Held(None)),
-        202 | 409 | 423 | 429 | 500 => Ok(Asked::Full(vec![format!(
+        202 | 409 | 423 | 500 => Ok(Asked::Full(vec![format!(
             "another host ({})",
             said(answer)
         )])),
-        _ => Err(said(answer)),
+        408 | 429 | 501.. => Err(said(answer)),
+        _ => Ok(Asked::Refused(said(answer))),
     }
 }
 
@@ -110,9 +118,10 @@ fn is_page(answer: &Answer) -> bool {
         .starts_with('<')
 }
 
-/// A proxy answers 502 to 504, and the server behind it may have given the lock.
+/// An error may come from between, after the server has given the lock: a proxy's own, or airlock's 500
+/// if its etcd answered too late.
 fn may_be_ours(answer: &Answer) -> bool {
-    matches!(answer.status, 200 | 502..=504)
+    matches!(answer.status, 200 | 408 | 500..)
 }
 
 #[derive(Deserialize, Default)]
@@ -177,7 +186,6 @@ mod tests {
             (500, "", "500"),
             (423, "", "423"),
             (409, r#"{"kind":"locked"}"#, "409 locked"),
-            (429, "slow down", "429 slow down"),
             (202, "wait\nmore", "202 wait"),
             (423, r#"{"kind":1}"#, r#"423 {"kind":1}"#),
             (423, "[1]", "423 [1]"),
@@ -187,22 +195,28 @@ mod tests {
         }
     }
 
-    /// Another host has nothing to do with these: they would be waited for in vain.
+    /// airlock answers 400 for a group that it does not know. No time and no other host changes that.
+    #[test]
+    fn an_answer_that_no_other_host_causes_is_a_refusal() {
+        for (status, body, words) in [
+            (301, "", "301"),
+            (404, r#"{"kind":"unknown_group"}"#, "404 unknown_group"),
+            (400, r#"{"kind":"#, r#"400 {"kind":"#),
+            (401, "", "401"),
+        ] {
+            let refused = Asked::Refused(format!("the server answers {words}"));
+            assert_eq!(answered(status, body), Ok(refused));
+        }
+    }
+
     #[test]
     fn what_is_no_answer_of_the_protocol_is_a_server_that_is_away() {
         let page = "<html><h1>503 Service Unavailable</h1></html>";
         for (status, body, words) in [
+            (429, "slow down", "the server answers 429 slow down"),
             (502, "", "the server answers 502"),
             (503, "", "the server answers 503"),
             (504, "upstream\n", "the server answers 504 upstream"),
-            (301, "", "the server answers 301"),
-            (
-                404,
-                r#"{"kind":"unknown_group"}"#,
-                "the server answers 404 unknown_group",
-            ),
-            (400, r#"{"kind":"#, r#"the server answers 400 {"kind":"#),
-            (401, "", "the server answers 401"),
         ] {
             assert_eq!(answered(status, body), Err(words.to_owned()));
         }

@@ -113,8 +113,8 @@ pub async fn release(settings: &LockSettings, id: &str) -> Result<Release, Strin
         id: id.to_owned(),
         ..Owner::default()
     };
-    if let Engine::Fleetlock(_) = settings.engine {
-        let released = Fleetlock::new(settings, &named).release().await;
+    if let Engine::Fleetlock(server) = &settings.engine {
+        let released = Fleetlock::new(server, settings, &named).release().await;
         return released.map(|()| Release::Done(named));
     }
     let mut client = Client::new(settings);

@@ -67,15 +67,15 @@ pub(super) fn choose(known: Known<'_>, way: Way) -> Result<Choice, String> {
         (Way::Finish, None) => Ok(Choice::Nothing(format!(
             "nothing to do for --finish: no target is ready beside {current}"
         ))),
+        (Way::Forward, Some(ready)) if failed && to != Some(current) => Err(format!(
+            "a switch to {ready} failed, and it was left running beside {current}: run `agent switch \
+             {app} --finish` to stop it first"
+        )),
         (Way::Forward, Some(ready)) if to.is_some_and(|to| to != ready && to != current) => {
             Err(format!(
                 "{ready} is still ready beside {current}: run `agent switch {app} --finish` first"
             ))
         }
-        (Way::Forward, Some(ready)) if failed && to != Some(current) => Err(format!(
-            "a switch to {ready} failed, and it was left running beside {current}: run `agent switch \
-             {app} --finish` to stop it first"
-        )),
         // A start would stop it first.
         (Way::Forward, Some(ready)) if has_users && to != Some(current) => Err(format!(
             "{ready} may still have users beside {current}: run `agent switch {app} --finish` to end \

@@ -10,7 +10,7 @@ pub use model::{GroupLock, TakesLock, WhenAway};
 
 use super::step::{Step, again, go};
 use super::switch::SwitchPhase;
-use super::{Limits, Observation, Outcome, Phase, Start, Verb, Version, Why};
+use super::{Limits, Observation, Outcome, Phase, Refusal, Start, Verb, Version, Why};
 use std::time::Duration;
 
 /// How long an operation waits for a lock server that does not answer: longer than etcd takes to
@@ -52,6 +52,10 @@ pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> St
         GroupLock::Full(by) if !over => waits(by.iter().map(|one| taken(one)).collect()),
         GroupLock::Full(by) => Step::End(Outcome::LockFull(by.clone())),
         GroupLock::Away { why, lasts } if *lasts < PATIENCE && !over => waits(vec![away(why)]),
+        GroupLock::Refused { why, lasts } if *lasts < PATIENCE && !over => {
+            waits(vec![refuses(why)])
+        }
+        GroupLock::Refused { why, .. } => Step::End(Outcome::Refused(refused(why))),
         GroupLock::Away { why, .. } => unanswered(why, verb, observation, limits),
         GroupLock::Lost(why) => Step::End(Outcome::LockAway(why.clone())),
         GroupLock::Unused | GroupLock::Asked => {
@@ -83,6 +87,16 @@ fn taken(by: &str) -> String {
 
 fn away(why: &str) -> String {
     format!("the lock server is away: {why}")
+}
+
+fn refuses(why: &str) -> String {
+    format!("the lock server refuses this host: {why}")
+}
+
+/// Whatever `when_away` is: a wrong group or a missing right does not end by itself.
+fn refused(why: &str) -> Refusal {
+    let compare = "compare `group` and the address in [lock] with the server's own";
+    Refusal::Preflight(vec![format!("{}; {compare}", refuses(why)).into()])
 }
 
 /// The host has waited for the lock, so what it saw before may be old.

@@ -21,6 +21,13 @@ pub enum GroupLock {
         /// Since when, on this look.
         lasts: Duration,
     },
+    /// The lock server answers, and will not give it to this host, whoever has it.
+    Refused {
+        /// The answer.
+        why: String,
+        /// Since when, on this look.
+        lasts: Duration,
+    },
     /// This host had it, and has it no longer: why.
     Lost(String),
 }

@@ -107,7 +107,7 @@ pub(super) fn stop(why: &Option<WhyBack>, seen: &Observation, limits: &Limits) -
     let note = match &seen.action_result {
         ActionResult::Done => None,
         ActionResult::Failed(failed) => Some(format!(
-            "the {which} target was not stopped: {failed}; see `agent status`, then stop it by hand"
+            "the {which} target was not stopped: {failed}; see `agent status`; `agent switch --finish` stops it"
         )),
     };
     Step::End(ended(why, note, limits))

@@ -103,8 +103,8 @@ impl Outcome {
                 unwell: Some(why), ..
             } => format!(
                 "{old} was not stopped, because {new} serves and is not healthy: {why}; {old} runs, with \
-                 closed gates: fix {new} and run `agent switch {app} --finish`, or move the users to \
-                 {old} with `agent switch {app} --back`"
+                 closed gates: fix {new} and run `agent switch {app} --finish`; or `agent switch {app} \
+                 --back` moves the users to {old}, if no switch to {old} has failed"
             ),
             Outcome::StillDraining { waiting, .. } => format!(
                 "{new} serves, and {old} may still have users: {}; the agent left it running with \

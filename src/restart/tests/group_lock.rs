@@ -101,6 +101,26 @@ fn without_the_lock_server_a_host_announces_itself_if_it_may() {
     }
 }
 
+/// A wrong group does not end by itself, and to go on without the lock would hide it.
+#[test]
+fn a_server_that_refuses_this_host_ends_the_operation_whatever_it_may() {
+    let claims = locking(WhenAway::Claims);
+    let refused = |seconds| GroupLock::Refused {
+        why: "400".into(),
+        lasts: Duration::from_secs(seconds),
+    };
+    let step = |seconds| {
+        let look = seen(refused(seconds), ["UP", "UP"], 2);
+        decide(Verb::Restart, &Phase::Lock, &look, &claims)
+    };
+    assert!(matches!(step(9), Step::Stay { .. }), "{:?}", step(9));
+    let Step::End(outcome) = step(10) else {
+        panic!("{:?}", step(10));
+    };
+    assert_eq!(outcome.exit_code(), 11);
+    assert!(matches!(outcome, Outcome::Refused(_)), "{outcome:?}");
+}
+
 /// It has waited, and another host may have failed meanwhile.
 #[test]
 fn the_floor_is_looked_at_once_the_lock_is_there() {
