@@ -75,8 +75,8 @@ def add_options(made: argparse.ArgumentParser) -> None:
         "--confirm",
         action="store_true",
         default=None,
-        help="ask on the terminal before each batch or pair after the first, and once before "
-        "anything if all hosts go at once",
+        help="ask on the terminal before each batch or pair after the first; before the first, "
+        "too, if it is the only one, or if the roll continues",
     )
     go = made.add_mutually_exclusive_group()
     go.add_argument(
@@ -107,7 +107,8 @@ def add_options(made: argparse.ArgumentParser) -> None:
         "--hook-must-succeed",
         action="store_true",
         default=None,
-        help="stop before the next batch if a hook has failed",
+        help="stop before the next batch if a hook has failed; one that fails at the end is exit "
+        "6, too",
     )
     add(
         "--not-after",

@@ -66,8 +66,9 @@ roll was killed. --maintenance, --readonly and --replace keep no record: call
 them again. A canary that fails ends the roll, whatever --max-failures is.
 
 exit: 0 all done; 1 some failed; 2 usage; 3 the roll did not begin; 4 not
-approved; 5 the window closed; 6 a hook failed with --hook-must-succeed; 70
-internal error; 129, 130, 143 interrupted
+approved; 5 the window closed: that of --not-after, or a host's own while the
+roll was under way; 6 a hook failed with --hook-must-succeed; 70 internal error;
+129, 130, 143 interrupted
 """
 
 

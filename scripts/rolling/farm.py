@@ -49,6 +49,8 @@ class Farm:
         for host in self.hosts:
             host.stage, host.ending, host.message = Stage.WAITING, None, ""
         trouble = await self.statuses() if self.what == "on" else {}
+        if not self.going():
+            return Summary("could_not_begin", NOT_BEGUN, NO_HOST, hosts=self.hosts)
         asked = [host for host in self.going() if host.name not in trouble]
         # The way back waits for no host: the other ones go on if one is away.
         if self.what == "on" or dry_run:
@@ -63,11 +65,14 @@ class Farm:
             host.message = trouble.get(host.name, host.message)
         if dry_run:
             return planned(self.hosts, trouble)
-        if trouble or not self.going():
+        if trouble:
             verb = "refuses" if len(trouble) == 1 else "refuse"
             why = f"{hosts_of(len(trouble), len(self.hosts))} {verb}"
-            message = f"{self.kind.name} did not begin: {why}" if trouble else NO_HOST
+            message = f"{self.kind.name} did not begin: {why}"
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=self.hosts)
+        for host in self.going():
+            # Of its dry run. Perhaps nothing else ever ends there.
+            host.ending = None
         return None
 
     async def statuses(self) -> dict[str, str]:

@@ -153,6 +153,8 @@ class Host:
         """Why its agent may not begin now, if it ended for that reason. An agent that waits for its
         turn gives up at the end of the window, too."""
         gave_up = ending.exit == NO_TURN and ending.report is not None
+        # After a lost lock the gates were closed for a while.
+        gave_up = gave_up and ending.outcome != "lock_lost"
         refused = ending.verdict is Verdict.OUTSIDE
         if not (refused or gave_up) or not self.options.heeds_windows:
             return None

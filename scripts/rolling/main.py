@@ -22,6 +22,7 @@ from .record import Record, Unkept
 from .session import Session
 from .summary import Summary
 from .terminal import Gone, can_ask
+from .text import counted
 from .verbs import WITHOUT_RECORD
 
 
@@ -97,6 +98,9 @@ def prepare(arguments: Namespace) -> Record:
         raise UsageError(
             f"{path} is the record of other hosts: {differences(record.hosts, listed)}"
         )
+    if options.canary > len(record.hosts):
+        few = counted(len(record.hosts), "host")
+        raise UsageError(f"--canary {options.canary} is more than all, {few}: give a smaller one")
     record.options, record.targets = options, targets
     gone = [name for name in record.hosts if options.group is not None and name not in targets]
     if gone:

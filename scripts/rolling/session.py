@@ -17,6 +17,7 @@ from .events import with_events
 from .farm import Farm
 from .hooks import Hooks
 from .host import Host
+from .judge import refusal
 from .plan import batches, order
 from .record import Record
 from .roll import Roll
@@ -89,15 +90,9 @@ class Session:
             return await self.dry_run(ssh, seen)
         if self.options.verb != "restart":
             # A roll back must not stop at a host with nothing ready while others wait for theirs.
-            seen.trouble.update(await refusals(self.at_rest(seen), ssh, self.stop))
+            seen.trouble.update(await refusals(self.at_rest(seen), seen, ssh, self.stop))
         if len(seen.trouble) > self.options.max_failures:
-            bad = len(seen.trouble)
-            verb = "is" if bad == 1 else "are"
-            message = f"the roll did not begin: {hosts_of(bad, len(self.hosts))} {verb} not ready"
-            summary = Summary("could_not_begin", ending.NOT_BEGUN, message, hosts=self.hosts)
-            for host in self.hosts:
-                host.message = seen.trouble.get(host.name, "")
-            return summary
+            return ending.not_ready(self.hosts, seen.trouble)
         self.show_notices(seen)
         return await self.roll(seen, window)
 
@@ -173,9 +168,10 @@ class Session:
         endings.update(first)
         refusals = 0
         for host in self.hosts:
-            host.ending = endings.get(host.name)
-            host.message = host.ending.message if host.ending else seen.trouble[host.name]
-            refusals += host.ending is None or host.ending.exit != 0
+            host.ending = end = endings.get(host.name)
+            status = seen.statuses.get(host.name)
+            host.message = refusal(end, status) if end else seen.trouble[host.name]
+            refusals += end is None or end.exit != 0
         plan = self.plan(seen)
         message = f"{hosts_of(refusals, len(self.hosts))} would refuse; nothing was changed"
         exit_code = ending.SOME_FAILED if refusals else ending.DONE

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from .ending import Ending, Verdict, ending_of
 from .host import Host
-from .judge import Unusable, in_the_way, not_up, outside_windows
+from .judge import Unusable, in_the_way, not_up, outside_windows, refusal
 from .signals import Stop
 from .ssh import Ssh
 from .status import Status
@@ -111,11 +111,15 @@ async def dry_runs(hosts: Sequence[Host], ssh: Ssh, stop: Stop) -> dict[str, End
     return {host.name: ending for host, ending in zip(hosts, endings)}
 
 
-async def refusals(hosts: Sequence[Host], ssh: Ssh, stop: Stop) -> dict[str, str]:
+async def refusals(hosts: Sequence[Host], seen: Snapshot, ssh: Ssh, stop: Stop) -> dict[str, str]:
     """Why an agent would refuse, by its dry run. To wait for another operation is no refusal."""
     endings = await dry_runs(hosts, ssh, stop)
     refused = (Verdict.FAILED, Verdict.LOST, Verdict.OUTSIDE)
-    return {name: end.message for name, end in endings.items() if end.verdict in refused}
+    return {
+        name: refusal(end, seen.statuses.get(name))
+        for name, end in endings.items()
+        if end.verdict in refused
+    }
 
 
 async def unless_stopped(asking: Sequence[Awaitable[Seen]], stop: Stop) -> list[Seen]:

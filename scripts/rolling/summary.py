@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +82,8 @@ class Summary:
                 lines.append(f"{what + ':':12} {len(names):3}  {' '.join(names)}")
         lines += [f"  {host.name}: {why(host)}" for host in failed]
         if self.outcome in ("could_not_begin", "window_closed"):
-            lines += [f"  {host.name}: {host.message}" for host in self.hosts if host.message]
+            stay = [host for host in self.hosts if host.stage is Stage.WAITING and host.message]
+            lines += [f"  {host.name}: {host.message}" for host in stay]
         lines.append(self.message)
         if self.go_on is not None:
             lines.append(f"continue with: {self.go_on}")
@@ -166,6 +167,15 @@ def of_roll(
         message = f"{halt.message}: {message}"
         return Summary(halt.outcome, halt.exit, message, seconds, hosts, halt=halt)
     return Summary("failed", SOME_FAILED, message, seconds, hosts)
+
+
+def not_ready(hosts: Sequence[Host], trouble: Mapping[str, str]) -> Summary:
+    """Of a roll that does not begin, because of these hosts."""
+    for host in hosts:
+        host.message = trouble.get(host.name, "")
+    verb = "is" if len(trouble) == 1 else "are"
+    message = f"the roll did not begin: {hosts_of(len(trouble), len(hosts))} {verb} not ready"
+    return Summary("could_not_begin", NOT_BEGUN, message, hosts=hosts)
 
 
 def too_late(window: Window) -> Summary:

@@ -11,7 +11,7 @@ from .between import Between, Halt
 from .call import Call
 from .ending import Ending, Verdict
 from .host import AGAIN, Host
-from .judge import Unusable
+from .judge import Unusable, outside_windows
 from .judge import back as not_back
 from .look import Look
 from .pairs import Pair
@@ -69,9 +69,11 @@ class Swap:
             host.ending = None
         self.call.screen.shows(self.call.hosts)
         for number, pair in enumerate(self.seen.pairs):
-            if not (await self.may_begin(number, pair, between) and await self.one(pair, between)):
+            begins = await self.may_begin(number, pair, between)
+            goes_on = begins and await self.one(pair, between)
+            between.batches_over(self.stages())
+            if not goes_on:
                 break
-            between.batches_over({host.name: host.stage for host in self.call.hosts})
         self.call.screen.ended()
         took = time.monotonic() - began
         hosts = [host for pair in self.seen.pairs for host in self.seen.of(pair)]
@@ -84,18 +86,45 @@ class Swap:
         self.halt = await between.begins(number)
         if self.halt is not None or self.call.stop.asked:
             return False
+        await self.heed_window(pair, between)
+        if self.halt is not None or self.call.stop.asked:
+            return False
         if not between.approvals:
             return True
+        hosts = self.seen.of(pair)
         try:
             trouble = await self.seen.trouble([pair])
         except Interrupted:
             return False
-        for host in self.seen.of(pair):
-            host.ending = None
+        finally:
+            for host in hosts:
+                host.ending = None
+        for host in hosts:
             if host.name in trouble:
                 host.end(False, trouble[host.name])
                 between.ended(host)
         return not trouble
+
+    async def heed_window(self, pair: Pair, between: Between) -> None:
+        """Stops before a pair whose host that closes is outside of its windows by now: the other
+        one would open for nothing."""
+        if self.call.options.outside_window or self.seen.way == "finish":
+            return
+        closer = self.seen.hosts[names(pair, self.seen.way)[1]]
+        try:
+            outside = outside_windows(await closer.status())
+        except Unusable:
+            return
+        if outside is not None:
+            self.stays(closer, outside, between)
+
+    def stays(self, host: Host, outside: str, between: Between) -> None:
+        """Its window has ended: it does not close, and no further pair begins."""
+        self.halt = between.outside(host.name, self.stages())
+        host.stays(outside)
+
+    def stages(self) -> dict[str, Stage]:
+        return {host.name: host.stage for host in self.call.hosts}
 
     async def one(self, pair: Pair, between: Between) -> bool:
         opener, closer = (self.seen.hosts[name] for name in names(pair, self.seen.way))
@@ -106,8 +135,7 @@ class Swap:
         between.ended(opener)
         if opener.stage is not Stage.DONE:
             return False
-        await self.closed(closer, opener.name)
-        between.ended(closer)
+        await self.closed(closer, opener.name, between)
         return closer.stage is Stage.DONE
 
     async def opened(self, host: Host, pair: Pair) -> None:
@@ -178,11 +206,17 @@ class Swap:
         end = "closed again" if closed else failed
         host.end(False, f"{wrong}; {end}")
 
-    async def closed(self, host: Host, serves: str) -> None:
+    async def closed(self, host: Host, serves: str, between: Between) -> None:
         host.begin()
-        host.ending = await self.agent(host)
-        done = host.ending.verdict is Verdict.CLOSED
-        host.end(done, host.ending.message if done else not_closed(host.ending, serves))
+        ending = await self.agent(host)
+        outside = await host.window_ended(ending)
+        if outside is not None:
+            self.stays(host, f"{outside}; {serves} is open, too", between)
+            return
+        host.ending = ending
+        done = ending.verdict is Verdict.CLOSED
+        host.end(done, ending.message if done else not_closed(ending, serves))
+        between.ended(host)
 
     async def agent(self, host: Host, called_off: bool = True) -> Ending:
         """Its end. `called_off`: the second Ctrl-C ends the wait for another operation, too."""

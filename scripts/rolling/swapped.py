@@ -31,7 +31,7 @@ def of_pairs(
     """The summary of pairs that have begun."""
     done = {host.name for host in hosts if host.stage is Stage.DONE}
     over = sum(pair.old in done and pair.new in done for pair in pairs)
-    failed = any(host.stage is Stage.FAILED for host in hosts)
+    failed = sum(host.stage is Stage.FAILED for host in hosts)
     message = f"{over} of {len(pairs)} {SAID[way]} in {span(seconds)}"
     if over == len(pairs):
         return Summary(OUTCOMES[way], DONE, message + NEXT[way], seconds, hosts)
@@ -40,7 +40,7 @@ def of_pairs(
     if halt is not None:
         message = f"{halt.message}: {message}"
         return Summary(halt.outcome, halt.exit, message, seconds, hosts, halt=halt)
-    message += ", 1 failed" if failed else ""
+    message += f", {failed} failed" if failed else ""
     return Summary("failed", SOME_FAILED, message, seconds, hosts)
 
 

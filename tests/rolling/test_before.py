@@ -115,6 +115,9 @@ class Before(unittest.TestCase):
                 said = f"{unit} was refused by ann: "
                 self.assertTrue(rolled["message"].startswith(said), rolled["message"])
                 self.assertEqual({host["state"] for host in rolled["hosts"]}, {"not_reached"})
+                # Not those of its dry run.
+                ends = {(host["outcome"], host["exit"]) for host in rolled["hosts"]}
+                self.assertEqual(ends, {(None, None)})
                 events = [("started", None, None), ("confirm", 1, None), ("stopped", None, None)]
                 self.assertEqual(self.events(), events)
         self.assertEqual(self.work(), [])

@@ -144,6 +144,9 @@ class Farms(unittest.IsolatedAsyncioTestCase):
             self.assertIn("left out:      1  web2", ended.text())
         ended = await self.turn(Scripted("web1", by="operator"))
         self.assertEqual((ended.outcome, ended.exit), ("could_not_begin", 3))
+        dry = await self.farm.look(True)
+        assert dry is not None
+        self.assertEqual((dry.exit, dry.message, dry.batches), (3, ended.message, []))
         # Its agent decides.
         failed = Scripted("web2", IS_ON, by="agent")
         await self.turn(failed)

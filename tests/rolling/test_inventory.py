@@ -163,7 +163,7 @@ class Programs(unittest.TestCase):
         find = [str(SCRIPTS / "collection"), "find"]
         found = subprocess.run(find, capture_output=True, text=True, check=False)
         if found.returncode != 0:
-            self.skipTest("no Ansible for the tests: scripts/collection env")
+            self.fail("no Ansible for the tests: run `scripts/collection env`")
         self.with_path(f"{found.stdout.strip()}/bin:{os.environ['PATH']}")
         user, jump = ("-o", "User=deploy"), ("-o", "ProxyJump=bastion")
         third = ("-o", "Port=2222", "-o", 'IdentityFile="~/my keys/k"')

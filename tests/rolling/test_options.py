@@ -26,6 +26,9 @@ class CommandLine(unittest.TestCase):
         with mock.patch.dict(os.environ, COLUMNS="80"):
             lines = parser("haproxy-gate-rolling-restart").format_help().splitlines()
         self.assertEqual([line for line in lines if len(line) > 80], [])
+        said = " ".join(" ".join(lines).split())
+        for part in ("or a host's own while the roll", "is exit 6, too", "the only one, or if the"):
+            self.assertIn(part, said)
 
     def test_a_wrong_option_is_an_error(self) -> None:
         for argv in [
@@ -233,6 +236,12 @@ class Records(unittest.TestCase):
         record = prepare(parse("x", ["--resume", str(self.path), "--canary", "1"]))
         self.assertEqual(record.hosts, ["web1", "web2", "web3"])
         self.assertEqual(record.options, Options(batch="2", app="web", canary=1))
+
+    def test_a_canary_is_not_larger_than_the_fleet(self) -> None:
+        self.assertEqual(prepare(parse("x", ["--canary", "2", "a", "b"])).options.canary, 2)
+        said = "--canary 3 is more than all, 2 hosts: give a smaller one"
+        with self.assertRaisesRegex(UsageError, said):
+            prepare(parse("x", ["--canary", "3", "a", "b"]))
 
     def test_a_roll_goes_on_with_the_same_reason(self) -> None:
         begun = prepare(parse("x", ["--resume", str(self.path), "--reason", "disk swap", "web1"]))

@@ -4,6 +4,7 @@ import json
 import unittest
 from typing import Any
 
+from rolling.between import Halt
 from rolling.ending import Ending, Verdict
 from rolling.host import Host
 from rolling.options import Options
@@ -132,6 +133,22 @@ class Result(unittest.TestCase):
         failed = dict.fromkeys(["web2", "web3", "web4", "web5"], "failed")
         self.assertEqual(states, {"web0": "done", "web1": "done", "web6": "not_reached", **failed})
         self.assertEqual(result["hosts"][2]["agent"]["exit"], 15)
+
+    def test_hosts_that_wait_for_a_window_are_named_once(self) -> None:
+        stays = host("web3", Stage.WAITING, None, "not before 9:00")
+        hosts = [ended("web1", 0, "restarted", "back"), ended("web2", 15, "sick", "500"), stays]
+        said = "the window of web3 closed before batch 3 of 3"
+        self.assertEqual(
+            of_roll(hosts, 3.0, None, Halt("window_closed", 5, said, 2)).text().splitlines(),
+            [
+                "done:          1  web1",
+                "failed:        1  web2",
+                "not reached:   1  web3",
+                "  web2: exit 15, sick: 500",
+                "  web3: not before 9:00",
+                f"{said}: 1 of 3 hosts done in 3.0 s, 1 failed",
+            ],
+        )
 
     def test_a_switch_that_was_taken_back_was_no_upgrade(self) -> None:
         back = ended("web1", 17, "swapped_back", "switched back from green to blue, because sick")

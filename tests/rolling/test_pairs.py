@@ -160,7 +160,9 @@ class Decisions(unittest.TestCase):
         self.assertEqual(merge(Options(), given(parse("x", ["--replace", ONE]))).replace, [ONE])
 
 
-class Replaces(unittest.TestCase):
+class Replacing(unittest.TestCase):
+    """A fleet whose hosts open and close."""
+
     def fleet(self, **verbs: dict[str, Any]) -> Fleet:
         done = {"open": report(0, "opened"), "close": report(0, "closed")}
         fleet = Fleet(**{**done, **verbs})
@@ -184,6 +186,8 @@ class Replaces(unittest.TestCase):
         ]
         return [" ".join(call) for call in kept]
 
+
+class Replaces(Replacing):
     def test_the_new_host_opens_before_the_old_one_closes(self) -> None:
         fleet = self.fleet()
         planned = self.roll(fleet, "--replace", ONE, "--dry-run")

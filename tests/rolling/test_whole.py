@@ -159,6 +159,27 @@ class Windows(Whole):
                 rolled = fleet.roll(*words, "web1")
                 self.assertEqual((rolled["outcome"], states(rolled)["web1"]), ("failed", "failed"))
 
+    def test_a_lock_that_was_lost_at_the_end_of_a_window_is_a_failure(self) -> None:
+        fleet = self.fleet(restart=report(12, "lock_lost"))
+        fleet.host("web1", status=[status(), status(), outside()])
+        rolled = fleet.roll("web1")
+        self.assertEqual((rolled["outcome"], states(rolled)["web1"]), ("failed", "failed"))
+
+    def test_a_dry_run_that_refuses_names_the_call_of_the_roll(self) -> None:
+        hold = {"failed": None, "reason": "x", "until_unix_seconds": None, "text": "root: x"}
+        seen = outside(hold={**hold, "by": "operator"})
+        fleet = self.fleet(status=seen, dry_run=report(21, "outside_window"))
+        for words in ([], ["--dry-run"]):
+            said = fleet.roll("--close", *words, "web1")["hosts"][0]["message"]
+            self.assertTrue(said.startswith(f"{OUTSIDE['text']}; in an emergency call this"), said)
+
+    def test_one_host_outside_is_given_up_if_one_may_fail(self) -> None:
+        fleet = self.fleet(restart=report(0, "restarted"))
+        fleet.host("web1", status=outside())
+        rolled = fleet.roll("--max-failures", "1", "web1", "web2")
+        self.assertEqual((rolled["outcome"], rolled["exit"]), ("failed", 1))
+        self.assertEqual(states(rolled), {"web1": "failed", "web2": "done"})
+
     def test_the_way_back_and_a_held_host_wait_for_no_window(self) -> None:
         hold = {"failed": None, "reason": "x", "until_unix_seconds": None, "text": "root: x"}
         held = outside(hold={**hold, "by": "operator"})
