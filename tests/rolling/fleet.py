@@ -4,6 +4,7 @@ runs the whole of rolling-restart, in a process of its own."""
 from __future__ import annotations
 
 import compileall
+import ctypes
 import json
 import os
 import shlex
@@ -69,9 +70,15 @@ shutil.copytree(SCRIPTS / "rolling", Path(COPY.name) / "rolling")
 compileall.compile_dir(COPY.name, quiet=1)
 
 
-def heeds_ctrl_c() -> None:
-    """A shell lets its background jobs ignore Ctrl-C, and so would all programs of these tests."""
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def ends_with_the_test() -> None:
+    """In a child, before its program: it heeds Ctrl-C, and does not outlive these tests. A shell
+    lets its background jobs ignore Ctrl-C, and so would all programs of these tests."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def status(spare: int = 3, **changes: Any) -> dict[str, Any]:
@@ -111,6 +118,7 @@ class Fleet:
         self.folder = tempfile.TemporaryDirectory()
         self.path = Path(self.folder.name)
         self.hosts: dict[str, dict[str, Any]] = {}
+        self.started: list[subprocess.Popen[str]] = []
         self.host("*", **{"status": status(), "dry_run": report(0, "planned"), **verbs})
         ssh = self.path / "ssh"
         ssh.write_text(SSH)
@@ -140,15 +148,17 @@ class Fleet:
             "XDG_STATE_HOME": str(self.path / "state"),
             "TMPDIR": str(self.path),
         }
-        return subprocess.Popen(
+        started = subprocess.Popen(
             [sys.executable, str(PROGRAM), "--json", *words],
             env=environment,
-            preexec_fn=heeds_ctrl_c,
+            preexec_fn=ends_with_the_test,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+        self.started.append(started)
+        return started
 
     def roll(self, *words: str) -> dict[str, Any]:
         """Its answer. Its exit code is that of the answer."""
@@ -177,6 +187,11 @@ class Fleet:
             time.sleep(0.02)
 
     def close(self) -> None:
+        """Ends the rolls that a failed test has left."""
+        for started in self.started:
+            if started.poll() is None:
+                started.kill()
+                started.wait()
         self.folder.cleanup()
 
 

@@ -14,7 +14,7 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from fleet import PROGRAM, Fleet, heeds_ctrl_c, report, states
+from fleet import PROGRAM, Fleet, ends_with_the_test, report, states
 
 WEB = ("web1", "web2", "web3")
 # Two batches.
@@ -172,7 +172,7 @@ class OnTerminal(Whole):
         path = f"{self.fleet.path}:{os.environ['PATH']}"
         self.pid, self.end = pty.fork()
         if self.pid == 0:
-            heeds_ctrl_c()
+            ends_with_the_test()
             os.environ.update(PATH=path, XDG_STATE_HOME=str(self.fleet.path), TERM="xterm")
             os.execv(sys.executable, [sys.executable, str(PROGRAM), *CANARY, *words])
         self.addCleanup(os.close, self.end)

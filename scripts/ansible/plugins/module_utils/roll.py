@@ -1,6 +1,8 @@
 # Copyright: (c) 2026, The haproxy-gate authors
 # MIT License (see LICENSE or https://opensource.org/license/mit)
-"""Decides whether a roll may begin on a host. The roll over SSH has the same rules."""
+"""Decides whether a roll may begin on a host. The roll over SSH decides the same, except on three
+hosts. It restarts one in maintenance, and waits for an operation under way: both keep this roll from
+its begin. It refuses one that a failed restart or upgrade left closed: this roll restarts it."""
 
 from __future__ import annotations
 
@@ -11,8 +13,14 @@ from .status import Hold, OtherVersion, Status, WhichApp, read
 # The agent's verbs that go batch after batch.
 VERBS = ("restart", "switch", "close", "open")
 
+# The agent's exit code if a host did not get its turn, or not the lock.
+NO_TURN = 12
+
 # Options that only these verbs have, as the variables haproxy_gate_NAME.
 ONLY = {
+    "turn": ("restart", "close"),
+    # Set if it is false.
+    "upgrade": ("restart",),
     "upgrade_command": ("restart",),
     "rollback_command": ("restart",),
     "upgrade_tasks": ("restart",),
@@ -106,6 +114,19 @@ def is_fixed(hold: Hold) -> bool:
     if hold.by == "agent":
         return hold.failed in ("restart", "upgrade")
     return hold.by == "operator" and "{0}: ".format(hold.reason).startswith(OURS)
+
+
+def window_ended(answer: t.Mapping[str, t.Any], seen: t.Mapping[str, t.Any], asked: Asked) -> str:
+    """Why the agent may not begin any more. Empty: it failed for another reason. An agent that waits
+    for its turn gives up at the end of the window, too, and with the exit code of that turn.
+    `answer`: the result of the agent. `seen`: that of agent_info, asked after it."""
+    if answer.get("exit") != NO_TURN:
+        return ""
+    try:
+        return outside_windows(read(dict(seen), None), asked)
+    except (WhichApp, OtherVersion):
+        # Without an answer it is a failure.
+        return ""
 
 
 def outside_windows(status: Status, asked: Asked) -> str:

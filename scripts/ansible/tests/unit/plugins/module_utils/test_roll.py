@@ -7,7 +7,10 @@ from __future__ import annotations
 import typing as t
 import unittest
 
-from ansible_collections.haproxy_gate.agent.plugins.module_utils.roll import why_not
+from ansible_collections.haproxy_gate.agent.plugins.module_utils.roll import (
+    why_not,
+    window_ended,
+)
 
 from .test_standing import entry, hold
 
@@ -114,6 +117,33 @@ class Hosts(unittest.TestCase):
         held = {**host("operator", None, "disk"), **outside}
         self.assertEqual(judged(held, verb="close"), "")
 
+    def test_one_whose_window_ends_while_it_waits(self) -> None:
+        ended = {**host(), "windows": {"inside": False, "text": OUTSIDE}}
+        open_now = {**host(), "windows": {"inside": True, "text": "until Friday"}}
+        restart = {"verb": "restart"}
+        for code, seen, asked, late in (
+            (12, ended, restart, True),
+            (12, ended, {"verb": "close"}, True),
+            # Too few others all the time, and no windows at all.
+            (12, open_now, restart, False),
+            (12, host(), restart, False),
+            # Other failures, and no answer of an agent.
+            (13, ended, restart, False),
+            (None, ended, restart, False),
+            # It has no users to lose, or asked for all hours.
+            (12, {**host("operator"), "windows": ended["windows"]}, restart, False),
+            (12, ended, {**restart, "outside_window": True}, False),
+            # It can't be seen.
+            (12, {"unreachable": True, "msg": "no route"}, restart, False),
+            (12, {"failed": True, "msg": "no agent"}, restart, False),
+        ):
+            why = window_ended({"exit": code}, seen, asked)
+            self.assertEqual(why.startswith(OUTSIDE), late, (code, seen, asked))
+            self.assertEqual(why != "", late, (code, seen, asked))
+
+    def test_an_app_of_several_is_chosen_by_agent_info(self) -> None:
+        self.assertEqual(window_ended({"exit": 12}, {"apps": [entry(), entry(app="api")]}, {}), "")
+
 
 class Variables(unittest.TestCase):
     """Each belongs to a verb."""
@@ -129,6 +159,10 @@ class Variables(unittest.TestCase):
             ({**switch, "rollback_command": "a"}, "rollback_command goes with restart"),
             ({**switch, "upgrade_tasks": "a"}, "upgrade_tasks goes with restart"),
             ({**switch, "held": "skip"}, "held goes with restart"),
+            ({**switch, "turn": "5m"}, "turn goes with restart or close, not with switch"),
+            ({"verb": "open", "turn": "5m"}, "turn goes with restart or close, not with open"),
+            ({**switch, "upgrade": True}, "upgrade goes with restart"),
+            ({"verb": "close", "upgrade": True}, "upgrade goes with restart"),
             ({"prepare_command": "a"}, "prepare_command goes with switch"),
             ({"keep": "10m"}, "keep goes with switch"),
             ({"target": "green"}, "target goes with switch"),
@@ -138,7 +172,8 @@ class Variables(unittest.TestCase):
             ({"verb": "open", "outside_window": True}, "outside_window goes with restart or switch"),
         ):
             self.assertIn(f"haproxy_gate_{says}", judged(host(), **asked), asked)
-        self.assertEqual(judged(host(), verb="close", **{"for": "2h"}), "")
+        self.assertEqual(judged(host(), verb="close", turn="5m", **{"for": "2h"}), "")
+        self.assertEqual(judged(host(), turn="5m", upgrade=True), "")
 
     def test_of_a_switch(self) -> None:
         for asked, says in (
