@@ -22,7 +22,11 @@ fn a_line_that_its_agent_check_holds_down_is_not_out() {
         let mut lines = lines.iter();
         lines.any(|line| line.get("svname") == "web1" && line.status() == "DOWN (agent)")
     });
-    let restart = fleet.agent(1, |settings| settings).start("restart", "web");
+    // The checks' 2 s, and more.
+    let agent = fleet.agent(1, |settings| {
+        settings.set("app.web.timeouts.out_of_rotation", "10s")
+    });
+    let restart = agent.start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
     let line = fleet.haproxy.server("web1");
     let check = line.get("check_status").trim_start_matches("* ");
