@@ -9,7 +9,7 @@ pub(super) enum Asked {
     Held(Option<Duration>),
     /// Others have it: which.
     Full(Vec<String>),
-    /// Not for this host, whoever has it: the answer.
+    /// Not for this host, also if no other host has it: the answer.
     Refused(String),
 }
 

@@ -21,7 +21,7 @@ pub enum GroupLock {
         /// Since when, on this look.
         lasts: Duration,
     },
-    /// The lock server answers, and will not give it to this host, whoever has it.
+    /// The lock server answers, and will not give it to this host, also if no other host has it.
     Refused {
         /// The answer.
         why: String,
