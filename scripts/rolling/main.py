@@ -98,7 +98,7 @@ def prepare(arguments: Namespace) -> Record:
         raise UsageError(
             f"{path} is the record of other hosts: {differences(record.hosts, listed)}"
         )
-    if options.canary > len(record.hosts):
+    if "canary" in given and options.canary > len(record.hosts):
         few = counted(len(record.hosts), "host")
         raise UsageError(f"--canary {options.canary} is more than all, {few}: give a smaller one")
     record.options, record.targets = options, targets

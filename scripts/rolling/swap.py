@@ -211,7 +211,8 @@ class Swap:
         ending = await self.agent(host)
         outside = await host.window_ended(ending)
         if outside is not None:
-            self.stays(host, f"{outside}; {serves} is open, too", between)
+            later = f": later --close {host.name}" if self.seen.way == "back" else ""
+            self.stays(host, f"{outside}; {serves} is open, too{later}", between)
             return
         host.ending = ending
         done = ending.verdict is Verdict.CLOSED

@@ -55,7 +55,7 @@ fn room(
     })
 }
 
-/// A FleetLock server gives as many slots as its own settings say. With less in [lock] than there a host
+/// A FleetLock server gives as many slots as its own settings say. With less in `[lock]` than there a host
 /// would take itself for the only one.
 fn first(lock: &LockSettings, most: usize) -> String {
     match lock.engine {

@@ -98,13 +98,15 @@ fn request(path: &'static str, id: &str, group: &str) -> Post {
 /// Err: the server is away. A proxy answers in its place, or limits the rate of requests.
 fn asked(answer: &Answer) -> Result<Asked, String> {
     match answer.status {
+        408 | 429 | 501.. => Err(said(answer)),
+        // The address may be wrong: of a page that is not there, or for others.
+        300..=499 if is_page(answer) => Ok(Asked::Refused(said(answer))),
         _ if is_page(answer) => Err(said(answer)),
         200 => Ok(Asked::Held(None)),
         202 | 409 | 423 | 500 => Ok(Asked::Full(vec![format!(
             "another host ({})",
             said(answer)
         )])),
-        408 | 429 | 501.. => Err(said(answer)),
         _ => Ok(Asked::Refused(said(answer))),
     }
 }
@@ -220,10 +222,14 @@ mod tests {
         ] {
             assert_eq!(answered(status, body), Err(words.to_owned()));
         }
-        for (status, body) in [(503, page), (500, page), (200, page), (423, " \n<?xml ?>")] {
-            let words =
-                format!("it answers {status} with a web page: a proxy, or no FleetLock server");
-            assert_eq!(answered(status, body), Err(words));
+        let words = |status| {
+            format!("it answers {status} with a web page: a proxy, or no FleetLock server")
+        };
+        for (status, body) in [(503, page), (500, page), (200, page), (202, " \n<?xml ?>")] {
+            assert_eq!(answered(status, body), Err(words(status)));
+        }
+        for status in [404, 401, 423] {
+            assert_eq!(answered(status, page), Ok(Asked::Refused(words(status))));
         }
     }
 }

@@ -5,7 +5,6 @@ use crate::host::TwoHosts;
 use crate::report::Draft;
 use crate::restart::Outcome;
 use crate::restart::switch::{How, Part};
-use crate::state::target::Intent;
 
 /// A switch that went back may have left the new target running: it was busy, or did not stop. Nothing
 /// goes back to that one, because it may be sick or not verified. One that does not run is not ready any
@@ -28,12 +27,8 @@ pub(super) async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome, 
         return;
     }
     let name = two.name(Part::New);
-    let left = |intent: Intent| match intent.ready.as_deref() {
-        // It runs as it did before.
-        _ if !is_touched => intent,
-        _ => intent.with_failed(name),
-    };
-    if let Err(error) = two.change_record(left) {
+    // Else it runs as it did before.
+    if is_touched && let Err(error) = two.change_record(|intent| intent.with_failed(name)) {
         tracing::warn!(%error, "{name} runs, and that can't be recorded");
     }
 }

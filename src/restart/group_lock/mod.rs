@@ -95,7 +95,8 @@ fn refuses(why: &str) -> String {
 
 /// Whatever `when_away` is: a wrong group or a missing right does not end by itself.
 fn refused(why: &str) -> Refusal {
-    let compare = "compare `group` and the address in [lock] with the server's own";
+    let compare =
+        "compare `group`, the address, `cert` and `key` in [lock] with what the server expects";
     Refusal::Preflight(vec![format!("{}; {compare}", refuses(why)).into()])
 }
 

@@ -107,7 +107,8 @@ pub(super) fn stop(why: &Option<WhyBack>, seen: &Observation, limits: &Limits) -
     let note = match &seen.action_result {
         ActionResult::Done => None,
         ActionResult::Failed(failed) => Some(format!(
-            "the {which} target was not stopped: {failed}; see `agent status`; `agent switch --finish` stops it"
+            "the {which} target was not stopped: {failed}; see `agent status`: stop it by hand, or let \
+             `agent switch --finish` try again"
         )),
     };
     Step::End(ended(why, note, limits))

@@ -120,7 +120,8 @@ def window_ended(answer: t.Mapping[str, t.Any], seen: t.Mapping[str, t.Any], ask
     """Why the agent may not begin any more. Empty: it failed for another reason. An agent that waits
     for its turn gives up at the end of the window, too, and with the exit code of that turn.
     `answer`: the result of the agent. `seen`: that of agent_info, asked after it."""
-    if answer.get("exit") != NO_TURN:
+    # The same exit code has a lock that was lost: the gates were closed, and are put back.
+    if answer.get("exit") != NO_TURN or answer.get("outcome") == "lock_lost":
         return ""
     try:
         return outside_windows(read(dict(seen), None), asked)

@@ -141,6 +141,13 @@ class Hosts(unittest.TestCase):
             self.assertEqual(why.startswith(OUTSIDE), late, (code, seen, asked))
             self.assertEqual(why != "", late, (code, seen, asked))
 
+    def test_a_lock_that_was_lost_is_a_failure(self) -> None:
+        ended = {**host(), "windows": {"inside": False, "text": OUTSIDE}}
+        answer = {"exit": 12, "outcome": "turn_over"}
+        self.assertNotEqual(window_ended(answer, ended, {"verb": "restart"}), "")
+        lost = {**answer, "outcome": "lock_lost"}
+        self.assertEqual(window_ended(lost, ended, {"verb": "restart"}), "")
+
     def test_an_app_of_several_is_chosen_by_agent_info(self) -> None:
         self.assertEqual(window_ended({"exit": 12}, {"apps": [entry(), entry(app="api")]}, {}), "")
 
