@@ -3,15 +3,19 @@
 use super::{SINGLE, Settings, TWO_STAGE, always, search};
 use farm::Lock;
 
+const THREE: Settings = Settings {
+    hosts: 3,
+    min_available: 2,
+    ..TWO_STAGE
+};
+
 #[test]
 #[ignore = "minutes: scripts/soak runs it"]
 fn three_hosts_behind_two_balancers_and_a_death() {
     let settings = Settings {
-        hosts: 3,
         balancers: 2,
-        min_available: 2,
         crashes: 1,
-        ..TWO_STAGE
+        ..THREE
     };
     always(&search(&settings), 1_000_000);
 }
@@ -20,10 +24,8 @@ fn three_hosts_behind_two_balancers_and_a_death() {
 #[ignore = "minutes: scripts/soak runs it"]
 fn three_hosts_and_a_death() {
     let settings = Settings {
-        hosts: 3,
-        min_available: 2,
         crashes: 1,
-        ..TWO_STAGE
+        ..THREE
     };
     always(&search(&settings), 500_000);
 }
@@ -56,11 +58,9 @@ fn four_hosts_in_time() {
 #[ignore = "minutes: scripts/soak runs it"]
 fn three_hosts_behind_two_balancers_and_a_reload() {
     let settings = Settings {
-        hosts: 3,
         balancers: 2,
-        min_available: 2,
         reloads: 1,
-        ..TWO_STAGE
+        ..THREE
     };
     always(&search(&settings), 1_000_000);
 }
@@ -69,11 +69,9 @@ fn three_hosts_behind_two_balancers_and_a_reload() {
 #[ignore = "minutes: scripts/soak runs it"]
 fn three_hosts_a_death_and_a_reload() {
     let settings = Settings {
-        hosts: 3,
-        min_available: 2,
         crashes: 1,
         reloads: 1,
-        ..TWO_STAGE
+        ..THREE
     };
     always(&search(&settings), 1_000_000);
 }
@@ -83,13 +81,11 @@ fn three_hosts_a_death_and_a_reload() {
 #[ignore = "minutes: scripts/soak runs it"]
 fn two_of_three_hosts_behind_two_balancers_a_death_and_a_reload() {
     let settings = Settings {
-        hosts: 3,
         at_rest: 1,
         balancers: 2,
-        min_available: 2,
         crashes: 1,
         reloads: 1,
-        ..TWO_STAGE
+        ..THREE
     };
     always(&search(&settings), 1_000_000);
 }
@@ -98,13 +94,11 @@ fn two_of_three_hosts_behind_two_balancers_a_death_and_a_reload() {
 #[ignore = "minutes: scripts/soak runs it"]
 fn three_hosts_with_a_lock_behind_two_balancers_a_death_and_a_reload() {
     let settings = Settings {
-        hosts: 3,
         balancers: 2,
-        min_available: 2,
         crashes: 1,
         reloads: 1,
         lock: Lock::Kept,
-        ..TWO_STAGE
+        ..THREE
     };
     always(&search(&settings), 1_000_000);
 }

@@ -47,21 +47,31 @@ fn lost() -> GroupLock {
     GroupLock::Lost("expired".into())
 }
 
-#[test]
-fn an_operation_that_goes_out_begins_with_the_lock() {
-    let start = |phase| Start {
+/// A restart that begins with this phase.
+fn begins_in(phase: Phase) -> Start {
+    Start {
         verb: Verb::Restart,
         finishes: None,
         phase,
         version: Version::Same,
         note: None,
-    };
+    }
+}
+
+#[test]
+fn an_operation_that_goes_out_begins_with_the_lock() {
     let limits = locking(WhenAway::Refuse);
     for few in [false, true] {
-        assert_eq!(start(Phase::Close).within(&limits, few).phase, Phase::Lock);
+        assert_eq!(
+            begins_in(Phase::Close).within(&limits, few).phase,
+            Phase::Lock
+        );
     }
     let healthy = Phase::Healthy { streak: 0 };
-    assert_eq!(start(healthy.clone()).within(&limits, false).phase, healthy);
+    assert_eq!(
+        begins_in(healthy.clone()).within(&limits, false).phase,
+        healthy
+    );
 }
 
 #[test]
@@ -320,14 +330,10 @@ fn a_host_that_has_lost_the_lock_announces_itself_on_its_next_way_out() {
 /// The holder may wait for a host that is out, so that host must not wait for the holder.
 #[test]
 fn a_host_takes_the_lock_if_others_lose_a_server_by_it() {
-    let start = |phase| Start {
-        verb: Verb::Restart,
-        finishes: None,
-        phase,
-        version: Version::Same,
-        note: None,
-    };
-    let (out, healthy) = (start(Phase::Close), start(Phase::Healthy { streak: 0 }));
+    let (out, healthy) = (
+        begins_in(Phase::Close),
+        begins_in(Phase::Healthy { streak: 0 }),
+    );
     for (verb, start, is_out, takes) in [
         (Verb::Restart, &out, false, true),
         (Verb::Restart, &out, true, false),
