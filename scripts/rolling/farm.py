@@ -16,7 +16,7 @@ from .snapshot import Interrupted, dry_runs, unless_stopped
 from .status import Status
 from .step import Stage
 from .summary import NOT_BEGUN, Summary, interrupted
-from .text import counted, hosts_of
+from .text import counted, refusing
 from .toggle import KINDS, asks_again, is_on, serves_no_users, to_undo
 from .toggled import of_farm, planned
 
@@ -66,8 +66,7 @@ class Farm:
         if dry_run:
             return planned(self.hosts, trouble)
         if trouble:
-            verb = "refuses" if len(trouble) == 1 else "refuse"
-            why = f"{hosts_of(len(trouble), len(self.hosts))} {verb}"
+            why = refusing(len(trouble), len(self.hosts))
             message = f"{self.kind.name} did not begin: {why}"
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=self.hosts)
         for host in self.going():

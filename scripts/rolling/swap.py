@@ -20,7 +20,7 @@ from .steady import unsteady
 from .step import Stage
 from .summary import NOT_BEGUN, Summary
 from .swapped import of_pairs, planned, together
-from .text import hosts_of, seconds
+from .text import refusing, seconds
 from .ways import UNKNOWN, may_be_open, names, not_closed, taking_back
 
 
@@ -57,8 +57,7 @@ class Swap:
         if dry_run:
             return planned(self.seen.pairs, hosts, len(trouble))
         if trouble:
-            verb = "refuses" if len(trouble) == 1 else "refuse"
-            message = f"nothing was replaced: {hosts_of(len(trouble), len(hosts))} {verb}"
+            message = f"nothing was replaced: {refusing(len(trouble), len(hosts))}"
             return Summary("could_not_begin", NOT_BEGUN, message, hosts=hosts)
         return None
 

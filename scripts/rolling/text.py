@@ -46,6 +46,11 @@ def hosts_of(number: int, all_hosts: int) -> str:
     return f"{number} of {counted(all_hosts, 'host')}"
 
 
+def refusing(number: int, all_hosts: int) -> str:
+    """`1 of 2 hosts refuses`, `2 of 3 hosts refuse`."""
+    return f"{hosts_of(number, all_hosts)} {'refuses' if number == 1 else 'refuse'}"
+
+
 def columns(text: str) -> int:
     """The number of columns on a terminal."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
