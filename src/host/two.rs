@@ -20,6 +20,8 @@ pub struct TwoHosts {
     pub(crate) new: ThisHost,
     /// The command that prepares the new one.
     pub(crate) prepare: Option<Change>,
+    /// This switch starts the new one, which served no users before.
+    pub(crate) starts: bool,
     /// The hold of a maintenance: what `on` asks for, or what `off` has found. None: both are targets.
     pub(crate) maintenance: Option<Hold>,
     settings: Settings,
@@ -71,6 +73,7 @@ impl TwoHosts {
                 ..new
             },
             prepare: None,
+            starts: false,
             maintenance: None,
             settings: settings.clone(),
             moved: false,

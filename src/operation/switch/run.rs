@@ -71,6 +71,7 @@ impl Operation<'_> {
         let two = TwoHosts::new(&settings, (&pair.from, &pair.to), stop).await;
         let mut two = two.map_err(|error| Begin::Refused(refusal(error.to_string())))?;
         two.prepare.clone_from(&self.options.switch.prepare);
+        two.starts = pair.switching.how == How::Start;
         two.maintenance = pair.hold.as_deref().cloned();
         let held = hold::find(self.hold_dir(), &self.app.name);
         let go = match self.begin_switch(&mut two, pair, draft).await {
