@@ -50,7 +50,9 @@ pub(super) fn check_lock(lock: Spanned<Keyed<LockFile>>) -> Result<LockSettings,
         }
         slots => slots.as_ref().map_or(1, |slots| *slots.get_ref()),
     };
-    Ok(LockSettings {
+    let file = [&lock.ca, &lock.cert, &lock.key].into_iter().flatten();
+    let file = file.map(Spanned::span).next();
+    let settings = LockSettings {
         engine,
         slots,
         group: name(lock.group.as_ref())?.unwrap_or_else(|| "default".to_owned()),
@@ -58,7 +60,15 @@ pub(super) fn check_lock(lock: Spanned<Keyed<LockFile>>) -> Result<LockSettings,
         when_away: lock.when_away.map_or(Ok(WhenAway::Refuse), when_away)?,
         host: name(lock.host.as_ref())?,
         tls: files(&span, lock.ca, lock.cert, lock.key)?,
-    })
+    };
+    match file {
+        Some(file) if !settings.has_tls() => {
+            let what = "`ca`, `cert` and `key` are for https://, and each server here is http://: \
+                        write https://HOST:PORT, or remove them";
+            Err(Mistake::new(file, what))
+        }
+        _ => Ok(settings),
+    }
 }
 
 fn engine(span: &Range<usize>, lock: &LockFile) -> Result<Engine, Mistake> {
@@ -205,6 +215,10 @@ mod tests {
             (&format!("{etcd}when_away = \"go\""), "expected \"refuse\""),
             (&format!("{etcd}cert = \"/a\""), "belong together"),
             (&format!("{etcd}ca = \"a.pem\""), "absolute path"),
+            (
+                &format!("{etcd}ca = \"/a.pem\""),
+                "each server here is http://",
+            ),
         ] {
             let wrong = read(lock).unwrap_err();
             assert!(wrong.contains(what), "{lock}: {wrong}");

@@ -68,10 +68,15 @@ impl LockSettings {
     ///
     /// The first file that can't be used.
     pub fn check_files(&self) -> Result<(), FileFault> {
-        match self.endpoints().iter().any(|endpoint| endpoint.tls) {
+        match self.has_tls() {
             true => self.tls.check(),
             false => Ok(()),
         }
+    }
+
+    /// One of its servers is asked by TLS.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.endpoints().iter().any(|endpoint| endpoint.tls)
     }
 
     /// The limit for one request to one server. All must have their turn before the lock ends, and before
