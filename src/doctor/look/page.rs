@@ -88,10 +88,10 @@ pub(super) fn shown(page: Option<&Page>, marker: Option<&Marker>) -> Shown {
     }
 }
 
-/// None: no balancer has answered.
+/// None: no balancer has shown which lines it has.
 fn names<'a>(looks: impl IntoIterator<Item = &'a BalancerObservation>) -> Option<Vec<String>> {
     let of = |look: &BalancerObservation| match &look.answer {
-        Err(why) if why.out_of_reach || why.may_pass => None,
+        Err(why) if !why.lacks_lines => None,
         _ => Some(look.lines().to_vec()),
     };
     let answers: Vec<Vec<ServerLine>> = looks.into_iter().filter_map(of).collect();

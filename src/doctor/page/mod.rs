@@ -81,7 +81,8 @@ pub(super) fn on_each_balancer(
     let points = match &balancer.answer {
         Ok(answer) => of_lines(&answer.lines),
         // The area of the balancers says so.
-        Err(why) if why.out_of_reach || why.may_pass => Vec::new(),
+        Err(why) if why.out_of_reach => Vec::new(),
+        Err(why) if !why.lacks_lines && why.may_pass => vec![check.unseen(&why.why)],
         Err(why) => {
             let missing = why.fix.as_deref().unwrap_or_default();
             vec![check.warning(&why.why, fix(missing))]

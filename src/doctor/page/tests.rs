@@ -136,6 +136,19 @@ fn each_balancer_has_backup_lines_of_the_page() {
         });
     };
     assert_eq!(wrong(missing), [("page-line", Warning)]);
+    // Also if HAProxy has just been started or reloaded.
+    let young = |page: &mut Page| {
+        missing(page);
+        let why = page.look.balancers[0].answer.as_mut().unwrap_err();
+        why.may_pass = true;
+    };
+    assert_eq!(wrong(young), [("page-line", Warning)]);
+    let torn = |page: &mut Page| {
+        young(page);
+        let why = page.look.balancers[0].answer.as_mut().unwrap_err();
+        why.lacks_lines = false;
+    };
+    assert_eq!(wrong(torn), [("page-line", Unseen)]);
     // The area of the balancers has this point.
     let gone = |page: &mut Page| {
         page.look.balancers = vec![BalancerObservation::silent("connection refused")];
