@@ -26,10 +26,6 @@ impl Operation<'_> {
     pub(super) async fn begin(&self, host: &mut ThisHost, draft: &mut Draft) -> Begin {
         match self.preflight(host, draft).await {
             Continue(go) => Begin::Go(Box::new(go)),
-            Break(Begin::Planned(mut steps)) => {
-                steps.extend(self.lock_now().await);
-                Begin::Planned(steps)
-            }
             Break(begin) => begin,
         }
     }
@@ -55,6 +51,7 @@ impl Operation<'_> {
         let limits = self.limits(&judged, host, stays_closed);
         let start = judged.start.within(&limits, judged.few);
         self.may_change(Go { start, limits }, host, &judged.snapshot)
+            .await
     }
 
     /// Waits while an earlier restart is still under way. An operation that opens the gates over
@@ -116,10 +113,10 @@ impl Operation<'_> {
     }
 
     /// The last moment in which the operation can end without a change.
-    fn may_change(&self, go: Go, host: &ThisHost, snapshot: &Snapshot) -> Preflight<Go> {
+    async fn may_change(&self, go: Go, host: &ThisHost, snapshot: &Snapshot) -> Preflight<Go> {
         if self.dry_run {
             let steps = plan::steps(&go.start, self.app, &go.limits, snapshot);
-            return Break(Begin::Planned(steps));
+            return Break(self.planned(steps, go.limits.lock).await);
         }
         match host.interrupted() {
             // A host that goes down closes first.

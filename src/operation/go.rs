@@ -25,6 +25,8 @@ pub(super) enum Begin {
     NotClosed(String),
     /// A switch has no room for its new target: why.
     NoRoom(String),
+    /// A dry run of an operation that would refuse, because the lock server is away: why.
+    LockAway(String),
 }
 
 /// Where an operation begins, and within which limits.
@@ -55,6 +57,7 @@ impl Begin {
                 put_back: false,
             },
             Begin::NoRoom(why) => Outcome::NotPlaced { why, note: None },
+            Begin::LockAway(why) => Outcome::LockAway(why),
         }
     }
 

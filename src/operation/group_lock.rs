@@ -1,11 +1,11 @@
 //! The group's lock around an operation: which operations take it, and what gives it back.
 
-use super::go::Go;
+use super::go::{Begin, Go};
 use super::request::Operation;
 use crate::host::ThisHost;
-use crate::lock::{HostLock, LockSettings, Owner, give_back_left, look};
+use crate::lock::{HostLock, LockLook, LockSettings, Owner, give_back_left, look};
 use crate::report::Draft;
-use crate::restart::{Start, TakesLock, finds_lock_left, takes_lock};
+use crate::restart::{Start, TakesLock, WhenAway, finds_lock_left, takes_lock};
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -68,10 +68,20 @@ impl Operation<'_> {
         !self.dry_run && finds_lock_left(self.verb, draft.cut_short.is_some(), ends_by_itself)
     }
 
-    /// For a dry run: who has the lock now.
-    pub(super) async fn lock_now(&self) -> Option<String> {
-        let settings = self.settings.lock.as_ref()?;
-        let now = look(settings).await.describe();
-        Some(format!("the lock of group {}: {now}", settings.group))
+    /// The answer of a dry run: its steps, and who has the lock now.
+    pub(super) async fn planned(&self, mut steps: Vec<String>, takes: Option<TakesLock>) -> Begin {
+        let Some(settings) = &self.settings.lock else {
+            return Begin::Planned(steps);
+        };
+        let now = look(settings).await;
+        let refuses = takes.is_some_and(|takes| takes.when_away == WhenAway::Refuse);
+        match now {
+            LockLook::Away(why) if refuses => Begin::LockAway(why),
+            now => {
+                let (group, now) = (&settings.group, now.describe());
+                steps.push(format!("the lock of group {group}: {now}"));
+                Begin::Planned(steps)
+            }
+        }
     }
 }

@@ -17,8 +17,8 @@ fn a_host_without_a_way_to_etcd_begins_nothing_unless_it_may_claim() {
         cut_off(&fleet.host(number).namespace);
     }
     let refuses = agent(&fleet, &etcd, 1).start("restart", "web");
-    let claims = |settings: Settings| locked(settings, &etcd, 2).set("lock.when_away", "claims");
-    let claims = fleet.agent(2, claims).start("restart", "web");
+    let may_claim = |settings: Settings| locked(settings, &etcd, 2).set("lock.when_away", "claims");
+    let claims = fleet.agent(2, may_claim).start("restart", "web");
     full_for_a_whole_turn(&fleet, &etcd);
     let refused = refuses.wait().expect(11, "the lock server is away: ");
     assert_eq!(refused.report().outcome, "lock_away");
@@ -33,9 +33,17 @@ fn a_host_without_a_way_to_etcd_begins_nothing_unless_it_may_claim() {
         fleet.boots(),
         [boots[0], boots[1] + 1, boots[2] + 1, boots[3]]
     );
+    // A dry run ends as the operation would.
+    let dry = ["restart", "web", "--dry-run"];
+    let refuses = agent(&fleet, &etcd, 1).start_words(&dry);
+    let claims = fleet.agent(2, may_claim).start_words(&dry);
     let status = agent(&fleet, &etcd, 1)
         .words(&["lock", "status"])
         .expect_exit(11);
+    refuses.wait().expect(11, "the lock server is away: ");
+    let plan = claims.wait().expect_exit(0).out;
+    let away = "the lock of group web: the lock server is away: ";
+    assert!(plan.contains(away), "{plan}");
     assert!(
         status.out.contains("the lock server is away"),
         "{}",

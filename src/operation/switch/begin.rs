@@ -23,10 +23,6 @@ impl Operation<'_> {
     ) -> Begin {
         match self.switch_preflight(two, pair, draft).await {
             Continue(go) => Begin::Go(Box::new(go)),
-            Break(Begin::Planned(mut steps)) => {
-                steps.extend(self.lock_now().await);
-                Begin::Planned(steps)
-            }
             Break(begin) => begin,
         }
     }
@@ -63,7 +59,8 @@ impl Operation<'_> {
         if self.dry_run {
             let steps = plan::steps(two, pair, start, &limits, &seen);
             let lasts = self.how_long(pair, held.as_ref());
-            return Break(Begin::Planned(lasts.into_iter().chain(steps).collect()));
+            let steps = lasts.into_iter().chain(steps).collect();
+            return Break(self.planned(steps, limits.lock).await);
         }
         match two.interrupted() {
             Some(signal) => Break(Begin::Interrupted(signal)),
