@@ -6,8 +6,11 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use serde_json::Value;
+
 use super::operator::Operator;
 use super::project;
+use super::remote::Remote;
 
 /// A version of ansible-core.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,15 @@ impl Core {
         Path::new(path.trim()).join("bin")
     }
 }
+
+/// Starts a module of the collection by its name, with its options in JSON.
+const ALONE: &str = "\
+import importlib, json, sys
+from ansible.module_utils.testing import patch_module_args
+name = 'ansible_collections.haproxy_gate.agent.plugins.modules.' + sys.argv[1]
+with patch_module_args(json.loads(sys.argv[2])):
+    importlib.import_module(name).main()
+";
 
 /// An operator's Ansible, beside the operator's keys.
 #[derive(Debug)]
@@ -100,6 +112,16 @@ impl<'a> Ansible<'a> {
         let mut command = self.command("ansible");
         command.args(["-m", module, "-a", arguments]);
         command.args(words).arg(host);
+        command
+    }
+
+    /// One module with these options on this host, as Ansible would start it there, without Ansible.
+    pub fn module_alone(&self, remote: &Remote, module: &str, options: &Value) -> Command {
+        let python = self.programs.join("python");
+        let mut command = remote.command(&python.display().to_string());
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("PYTHONPATH", self.dir.join("collections"));
+        command.args(["-c", ALONE, module]).arg(options.to_string());
         command
     }
 

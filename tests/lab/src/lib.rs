@@ -9,6 +9,7 @@ pub mod ansible;
 pub mod apache;
 pub mod app;
 pub mod app_dir;
+pub mod app_program;
 pub mod built;
 pub mod cpu;
 pub mod daemon;

@@ -2,5 +2,6 @@
 //! It is a separate program (`lab-traffic`), because it runs in a namespace.
 
 pub mod client;
+pub mod program;
 pub mod record;
 pub mod users;

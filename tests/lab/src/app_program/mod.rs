@@ -47,8 +47,14 @@ pub struct Boot {
     asked: AtomicU64,
 }
 
+/// Runs it. It is in the library, so that it is optimized: the hosts of a test spend much of the
+/// machine on their apps.
+///
+/// # Errors
+///
+/// It can't listen, or can't start again.
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> io::Result<()> {
+pub async fn main() -> io::Result<()> {
     let arguments = Arguments::parse();
     let mut signals = signal_hook_tokio::Signals::new([SIGTERM, SIGUSR1, SIGUSR2])?;
     let boot = Boot::begin(&arguments)?;

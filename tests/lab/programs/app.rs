@@ -1,0 +1,5 @@
+//! `lab-app`: see `lab::app_program`.
+
+fn main() -> std::io::Result<()> {
+    lab::app_program::main()
+}
