@@ -162,8 +162,8 @@ fn the_role_installs_the_package() {
     let traffic = trio.traffic();
     let second = install(&ansible, &[]).expect_exit(0);
     assert_changed(&second, &ALL, false);
-    let dry = install(&ansible, &["--check"]).expect_exit(0);
-    assert_changed(&dry, &ALL, false);
+    let dry = install(&ansible, &["--check", "--limit", "web1"]).expect_exit(0);
+    assert_changed(&dry, &["web1"], false);
 
     // Another configuration: the same sidecar has read it.
     let pid = show(&trio.machines[0], "MainPID");
@@ -185,7 +185,7 @@ fn the_role_installs_the_package() {
         "variables.yml",
         &variables.replace("drain: 30s", "drian: 31s"),
     );
-    let refused = install(&ansible, &[]);
+    let refused = install(&ansible, &["--limit", "web1"]);
     assert_eq!(refused.exit, 2, "{}", refused.out);
     assert!(refused.out.contains("drian"), "{}", refused.out);
     assert!(trio.machines[0].succeed(&plan).contains("limit 31s"));
@@ -193,7 +193,9 @@ fn the_role_installs_the_package() {
     let odd = variables.replace("fall 2 rise 2", "fall 2 rize 2");
     ansible.write("variables.yml", &odd);
     let before = text();
-    assert_eq!(install(&ansible, &[]).exit, 2);
+    let refused = install(&ansible, &["--limit", "web3"]);
+    assert_eq!(refused.exit, 2, "{}", refused.out);
+    assert!(refused.out.contains("rize"), "{}", refused.out);
     assert_eq!(text(), before);
 
     let words = [

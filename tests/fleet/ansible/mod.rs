@@ -32,8 +32,11 @@ struct ModuleResult {
 impl ModuleResult {
     fn of(ended: Ended) -> ModuleResult {
         // `web1 | CHANGED => {...}`, after a diff if the test asked for one.
-        let answer = ended.out.split_once(" => ");
-        let result = answer.and_then(|(_, result)| result.parse().ok());
+        let result = match ended.out.split_once(" => ") {
+            Some((_, result)) => result.parse(),
+            None => ended.out.parse(),
+        };
+        let result = result.ok();
         let result = result.unwrap_or_else(|| panic!("{}\n{}", ended.out, ended.err));
         ModuleResult {
             exit: ended.exit,
@@ -109,8 +112,8 @@ fn assert_last_words(ended: &Ended, wanted: &[&str]) {
     }
 }
 
-/// Eight hosts, each of which needs so many other usable hosts.
-fn eight(test: &str, min_available: i64) -> Estate {
+/// So many hosts, each of which needs so many other usable hosts.
+fn with_floor(test: &str, hosts: usize, min_available: i64) -> Estate {
     let floor = |settings: Settings| settings.set("app.web.min_available", min_available);
-    Estate::with(test, 8, floor)
+    Estate::with(test, hosts, floor)
 }
