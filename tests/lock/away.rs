@@ -40,7 +40,11 @@ fn a_host_without_a_way_to_etcd_begins_nothing_unless_it_may_claim() {
     let status = agent(&fleet, &etcd, 1)
         .words(&["lock", "status"])
         .expect_exit(11);
-    refuses.wait().expect(11, "the lock server is away: ");
+    let said = refuses.wait().expect_exit(11).err;
+    assert!(
+        said.contains("refused: the lock server is away: "),
+        "{said}"
+    );
     let plan = claims.wait().expect_exit(0).out;
     let away = "the lock of group web: the lock server is away: ";
     assert!(plan.contains(away), "{plan}");
