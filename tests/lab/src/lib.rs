@@ -9,7 +9,6 @@ pub mod ansible;
 pub mod apache;
 pub mod app;
 pub mod app_dir;
-pub mod app_program;
 pub mod built;
 pub mod cpu;
 pub mod daemon;
@@ -26,7 +25,6 @@ pub mod harm;
 pub mod journal;
 pub mod keeper;
 pub mod kinds;
-pub mod load;
 pub mod machine;
 pub mod mixed;
 pub mod monitor;
@@ -57,26 +55,15 @@ pub mod underway;
 pub mod unread;
 pub mod watch;
 
-use std::io::{self, Write};
+pub use peers::{complain, load, now};
+
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// The project's root, with its scripts and its configurations.
 pub fn project() -> &'static Path {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
     root.expect("the lab is in tests/lab of the project")
-}
-
-/// Prints to stderr if a reader is left. `eprintln!` panics without a reader: in a destructor of
-/// a panic that ends the process, and its namespaces stay.
-pub fn complain(text: &str) {
-    writeln!(io::stderr(), "{text}").ok();
-}
-
-/// Unix seconds, as the agent's report has them.
-pub fn now() -> f64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.expect("a clock after 1970").as_secs_f64()
 }
 
 /// Polls every few milliseconds until `seen` returns a value. Panics with `what` if it never does.

@@ -15,10 +15,6 @@ pub const RATE: f64 = 300.0;
 /// fail a test.
 pub const FULL: f64 = 600.0;
 
-/// The smallest share of the requested rate on a busy machine: hosts, HAProxy and users are all on
-/// it, and a user waits for his answer.
-const LEFT: f64 = 0.25;
-
 pub struct Traffic(Process);
 
 /// A single request in flight.
@@ -66,15 +62,6 @@ impl InFlight {
     pub fn answer(mut self) -> Answer {
         self.0.wait();
         parse(&self.0)
-    }
-}
-
-impl Summary {
-    /// No user noticed: no request failed, and there really were users.
-    pub fn assert_unnoticed(&self) {
-        assert_eq!(self.failed, 0, "failed requests: {:#?}", self.failures);
-        let (rate, asked) = (self.rate, self.asked);
-        assert!(rate >= LEFT * asked, "only {rate:.0} of {asked} requests/s");
     }
 }
 

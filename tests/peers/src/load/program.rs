@@ -9,7 +9,7 @@ use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::super::now;
+use crate::now;
 use super::client::{Broken, Connection};
 use super::users::Traffic;
 

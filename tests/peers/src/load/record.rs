@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::now;
-use crate::complain;
+use crate::{complain, now};
 
 /// The number of failures and moves in the summary.
 const SHOWN: usize = 60;
+
+/// The smallest share of the requested rate on a busy machine: hosts, HAProxy and users are all on
+/// it, and a user waits for his answer.
+const LEFT: f64 = 0.25;
 
 #[derive(Debug, Default)]
 pub struct Record {
@@ -156,5 +159,14 @@ fn event(kind: &str, what: String) -> Event {
         at: now(),
         kind: kind.to_owned(),
         what,
+    }
+}
+
+impl Summary {
+    /// No user noticed: no request failed, and there really were users.
+    pub fn assert_unnoticed(&self) {
+        assert_eq!(self.failed, 0, "failed requests: {:#?}", self.failures);
+        let (rate, asked) = (self.rate, self.asked);
+        assert!(rate >= LEFT * asked, "only {rate:.0} of {asked} requests/s");
     }
 }

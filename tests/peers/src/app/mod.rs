@@ -10,10 +10,12 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::Parser;
 use signal_hook::consts::{SIGTERM, SIGUSR1, SIGUSR2};
+
+use crate::now;
 
 mod faults;
 mod serve;
@@ -110,8 +112,7 @@ impl Boot {
 
     /// One line `TIME WORD BOOT` in the journal.
     fn note(&self, word: &str) {
-        let at = SystemTime::now().duration_since(UNIX_EPOCH);
-        let at = at.unwrap_or_default().as_secs_f64();
+        let at = now();
         let line = format!("{at:.6} {word} {}\n", self.id);
         let mut append = OpenOptions::new();
         let journal = append.create(true).append(true);

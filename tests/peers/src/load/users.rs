@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 
-use super::super::now;
+use crate::now;
 use super::client::{Answer, Broken, Connection, PAGE};
 use super::record::{Record, Summary};
 

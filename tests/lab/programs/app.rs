@@ -1,5 +1,0 @@
-//! `lab-app`: see `lab::app_program`.
-
-fn main() -> std::io::Result<()> {
-    lab::app_program::main()
-}

@@ -1,5 +1,0 @@
-//! `lab-traffic`: see `lab::load::program`.
-
-fn main() {
-    lab::load::program::main();
-}

@@ -1,0 +1,5 @@
+//! `lab-app`: see `peers::app`.
+
+fn main() -> std::io::Result<()> {
+    peers::app::main()
+}

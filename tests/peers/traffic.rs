@@ -1,0 +1,5 @@
+//! `lab-traffic`: see `peers::load::program`.
+
+fn main() {
+    peers::load::program::main();
+}
