@@ -9,9 +9,9 @@ use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::now;
 use super::client::{Broken, Connection};
 use super::users::Traffic;
+use crate::now;
 
 #[derive(Debug, Parser)]
 struct Arguments {

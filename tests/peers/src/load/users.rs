@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 
-use crate::now;
 use super::client::{Answer, Broken, Connection, PAGE};
 use super::record::{Record, Summary};
+use crate::now;
 
 /// A kind of user: its share of all requests in percent, and how many there are.
 const KINDS: [(Kind, f64, u32); 4] = [
