@@ -49,8 +49,7 @@ pub struct Boot {
     asked: AtomicU64,
 }
 
-/// Runs it. It is in the library, so that it is optimized: the hosts of a test spend much of the
-/// machine on their apps.
+/// Runs it. It is in the library, because an example of the root package is not optimized.
 ///
 /// # Errors
 ///

@@ -42,7 +42,7 @@ enum What {
     },
 }
 
-/// Runs it. It is in the library, so that it is optimized.
+/// Runs it. It is in the library, because an example of the root package is not optimized.
 #[tokio::main(flavor = "current_thread")]
 pub async fn main() {
     let Arguments { to, path, what } = Arguments::parse();
