@@ -20,7 +20,7 @@ pub struct TwoHosts {
     pub(crate) new: ThisHost,
     /// The command that prepares the new one.
     pub(crate) prepare: Option<Change>,
-    /// This switch starts the new one, which served no users before.
+    /// This switch starts the new one, and does not find it ready.
     pub(crate) starts: bool,
     /// The hold of a maintenance: what `on` asks for, or what `off` has found. None: both are targets.
     pub(crate) maintenance: Option<Hold>,

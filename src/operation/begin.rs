@@ -116,7 +116,7 @@ impl Operation<'_> {
     async fn may_change(&self, go: Go, host: &ThisHost, snapshot: &Snapshot) -> Preflight<Go> {
         if self.dry_run {
             let steps = plan::steps(&go.start, self.app, &go.limits, snapshot);
-            return Break(self.planned(steps, go.limits.lock).await);
+            return Break(self.planned(steps, &go.limits, host).await);
         }
         match host.interrupted() {
             // A host that goes down closes first.

@@ -5,12 +5,15 @@ use super::request::Operation;
 use crate::host::ThisHost;
 use crate::lock::{HostLock, LockLook, LockSettings, Owner, give_back_left, look};
 use crate::report::Draft;
-use crate::restart::{Start, TakesLock, WhenAway, finds_lock_left, takes_lock};
-use std::time::Duration;
-use tokio::time::timeout;
+use crate::restart::{Limits, Start, TakesLock, WhenAway, finds_lock_left, patience, takes_lock};
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, timeout};
 
 /// An operation that finishes another one must not wait long for a lock server that is away.
 const SHORT: Duration = Duration::from_secs(5);
+
+/// Between two looks of a dry run.
+const PAUSE: Duration = Duration::from_millis(500);
 
 impl Operation<'_> {
     /// How it takes the lock, if it does. `is_out`: the host is out of rotation already.
@@ -68,13 +71,27 @@ impl Operation<'_> {
         !self.dry_run && finds_lock_left(self.verb, draft.cut_short.is_some(), ends_by_itself)
     }
 
-    /// The answer of a dry run: its steps, and who has the lock now.
-    pub(super) async fn planned(&self, mut steps: Vec<String>, takes: Option<TakesLock>) -> Begin {
+    /// The answer of a dry run: its steps, and who has the lock now. Where the operation would wait for an
+    /// answer of the server, so does the dry run.
+    pub(super) async fn planned(
+        &self,
+        mut steps: Vec<String>,
+        limits: &Limits,
+        host: &ThisHost,
+    ) -> Begin {
         let Some(settings) = &self.settings.lock else {
             return Begin::Planned(steps);
         };
-        let now = look(settings).await;
+        let takes = limits.lock.as_ref();
         let refuses = takes.is_some_and(|takes| takes.when_away == WhenAway::Refuse);
+        let patience = match refuses {
+            true => patience(limits.turn),
+            false => Duration::ZERO,
+        };
+        let now = tokio::select! {
+            now = look_within(settings, patience) => now,
+            signal = host.stopped() => return Begin::Interrupted(signal),
+        };
         match now {
             LockLook::Away(why) if refuses => Begin::LockAway(why),
             now => {
@@ -82,6 +99,17 @@ impl Operation<'_> {
                 steps.push(format!("the lock of group {group}: {now}"));
                 Begin::Planned(steps)
             }
+        }
+    }
+}
+
+/// Looks again while the server is away, for so long: etcd may be electing a leader.
+async fn look_within(settings: &LockSettings, patience: Duration) -> LockLook {
+    let asked = Instant::now();
+    loop {
+        match look(settings).await {
+            LockLook::Away(_) if asked.elapsed() + PAUSE < patience => sleep(PAUSE).await,
+            now => return now,
         }
     }
 }

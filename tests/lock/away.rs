@@ -35,7 +35,9 @@ fn a_host_without_a_way_to_etcd_begins_nothing_unless_it_may_claim() {
     );
     // A dry run ends as the operation would.
     let dry = ["restart", "web", "--dry-run"];
-    let refuses = agent(&fleet, &etcd, 1).start_words(&dry);
+    let hurried =
+        |settings: Settings| locked(settings, &etcd, 1).set("app.web.timeouts.turn", "1s");
+    let refuses = fleet.agent(1, hurried).start_words(&dry);
     let claims = fleet.agent(2, may_claim).start_words(&dry);
     let status = agent(&fleet, &etcd, 1)
         .words(&["lock", "status"])

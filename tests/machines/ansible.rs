@@ -162,8 +162,8 @@ fn the_role_installs_the_package() {
     let traffic = trio.traffic();
     let second = install(&ansible, &[]).expect_exit(0);
     assert_changed(&second, &ALL, false);
-    let dry = install(&ansible, &["--check", "--limit", "web1"]).expect_exit(0);
-    assert_changed(&dry, &["web1"], false);
+    let dry = install(&ansible, &["--check", "--limit", "web1,web3"]).expect_exit(0);
+    assert_changed(&dry, &["web1", "web3"], false);
 
     // Another configuration: the same sidecar has read it.
     let pid = show(&trio.machines[0], "MainPID");

@@ -82,7 +82,7 @@ pub(super) fn on_each_balancer(
         Ok(answer) => of_lines(&answer.lines),
         // The area of the balancers says so.
         Err(why) if why.out_of_reach => Vec::new(),
-        Err(why) if !why.lacks_lines && why.may_pass => vec![check.unseen(&why.why)],
+        Err(why) if !why.lacks_lines => vec![check.unseen(&why.why)],
         Err(why) => {
             let missing = why.fix.as_deref().unwrap_or_default();
             vec![check.warning(&why.why, fix(missing))]

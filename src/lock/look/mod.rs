@@ -55,7 +55,7 @@ impl LockLook {
 /// Looks at the lock with one request, and changes nothing.
 pub async fn look(settings: &LockSettings) -> LockLook {
     if let Engine::Fleetlock(_) = settings.engine {
-        return LockLook::Hidden;
+        return hidden(settings);
     }
     let all = queued(&mut Client::new(settings), &settings.group).await;
     let all = all.map(|all| all.into_iter().map(|one| (one, None)).collect());
@@ -65,9 +65,17 @@ pub async fn look(settings: &LockSettings) -> LockLook {
 /// The same with the end of each lock, for one request more for each operation in the queue.
 pub async fn look_with_ends(settings: &LockSettings) -> LockLook {
     if let Engine::Fleetlock(_) = settings.engine {
-        return LockLook::Hidden;
+        return hidden(settings);
     }
     placed(settings, with_ends(settings).await)
+}
+
+/// To ask a FleetLock server is to take the lock, so only the files are looked at.
+fn hidden(settings: &LockSettings) -> LockLook {
+    match settings.check_files() {
+        Ok(()) => LockLook::Hidden,
+        Err(fault) => LockLook::Away(fault.to_string()),
+    }
 }
 
 type Timed = (Queued, Option<u64>);

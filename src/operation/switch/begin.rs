@@ -60,7 +60,7 @@ impl Operation<'_> {
             let steps = plan::steps(two, pair, start, &limits, &seen);
             let lasts = self.how_long(pair, held.as_ref());
             let steps = lasts.into_iter().chain(steps).collect();
-            return Break(self.planned(steps, limits.lock).await);
+            return Break(self.planned(steps, &limits, &two.old).await);
         }
         match two.interrupted() {
             Some(signal) => Break(Begin::Interrupted(signal)),

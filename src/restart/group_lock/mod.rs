@@ -17,6 +17,11 @@ use std::time::Duration;
 /// elect a leader.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long an operation of this turn waits for it.
+pub fn patience(turn: Duration) -> Duration {
+    PATIENCE.min(turn)
+}
+
 /// Whether an operation takes the lock. What goes down with its machine or its unit does not, nor does a
 /// way back, nor a host that `is_out`: others count it as gone, and the holder may wait for it.
 pub fn takes_lock(verb: Verb, start: &Start, is_out: bool) -> bool {

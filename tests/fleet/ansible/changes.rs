@@ -119,6 +119,13 @@ fn a_failed_upgrade_stops_the_roll() {
         "continue with: --limit @",
     ];
     assert_last_words(&ended, &wanted);
+    let seen = watch.stop();
+    seen.assert_batches(&[&[1, 2], &[3, 4]]);
+    let spans = seen.spans();
+    assert!(
+        spans[0].to > Some(spans[1].from),
+        "one by one, not together: {spans:?}"
+    );
     assert_eq!(estate.boots(), [2, 2, 1, 2, 1]);
     assert_order(&estate, 3, &["pre"]);
     let closed = [1, 2, 3, 4].map(|number| estate.host(number).gates_are_open());
@@ -128,6 +135,7 @@ fn a_failed_upgrade_stops_the_roll() {
     assert_reasons(&estate, 3, &[("close", &close)]);
 
     estate.remote(3).sh("rm /root/broken");
+    let watch = estate.watch();
     let mut words = with_serial("haproxy_gate_serial=3");
     words.extend(["--limit", "@rolling_restart.retry"]);
     let ended = roll_because("fixed", &words).expect_exit(0);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::{ansible, assert_last_words, roll};
+use lab::agent::Ended;
 use lab::ansible::Ansible;
 use lab::estate::Estate;
 use lab::settings::Settings;
@@ -12,17 +13,25 @@ use lab::traffic::{Traffic, assert_unnoticed};
 use lab::wait_for;
 
 /// The roll does not begin because of host 3, and says these words about it.
-fn refuses(ansible: &Ansible, says: &str) {
-    refuses_with(ansible, &[], says);
+fn refuses(ansible: &Ansible, says: &str) -> Ended {
+    refuses_with(ansible, &[], says)
 }
 
-fn refuses_with(ansible: &Ansible, words: &[&str], says: &str) {
+fn refuses_with(ansible: &Ansible, words: &[&str], says: &str) -> Ended {
     let ended = roll(ansible, words).wait();
     assert!([2, 4].contains(&ended.exit), "exit {}", ended.exit);
     for words in ["The roll did not begin. Problems:", "web3", says] {
         assert!(ended.out.contains(words), "no {words:?} in {}", ended.out);
     }
     assert_eq!(ansible.left().expect("a file").len(), 3);
+    ended
+}
+
+/// Ansible shows "Broken pipe" in place of the words of an ssh that closes its input before Ansible has
+/// written to it.
+fn assert_ssh_says(refused: &Ended, says: &str) {
+    let shown = [says, "Broken pipe"].map(|words| refused.out.contains(words));
+    assert_ne!(shown, [false; 2], "no {says:?} in {}", refused.out);
 }
 
 /// The roll has not begun on hosts 1 and 2 either.
@@ -33,13 +42,15 @@ fn a_host_out_of_reach_or_not_ready_prevents_the_roll() {
     let watch = estate.watch();
 
     estate.remote(3).stop_sshd();
-    // ssh's own words are not expected in either case: if ssh closes its input before Ansible has
-    // written to it, Ansible shows "Broken pipe" in place of them.
-    refuses(&ansible, "[web3]: UNREACHABLE!");
+    assert_ssh_says(
+        &refuses(&ansible, "[web3]: UNREACHABLE!"),
+        "Connection refused",
+    );
     estate.remote(3).start_sshd();
 
     estate.operator.mistake_key(estate.host(3));
-    refuses(&ansible, "[web3]: UNREACHABLE!");
+    let refused = refuses(&ansible, "[web3]: UNREACHABLE!");
+    assert_ssh_says(&refused, "Host key verification failed.");
     estate.operator.meet(&estate.site.hosts);
 
     let remote = estate.remote(3);

@@ -31,12 +31,12 @@ struct ModuleResult {
 
 impl ModuleResult {
     fn of(ended: Ended) -> ModuleResult {
-        // `web1 | CHANGED => {...}`, after a diff if the test asked for one.
-        let result = match ended.out.split_once(" => ") {
-            Some((_, result)) => result.parse(),
-            None => ended.out.parse(),
-        };
-        let result = result.ok();
+        // The module alone prints its result. Ansible prints `web1 | CHANGED => {...}`, after a diff if
+        // the test asked for one.
+        let result = ended.out.parse().ok().or_else(|| {
+            let (_, result) = ended.out.split_once(" => ")?;
+            result.parse().ok()
+        });
         let result = result.unwrap_or_else(|| panic!("{}\n{}", ended.out, ended.err));
         ModuleResult {
             exit: ended.exit,

@@ -211,7 +211,7 @@ fn a_failure_has_the_agents_message() {
         "(exit 2:",
     ];
     let failed = case
-        .run(&json!({"app": "wbe", "state": "restarted"}))
+        .by_ansible("web1", "app=wbe state=restarted", &[])
         .expect_failure(&said);
     assert_eq!(failed["outcome"], "usage");
     case.run(&json!({"app": "wbe"})).expect_failure(&said);

@@ -115,7 +115,8 @@ impl<'a> Ansible<'a> {
         command
     }
 
-    /// One module with these options on this host, as Ansible would start it there, without Ansible.
+    /// One module with these options on this host, without Ansible and ssh: by the Python of the operator,
+    /// and from the files of the collection. Not with [`Core::Oldest`], which has no `testing`.
     pub fn module_alone(&self, remote: &Remote, module: &str, options: &Value) -> Command {
         let python = self.programs.join("python");
         let mut command = remote.command(&python.display().to_string());

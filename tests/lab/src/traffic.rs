@@ -8,7 +8,7 @@ use super::load::record::Summary;
 use super::namespace::Namespace;
 use super::process::Process;
 
-/// Requests a second. Two tests at a time on two cores have no CPU for more.
+/// Requests a second. Four tests at a time on two cores have no CPU for more.
 pub const RATE: f64 = 300.0;
 
 /// The rate in the README. It is enough above the promised 500 that a pause of the machine does not
