@@ -122,19 +122,31 @@ class Between:
 
     async def passes(self, batch: int) -> Halt | None:
         """None: the batch may begin, or the operator stops the roll."""
-        if self.hooks.must_succeed:
-            await self.hooks.settled_with_a_word()
-            failure = self.hooks.in_the_way
-            if failure is not None:
-                message = f"{failure}; the roll stopped before {self.name(batch)}"
-                return Halt("hook_failed", HOOK_FAILED, message, batch)
+        halt = await self.hooked(batch)
+        if halt is not None:
+            return halt
         if batch > 0:
             await self.pause(batch)
         # The operator has just begun this roll.
         first = batch == 0 and not self.asks_first
         if self.source is None or first or self.stop.asked or self.late():
             return None
-        return await self.confirm(batch, self.source)
+        halt = await self.confirm(batch, self.source)
+        # The question is an event, too.
+        return halt if halt is not None or self.stop.asked else await self.hooked(batch)
+
+    async def hooked(self, batch: int) -> Halt | None:
+        """Waits for the hooks that must succeed. None: none has failed."""
+        if self.hooks.must_succeed:
+            await self.hooks.settled_with_a_word()
+        return self.hook_failed(batch)
+
+    def hook_failed(self, batch: int) -> Halt | None:
+        failure = self.hooks.in_the_way
+        if failure is None:
+            return None
+        message = f"{failure}; the roll stopped before {self.name(batch)}"
+        return Halt("hook_failed", HOOK_FAILED, message, batch)
 
     async def begins(self, batch: int) -> Halt | None:
         """The same, with the window: for work that has no loop as a roll has."""
@@ -170,6 +182,10 @@ class Between:
             self.stop.changed.clear()
             if self.stop.asked or self.late():
                 return None
+            # Perhaps it is the one that asks for the approval.
+            failed = self.hook_failed(batch)
+            if failed is not None:
+                return failed
             reply = source.look()
             if reply is not None:
                 return self.decided(batch, reply)

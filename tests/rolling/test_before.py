@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import signal
 import time
 import unittest
+from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 from fleet import Fleet, report, states, status
+from rolling import hooks as module
 from rolling.between import Between
+from rolling.confirm import Reply
+from rolling.hooks import Hooks
 from rolling.options import Options
 from rolling.screen import Screen
 from rolling.signals import Stop
@@ -32,32 +38,57 @@ VERBS = (
 )
 
 
+@dataclass
+class Asks:
+    """A source of approvals that answers at once. `closes`: this window, as it asks."""
+
+    reply: Reply | None
+    closes: Window | None = None
+    how = "x"
+
+    def begin(self) -> None:
+        pass
+
+    def ask(self, _question: str, _given: bytes) -> None:
+        if self.closes is not None:
+            self.closes.end = time.time()
+
+    def look(self) -> Reply | None:
+        return self.reply
+
+    def rest(self) -> None:
+        pass
+
+
 class Question(unittest.IsolatedAsyncioTestCase):
     async def test_the_window_may_close_at_it(self) -> None:
         window = Window("1h", time.time())
-
-        class Late:
-            how = "x"
-
-            def begin(self) -> None:
-                pass
-
-            def ask(self, _question: str, _given: bytes) -> None:
-                window.end = time.time()
-
-            def look(self) -> None:
-                pass
-
-            def rest(self) -> None:
-                pass
-
         options, screen = Options(go_command="x"), Screen(io.StringIO())
         plan = [["web1", "web9"]]
-        between = Between(options, plan, screen, Stop(), source=Late(), window=window, kind="pair")
+        late = Asks(None, closes=window)
+        between = Between(options, plan, screen, Stop(), source=late, window=window, kind="pair")
         halt = await between.begins(0)
         assert halt is not None
         self.assertEqual((halt.outcome, halt.exit), ("window_closed", 5))
         self.assertTrue(halt.message.endswith(", before pair 1 of 1"), halt.message)
+
+    async def test_an_approval_waits_for_the_hook_of_the_question(self) -> None:
+        options, screen, stop = Options(go_command="x"), Screen(io.StringIO()), Stop()
+        for line, limit, said in (
+            ("sleep 60", 0.3, "exit 255: no answer in 0 s"),
+            ("sleep 0.3; exit 9", 30.0, "exit 9, without output"),
+        ):
+            for reply in (Reply(True, "ann"), None):
+                with self.subTest(line, reply=reply), mock.patch.object(module, "LIMIT", limit):
+                    hooks = Hooks([line], True, screen, stop)
+                    source = Asks(reply)
+                    between = Between(options, [["web1"]], screen, stop, hooks, source)
+                    halt = await asyncio.wait_for(between.begins(0), 10)
+                    assert halt is not None
+                    self.assertEqual((halt.outcome, halt.exit), ("hook_failed", 6))
+                    failed = f"a hook failed at confirm: {said}; the roll stopped before batch"
+                    self.assertIn(failed, halt.message)
+                    self.assertEqual(len(between.approvals), 0 if reply is None else 1)
 
 
 class Before(unittest.TestCase):
@@ -135,6 +166,16 @@ class Before(unittest.TestCase):
         self.assertEqual((rolled["outcome"], rolled["exit"]), ("hook_failed", 6))
         said = "; the roll stopped before maintenance on: maintenance did not begin"
         self.assertTrue(rolled["message"].endswith(said), rolled["message"])
+        self.assertEqual(self.work(), [])
+
+    def test_a_hook_that_fails_only_at_the_question_stops_it(self) -> None:
+        fails = ("--hook", "sleep 0.3; ! grep -q '\"confirm\"'", "--hook-must-succeed")
+        for words, unit in (VERBS[0], VERBS[-1]):
+            with self.subTest(words):
+                rolled = self.roll(*fails, "--go-command", "echo ann", *words)
+                self.assertEqual((rolled["outcome"], rolled["exit"]), ("hook_failed", 6))
+                self.assertTrue(rolled["message"].startswith("a hook failed at confirm: "))
+                self.assertIn(f"; the roll stopped before {unit}: ", rolled["message"])
         self.assertEqual(self.work(), [])
 
     def test_each_pair_is_approved(self) -> None:

@@ -126,6 +126,14 @@ class Hooks(Whole):
         self.assertEqual((rolled["exit"], rolled["halt"]["before_batch"]), (6, 1))
         self.assertEqual(len(self.fleet.calls("restart")), 1)
 
+    def test_one_that_fails_only_at_the_question_stops_it_too(self) -> None:
+        hook = "sleep 0.3; ! grep -q '\"confirm\"'"
+        words = ("--hook", hook, "--hook-must-succeed", "--go-command", "echo ann")
+        rolled = self.fleet.roll(*words, *CANARY)
+        self.assert_stopped(rolled, "hook_failed", 6)
+        said = "a hook failed at confirm: exit 1, without output; the roll stopped before batch 2"
+        self.assertTrue(rolled["message"].startswith(said), rolled["message"])
+
     def test_one_that_must_succeed_changes_nothing_about_approvals(self) -> None:
         words = ("--hook", "true", "--hook-must-succeed", "--go-command", "exit 1")
         rolled = self.fleet.roll(*words, *CANARY)
