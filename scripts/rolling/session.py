@@ -26,7 +26,7 @@ from .signals import Stop
 from .snapshot import Interrupted, Snapshot, dry_runs, look_at_all, refusals
 from .sources import source_of
 from .ssh import Ssh
-from .step import Rules
+from .step import Rules, Stage
 from .summary import Summary
 from .swap import Swap
 from .text import counted, hosts_of
@@ -220,7 +220,10 @@ class Session:
         summary.verb = self.options.verb
         summary.approvals = between.approvals
         summary.hook_failures = between.hooks.json()
-        if summary.exit != ending.DONE and self.options.verb not in WITHOUT_RECORD:
+        left = summary.exit != ending.DONE and any(
+            host.stage is not Stage.DONE for host in summary.hosts
+        )
+        if left and self.options.verb not in WITHOUT_RECORD:
             summary.record = str(self.record.path)
             summary.go_on = shlex.join([sys.argv[0], "--resume", summary.record])
         return summary

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .between import HOOK_FAILED, WINDOW_CLOSED, Halt
-from .ending import INTERRUPTED, TAKEN_BACK, Verdict
+from .ending import INTERRUPTED, STILL_DRAINING, TAKEN_BACK, Verdict
 from .host import Host
 from .step import Stage
 from .text import hosts_of, span
@@ -81,6 +81,7 @@ class Summary:
             if names:
                 lines.append(f"{what + ':':12} {len(names):3}  {' '.join(names)}")
         lines += [f"  {host.name}: {why(host)}" for host in failed]
+        lines += [f"  {host.name}: {host.message}" for host in over if still_drains(host)]
         if self.outcome in ("could_not_begin", "window_closed"):
             stay = [host for host in self.hosts if host.stage is Stage.WAITING and host.message]
             lines += [f"  {host.name}: {host.message}" for host in stay]
@@ -158,7 +159,7 @@ def of_roll(
     if skipped:
         message += f", {skipped} held closed and skipped"
     if done == len(hosts):
-        return Summary("rolled", DONE, message, seconds, hosts)
+        return cut_short(hosts, signal, Summary("rolled", DONE, message, seconds, hosts))
     if failed:
         message += f", {failed} failed"
     if signal is not None:
@@ -167,6 +168,21 @@ def of_roll(
         message = f"{halt.message}: {message}"
         return Summary(halt.outcome, halt.exit, message, seconds, hosts, halt=halt)
     return Summary("failed", SOME_FAILED, message, seconds, hosts)
+
+
+def still_drains(host: Host) -> bool:
+    return host.ending is not None and host.ending.exit == STILL_DRAINING
+
+
+def cut_short(hosts: Sequence[Host], signal: int | None, summary: Summary) -> Summary:
+    """The same, of hosts that are all done. A script must not take a drain that was called off for
+    the end of all requests."""
+    cut = [host.name for host in hosts if host.called_off and still_drains(host)]
+    if cut and signal is not None:
+        summary.outcome, summary.exit = "interrupted", 128 + signal
+        off = f"the drain was called off on {' '.join(cut)}"
+        summary.message = f"interrupted: {summary.message}; {off}"
+    return summary
 
 
 def not_ready(hosts: Sequence[Host], trouble: Mapping[str, str]) -> Summary:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from .ending import STILL_DRAINING
 from .host import Host
 from .step import Stage
-from .summary import DONE, SOME_FAILED, Summary, why
+from .summary import DONE, SOME_FAILED, Summary, cut_short, still_drains, why
 from .text import counted, hosts_of, span
 from .toggle import Kind
 
@@ -34,10 +33,6 @@ class Toggled(Summary):
         return "\n".join([*lines, self.message])
 
 
-def still_drains(host: Host) -> bool:
-    return host.ending is not None and host.ending.exit == STILL_DRAINING
-
-
 def failed(hosts: Sequence[Host]) -> list[Host]:
     return [host for host in hosts if host.stage is Stage.FAILED]
 
@@ -52,13 +47,8 @@ def of_farm(
     done = len(going) - len(bad) - len(undone)
     if not bad:
         message = f"{kind.name} is {what}: {counted(done, 'host')} in {span(seconds)}"
-        cut = [host.name for host in going if host.called_off and still_drains(host)]
-        if cut and signal is not None:
-            # A script must not take this for the end of all requests.
-            message = f"interrupted: {message}; the drain was called off on {' '.join(cut)}"
-            code = 128 + signal
-            return Toggled("interrupted", code, message, seconds, ordered, what=what)
-        return Toggled(kind.outcomes[what], DONE, message, seconds, ordered, what=what)
+        well = Toggled(kind.outcomes[what], DONE, message, seconds, ordered, what=what)
+        return cut_short(going, signal, well)
     message = f"{kind.name} is not {what}: {hosts_of(len(bad), len(going))} failed"
     if undone:
         message += f", and {len(undone)} {kind.again[len(undone) > 1]}"

@@ -161,8 +161,28 @@ class Result(unittest.TestCase):
             with self.subTest(signal):
                 summary = of_roll([host("web1")], 1.0, signal)
                 self.assertEqual((summary.outcome, summary.exit), ("interrupted", exit))
-        # The signal came after the last host.
+        # It came while the last host ended as it would.
         self.assertEqual(of_roll([ended("web1", 0, "restarted", "")], 1.0, 2).exit, 0)
+
+    def test_a_drain_that_was_called_off_on_the_last_host_is_no_success(self) -> None:
+        last = ended("web2", 19, "still_draining", "green serves; blue still has 1 session")
+        last.stage = Stage.DONE
+        hosts = [ended("web1", 0, "switched", "green serves"), last]
+        for called_off, signal, outcome, exit in (
+            (True, 2, "interrupted", 130),
+            # Its time was over, whatever the operator did meanwhile.
+            (False, 2, "rolled", 0),
+            (False, None, "rolled", 0),
+        ):
+            with self.subTest(called_off=called_off, signal=signal):
+                last.called_off = called_off
+                summary = of_roll(hosts, 3.0, signal)
+                self.assertEqual((summary.outcome, summary.exit), (outcome, exit))
+                *_, drains, message = summary.text().splitlines()
+                self.assertEqual(drains, "  web2: green serves; blue still has 1 session")
+                said = "2 of 2 hosts done in 3.0 s"
+                off = f"interrupted: {said}; the drain was called off on web2"
+                self.assertEqual(message, off if called_off else said)
 
 
 class Progress(unittest.TestCase):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 import unittest
 from typing import Any
 
@@ -52,6 +54,22 @@ class Switches(Whole):
         fleet.host("web1", status=CUT, dry_run=report(11, "refused"))
         rolled = fleet.roll(*TO)
         self.assertEqual(states(rolled), {"web1": "done", "web2": "done"})
+
+    def test_a_drain_that_is_called_off_on_the_last_host_is_no_success(self) -> None:
+        fleet = self.fleet(switch=report(0, "switched"))
+        fleet.host("web2", switch={"waits": True, **report(19, "still_draining")})
+        started = fleet.start("--batch", "2", *TO)
+        while "web2" not in [call[0] for call in fleet.calls("switch") if "--dry-run" not in call]:
+            time.sleep(0.02)
+        started.send_signal(signal.SIGINT)
+        started.send_signal(signal.SIGTERM)
+        rolled = fleet.answer(started)
+        self.assertEqual(wrong(rolled), [])
+        self.assertIn(rolled["exit"], (130, 143))
+        self.assertTrue(rolled["message"].endswith("; the drain was called off on web2"), rolled)
+        self.assertEqual(states(rolled), {"web1": "done", "web2": "done"})
+        # There is nothing to continue.
+        self.assertEqual((rolled["record"], rolled["go_on"]), (None, None))
 
     def test_a_restart_asks_each_host(self) -> None:
         fleet = self.fleet()
