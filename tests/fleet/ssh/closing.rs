@@ -1,6 +1,7 @@
 //! `--close` and `--open` over three hosts, each of which needs another usable one.
 
 use super::Rolling;
+use super::schema::assert_fit;
 use lab::estate::Estate;
 use lab::traffic::{Traffic, assert_unnoticed};
 
@@ -28,5 +29,6 @@ fn closing_stops_at_the_floor_and_all_open_again() {
     watch.stop().assert_at_most(2);
     assert_eq!(estate.boots(), [1; 3]);
     assert_unnoticed(&traffic.map(Traffic::stop));
+    assert_fit([&closed, &opened]);
     estate.assert_no_connection();
 }

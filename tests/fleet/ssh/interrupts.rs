@@ -2,6 +2,7 @@
 
 use nix::sys::signal::Signal;
 
+use super::schema::assert_fit;
 use super::{Rolled, Rolling, eight};
 use lab::traffic::{Traffic, assert_unnoticed};
 
@@ -21,8 +22,9 @@ fn one_ctrl_c_finishes_the_hosts_under_way() {
     assert_eq!(estate.boots(), [2, 2, 2, 1, 1, 1, 1, 1]);
     assert!(rolled.record.as_ref().is_some_and(|record| record.exists()));
 
-    let rolled = estate.go_on(&rolled, 0);
-    assert_eq!(rolled.in_state("done").len(), 8);
+    let last = estate.go_on(&rolled, 0);
+    assert_eq!(last.in_state("done").len(), 8);
+    assert_fit([&rolled, &last]);
     assert_eq!(estate.boots(), [2; 8]);
     let seen = watch.stop();
     seen.assert_at_most(3);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use super::schema::assert_fit;
 use super::{Rolled, Rolling};
 use lab::agent::Running;
 use lab::load::record::Summary;
@@ -14,41 +15,73 @@ use lab::traffic::{Traffic, assert_unnoticed};
 
 const ALL: [usize; 3] = [1, 2, 3];
 
+const OFF: [&str; 4] = ["--maintenance", "off", "--reason", "moved"];
+
 /// Users before a command, and after it has returned.
 const AROUND: Duration = Duration::from_millis(700);
 
-/// On, approved by ann, and off under users. Once the command has returned, only pages answer, and then only apps.
+/// On, approved by ann, and off under users. Once the command has returned, only pages answer, and then
+/// only apps. The app of the second host is sick at the first `off`.
 #[test]
 fn it_is_on_for_all_hosts_and_off_again() {
     let paged = Paged::open("ssh_page");
     let estate = &paged.estate;
-    let go = ["--go-command", "echo ann"];
     let on = ["--maintenance", "on", "--reason", "a move", "--for", "2h"];
-    let on = [&on[..], &go].concat();
-    for (words, outcome, page) in [
-        (&on[..], "maintenance_on", true),
-        (&["--maintenance", "off"][..], "maintenance_off", false),
-    ] {
-        let traffic = estate.traffic();
-        sleep(AROUND);
-        let rolled = estate.roll(words, 0);
-        let at = now();
-        sleep(AROUND);
-        let met = traffic.map(Traffic::stop);
-        println!("{}: {} requests", rolled.message, met[0].requests);
-        assert_eq!(rolled.outcome, outcome, "{rolled:#?}");
-        assert_eq!(rolled.in_state("done"), ALL, "{rolled:#?}");
-        paged.assert_on_page(&ALL, page);
-        assert_eq!(rolled.approvals.len(), usize::from(page), "{rolled:#?}");
-        assert_unnoticed(&met);
-        assert_only_since(&met, at, page);
+    let on = turned(&paged, true, || {
+        estate.roll(&[&on[..], &["--go-command", "echo ann"]].concat(), 0)
+    });
+    assert_eq!(on.approvals.len(), 1, "{on:#?}");
+    let mut failed = None;
+    let off = turned(&paged, false, || {
+        failed = Some(fails_on_the_second(&paged));
+        estate.roll(&OFF, 0)
+    });
+    assert_eq!(off.approvals.len(), 0, "{off:#?}");
+    assert_eq!(off.host(2).exit, Some(0), "{off:#?}");
+    for (verb, reason) in [("maintenance on", "a move"), ("maintenance off", "moved")] {
+        let begun = (verb.to_owned(), Some(reason.to_owned()));
+        for number in ALL {
+            let history = estate.remote(number).history();
+            assert!(history.contains(&begun), "{history:?}");
+        }
     }
-    let begun = ("maintenance on".to_owned(), Some("a move".to_owned()));
-    for number in ALL {
-        let history = estate.remote(number).history();
-        assert!(history.contains(&begun), "{history:?}");
-    }
+    assert_fit([&on, &off].into_iter().chain(&failed));
     estate.assert_no_connection();
+}
+
+/// On or off on all hosts at the end of this, under users.
+fn turned(paged: &Paged, page: bool, act: impl FnOnce() -> Rolled) -> Rolled {
+    let traffic = paged.estate.traffic();
+    sleep(AROUND);
+    let rolled = act();
+    let at = now();
+    sleep(AROUND);
+    let met = traffic.map(Traffic::stop);
+    println!("{}: {} requests", rolled.message, met[0].requests);
+    let way = if page { "on" } else { "off" };
+    assert_eq!(rolled.outcome, format!("maintenance_{way}"), "{rolled:#?}");
+    assert_eq!(rolled.in_state("done"), ALL, "{rolled:#?}");
+    paged.assert_on_page(&ALL, page);
+    assert_unnoticed(&met);
+    assert_only_since(&met, at, page);
+    rolled
+}
+
+/// Its page stays, and it comes first. The apps of the other hosts serve.
+fn fails_on_the_second(paged: &Paged) -> Rolled {
+    let second = paged.estate.remote(2);
+    second.sh("printf '[app.web.timeouts]\\nhealthy = \"1s\"\\n' >>/etc/haproxy-gate/agent.toml");
+    second.app.set_sick(true);
+    let failed = paged.estate.roll(&OFF, 1);
+    println!("{}", failed.host(2).message);
+    assert_eq!(failed.outcome, "failed", "{failed:#?}");
+    assert_eq!(failed.hosts[0].host, "web2", "it comes first");
+    assert_eq!(failed.in_state("failed"), [2], "{failed:#?}");
+    assert_eq!(failed.in_state("done"), [1, 3], "{failed:#?}");
+    paged.assert_on_page(&[2], true);
+    paged.assert_on_page(&[1, 3], false);
+    second.app.set_sick(false);
+    failed
 }
 
 /// The dry run finds a page that does not answer. Nothing changes on any host.
@@ -150,12 +183,14 @@ fn read_only_is_on_for_all_hosts_or_for_none() {
     let estate = &paged.estate;
     // One that is held closed has a marker, too.
     estate.remote(3).sh("agent close web --reason 'a disk'");
-    for (way, outcome, read_only) in [("on", "read_only", true), ("off", "writable", false)] {
+    let ways = [("on", "read_only", true), ("off", "writable", false)];
+    let turned = ways.map(|(way, outcome, read_only)| {
         let rolled = estate.roll(&["--readonly", way, "--reason=a move"], 0);
         println!("{}", rolled.message);
         assert_eq!(rolled.outcome, outcome, "{rolled:#?}");
         paged.assert_read_only(&ALL, read_only);
-    }
+        rolled
+    });
     let begun = ("readonly on".to_owned(), Some("a move".to_owned()));
     assert!(estate.remote(3).history().contains(&begun));
 
@@ -166,6 +201,7 @@ fn read_only_is_on_for_all_hosts_or_for_none() {
     assert_eq!(rolled.host(2).exit, Some(11), "{rolled:#?}");
     assert_eq!(rolled.in_state("undone"), [1, 3], "{rolled:#?}");
     paged.assert_read_only(&ALL, false);
+    assert_fit(turned.iter().chain([&rolled]));
     estate.assert_no_connection();
 }
 

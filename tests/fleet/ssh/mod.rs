@@ -19,6 +19,7 @@ mod interrupts;
 mod maintenance;
 mod operators;
 mod replacing;
+mod schema;
 mod switching;
 mod upgrades;
 mod whole;

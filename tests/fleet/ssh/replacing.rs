@@ -1,5 +1,6 @@
 //! `--replace web1=web3`: one host in the place of another, and back, under users.
 
+use super::schema::assert_fit;
 use super::{Rolled, Rolling};
 use lab::agent::Running;
 use lab::estate::Estate;
@@ -32,13 +33,14 @@ fn assert_open(estate: &Estate, open: [bool; 3]) {
     assert_eq!(seen, open.map(|open| [open; 2]));
 }
 
-/// At no time are fewer hosts in rotation than at the begin. The way back ends with `--finish`.
+/// At no time are fewer hosts in rotation than at the begin, and the old host ends the request that it
+/// has at its close. The way back ends with `--finish`.
 #[test]
 fn a_host_takes_the_place_of_another_and_gives_it_back() {
     let estate = estate("ssh_replace");
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let settle = ["--settle", "1s", "--reason", "disks"];
-    let done = replace(&estate, &settle, 0);
+    let done = replaces_under_a_request(&estate);
     assert_eq!(done.outcome, "replaced", "{done:#?}");
     assert_eq!(done.in_state("done"), [1, 3], "{done:#?}");
     assert_open(&estate, [false, true, true]);
@@ -60,7 +62,26 @@ fn a_host_takes_the_place_of_another_and_gives_it_back() {
     watch.stop().assert_at_most(1);
     assert_unnoticed(&traffic.map(Traffic::stop));
     assert_eq!(estate.boots(), [1; 3]);
+    assert_fit([&done, &back, &finished, &refused]);
     estate.assert_no_connection();
+}
+
+/// The old host closes while it still has a long request.
+fn replaces_under_a_request(estate: &Estate) -> Rolled {
+    let running = start(estate, &["--settle", "2s", "--reason", "disks"]);
+    running.wait_for_word(&format!("{:20} settle", "web3"));
+    let request = estate.slow_request(1, 3_500);
+    let draining = estate.remote(1).wait_for_phase("drain");
+    let ended = running.wait().expect_exit(0);
+    let answer = request.answer();
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let at = answer.ended_at;
+    assert!(
+        draining < at && at < ended.at,
+        "{draining} {at} {}",
+        ended.at
+    );
+    Rolled::of(&ended)
 }
 
 /// The new host's app dies under users: it is closed again, and the old host still serves.

@@ -5,7 +5,8 @@
 use std::time::Instant;
 
 use super::postgres::LIMIT;
-use super::{Postgres, Shop, app_folder, point};
+use super::{Postgres, Shop, app_folder};
+use crate::agent::Running;
 use crate::fleet::NUMBERS;
 use crate::wait_for;
 
@@ -48,13 +49,22 @@ impl Shop {
         self.on_all_hosts(&["readonly", to, "web"]);
     }
 
-    /// Two hosts at a time, because one other is enough for `min_available`.
+    /// Two hosts at a time, because one other is enough for `min_available`. Each agent writes the new
+    /// address after the drain, and would go back to the old one.
     fn restart_on_the_new(&self) {
-        for number in NUMBERS {
-            point(&app_folder(&self.site.hosts[number - 1]), &self.new);
-        }
+        let [old, new] = [&self.old.address, &self.new.address];
+        let start = |number: &usize| {
+            let file = app_folder(&self.site.hosts[number - 1]).join("database");
+            let line = |from: &str, to: &str| format!("sed -i s/{from}/{to}/ {}", file.display());
+            let [with, rollback] = [line(old, new), line(new, old)];
+            let words = ["restart", "web", "--with", &with, "--rollback", &rollback];
+            self.agent(*number).start_words(&words)
+        };
         for hosts in NUMBERS.chunks(2) {
-            self.on_hosts(hosts, &["restart", "web"]);
+            let running: Vec<Running> = hosts.iter().map(start).collect();
+            for one in running {
+                one.wait().expect_exit(0);
+            }
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Event {
     pub at: f64,
     pub kind: String,
     pub what: String,
+    /// The target and the version of an app that failed.
+    pub by: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -85,9 +87,10 @@ impl Record {
         }
     }
 
-    pub fn failure(&mut self, kind: &str, what: String) {
+    pub fn failure(&mut self, kind: &str, what: String, by: Option<String>) {
         complain(&format!("{kind}: {what}"));
-        self.failures.push(event(kind, what));
+        let event = event(kind, what);
+        self.failures.push(Event { by, ..event });
     }
 
     pub fn moved(&mut self, from: &str, to: &str) {
@@ -159,6 +162,7 @@ fn event(kind: &str, what: String) -> Event {
         at: now(),
         kind: kind.to_owned(),
         what,
+        by: None,
     }
 }
 
@@ -166,6 +170,11 @@ impl Summary {
     /// No user noticed: no request failed, and there really were users.
     pub fn assert_unnoticed(&self) {
         assert_eq!(self.failed, 0, "failed requests: {:#?}", self.failures);
+        self.assert_enough();
+    }
+
+    /// There really were users.
+    pub fn assert_enough(&self) {
         let (rate, asked) = (self.rate, self.asked);
         assert!(rate >= LEFT * asked, "only {rate:.0} of {asked} requests/s");
     }

@@ -190,9 +190,10 @@ impl User {
             record.served(by, asked);
         }
         match outcome {
-            Err(broken) => record.failure(self.kind.name(), broken.why),
+            Err(broken) => record.failure(self.kind.name(), broken.why, None),
             Ok(answer) if answer.status != 200 && !is_page => {
-                record.failure(self.kind.name(), format!("status {}", answer.status));
+                let what = format!("status {}", answer.status);
+                record.failure(self.kind.name(), what, answer.served_by);
             }
             Ok(answer) if self.kind == Kind::Sticky => {
                 let Some(new) = answer.cookie else { return };
