@@ -127,7 +127,7 @@ class Hooks(Whole):
         self.assertEqual(len(self.fleet.calls("restart")), 1)
 
     def test_one_that_fails_only_at_the_question_stops_it_too(self) -> None:
-        hook = "sleep 0.3; ! grep -q '\"confirm\"'"
+        hook = "grep -q '\"confirm\"' || exit 0; sleep 0.3; exit 1"
         words = ("--hook", hook, "--hook-must-succeed", "--go-command", "echo ann")
         rolled = self.fleet.roll(*words, *CANARY)
         self.assert_stopped(rolled, "hook_failed", 6)
