@@ -39,14 +39,19 @@ pub fn held_out(new: &[BalancerObservation], old: &[BalancerObservation]) -> Vec
 }
 
 fn against(balancer: &str, line: &ServerLine) -> Option<Against> {
-    let (name, status) = (&line.name, &line.status);
-    let kept = status.kept_out(name)?;
     Some(Against {
         balancer: balancer.to_owned(),
-        what: format!(
-            " {name} is {status}, so HAProxy would have no line of this host for users: {}; {}",
-            kept.by, kept.fix
-        ),
-        may_pass: status.is_unresolved(),
+        what: format!(" {}", in_words(line)?),
+        may_pass: line.status.is_unresolved(),
     })
+}
+
+/// What is wrong with a held line, what it means, and what ends it. None: it is not held.
+pub(super) fn in_words(line: &ServerLine) -> Option<String> {
+    let (name, status) = (&line.name, &line.status);
+    let kept = status.kept_out(name).filter(|_| line.is_held())?;
+    Some(format!(
+        "{name} is {status}, so HAProxy would have no line of this host for users: {}; {}",
+        kept.by, kept.fix
+    ))
 }

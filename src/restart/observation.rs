@@ -1,6 +1,6 @@
 //! What one look shows: the facts that a decision rests on.
 
-use super::held::leaves_no_line;
+use super::held;
 use super::settle::Figures;
 use super::{Connections, GroupLock, Version};
 use crate::haproxy::{BalancerObservation, Mode, Role, ServerLine, Status};
@@ -149,13 +149,15 @@ fn unseen(balancers: &[BalancerObservation]) -> Vec<String> {
 
 /// `other`: the other target of a switch.
 fn not_back(balancers: &[BalancerObservation], other: &[BalancerObservation]) -> Vec<String> {
-    let say = |line: &ServerLine| match line.status {
-        Status::Up => format!("{} is UP, not yet fully proven", line.name),
-        _ => format!("{} is {}", line.name, line.status),
+    let say = |line: &ServerLine| match (held::in_words(line), &line.status) {
+        (Some(held), _) => held,
+        (None, Status::Up) => format!("{} is UP, not yet fully proven", line.name),
+        (None, status) => format!("{} is {status}", line.name),
     };
     let of_one = |balancer: &BalancerObservation| {
-        let may_stay =
-            |line: &ServerLine| line.is_held() && !leaves_no_line(&balancer.name, line, other);
+        let may_stay = |line: &ServerLine| {
+            line.is_held() && !held::leaves_no_line(&balancer.name, line, other)
+        };
         let is_waited_for = |line: &ServerLine| !line.proven && !may_stay(line);
         lines_where(std::slice::from_ref(balancer), is_waited_for, say)
     };
