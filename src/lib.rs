@@ -53,6 +53,10 @@
 //!
 //! From leave to park, a new target that is DOWN or unhealthy is taken back at once.
 //!
+//! A switch has no claim and waits for no turn, because it takes no server away from the farm: on each
+//! host one target is UP at every step, however many hosts switch at once. A switch that starts a target
+//! takes the group's lock, if there is one.
+//!
 //! # Maintenance
 //!
 //! Maintenance is a switch between the app and its page: `on` brings the users from the app to the page,

@@ -48,6 +48,11 @@ fn cookies_of_targets(layout: Layout, mode: Mode, lines: &[Line<'_>]) -> Result<
         false => format!("{} has no targets", lines[0].table()),
         true if mode == Mode::Tcp => "mode tcp has no cookies".to_owned(),
         true if layout == Layout::Single => "the single layout has no cookies".to_owned(),
+        true if layout == Layout::Classic => {
+            "the classic layout keeps the users of a target's cookie on its twin until that target \
+             stops, which cuts their requests"
+                .to_owned()
+        }
         true => return Ok(()),
     };
     Err(format!("{lacks}: leave out --cookie-per target"))

@@ -13,6 +13,7 @@ mod counting;
 mod gates;
 mod idle;
 mod idle_gates;
+mod left_running;
 mod listener;
 mod look;
 mod look_beside;

@@ -2,11 +2,12 @@
 //! runs.
 
 use super::ThisHost;
+use super::left_running::left_running;
 use super::listener::heeded;
 use crate::app::{Change, Printed, Restart};
 use crate::gate::Gate;
 use crate::haproxy::{BalancerObservation, Role};
-use crate::restart::{ActionResult, Phase, Verb};
+use crate::restart::{ActionResult, Verb};
 use crate::restart::{Host, Meanwhile, OnMeanwhile};
 use crate::state::directory;
 use crate::state::hold::{self, Failed, Failure, Held};
@@ -176,13 +177,7 @@ impl ThisHost {
     pub async fn settle(&self) -> Result<(), String> {
         let app = &self.app.name;
         let left = Journal::unfinished(&self.state_dir, app).ok().flatten();
-        let restart = self.app.restart.to_string();
-        let (limit, what) = match left.map(|entry| entry.phase) {
-            Some(phase @ (Phase::Upgrade | Phase::Rollback(_))) => {
-                (self.app.limits.upgrade, phase.name().to_owned())
-            }
-            _ => (self.app.limits.restart, format!("restart ({restart})")),
-        };
+        let (limit, what) = left_running(&self.app, left.map(|entry| entry.phase).as_ref());
         let began = Instant::now();
         let running = || {
             Orphan::running(&self.state_dir, app).map_err(|error| {

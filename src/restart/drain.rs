@@ -33,6 +33,17 @@ pub(super) struct Drained {
 
 impl Drained {
     pub(super) fn at(observation: &Observation, zeros: u32) -> Drained {
+        Drained::carrying(observation.in_flight(), observation, zeros)
+    }
+
+    /// Of a target that a switch stops: its classic twin may have the users with a cookie of that target.
+    /// It goes on serving them, and the other target could.
+    pub(super) fn of_target(observation: &Observation, zeros: u32) -> Drained {
+        let in_flight = [observation.in_flight(), observation.on_classic_twins()].concat();
+        Drained::carrying(in_flight, observation, zeros)
+    }
+
+    fn carrying(in_flight: Vec<String>, observation: &Observation, zeros: u32) -> Drained {
         let not_out = [
             observation.unseen(),
             observation.not_out(Role::Main),
@@ -41,8 +52,8 @@ impl Drained {
         .concat();
         let leaving_load = observation.leaving_load();
         let carried = match &leaving_load {
-            Counted::Left(left) => [observation.in_flight(), left.clone()].concat(),
-            Counted::All | Counted::Unsteady => observation.in_flight(),
+            Counted::Left(left) => [in_flight, left.clone()].concat(),
+            Counted::All | Counted::Unsteady => in_flight,
         };
         let mut waiting = [not_out.clone(), observation.reloaded(), carried.clone()].concat();
         let zeros = match leaving_load {

@@ -16,7 +16,8 @@ impl Observation {
         )
     }
 
-    /// What the classic twins carry. They can't be shed, so it is reported, not waited for.
+    /// What the classic twins carry. They can't be shed, so a restart reports it and does not wait. A
+    /// switch waits: it leaves the target running that can't be drained.
     pub fn on_classic_twins(&self) -> Vec<String> {
         self.lines_where(
             |line| line.role == Role::ClassicTwin && line.in_flight > 0,

@@ -1,5 +1,6 @@
 //! What one look shows: the facts that a decision rests on.
 
+use super::held;
 use super::settle::Figures;
 use super::{Connections, GroupLock, Version};
 use crate::haproxy::{BalancerObservation, Mode, Role, ServerLine, Status};
@@ -85,7 +86,7 @@ impl Observation {
 
     /// The lines that are not back, one entry each.
     pub fn not_back(&self) -> Vec<String> {
-        not_back(&self.balancers)
+        not_back(&self.balancers, &self.other)
     }
 
     /// The lines that are not back, and the balancers that can't confirm it, one entry each.
@@ -95,11 +96,11 @@ impl Observation {
 
     /// The same for the other target of a switch.
     pub fn other_not_confirmed_back(&self) -> Vec<String> {
-        [unseen(&self.other), not_back(&self.other)].concat()
+        [unseen(&self.other), not_back(&self.other, &self.balancers)].concat()
     }
 
     /// The lines that an operator holds out of rotation. The operation does not wait for their
-    /// UP.
+    /// UP, except a switch that would leave HAProxy no other line of this host.
     pub fn held(&self) -> Vec<String> {
         self.lines_where(ServerLine::is_held, |line| {
             format!("{} is {}", line.name, line.status)
@@ -146,16 +147,21 @@ fn unseen(balancers: &[BalancerObservation]) -> Vec<String> {
         .collect()
 }
 
-fn not_back(balancers: &[BalancerObservation]) -> Vec<String> {
-    let is_back = |line: &ServerLine| line.proven || line.is_held();
-    lines_where(
-        balancers,
-        |line| !is_back(line),
-        |line| match line.status {
-            Status::Up => format!("{} is UP, not yet fully proven", line.name),
-            _ => format!("{} is {}", line.name, line.status),
-        },
-    )
+/// `other`: the other target of a switch.
+fn not_back(balancers: &[BalancerObservation], other: &[BalancerObservation]) -> Vec<String> {
+    let say = |line: &ServerLine| match (held::in_words(line), &line.status) {
+        (Some(held), _) => held,
+        (None, Status::Up) => format!("{} is UP, not yet fully proven", line.name),
+        (None, status) => format!("{} is {status}", line.name),
+    };
+    let of_one = |balancer: &BalancerObservation| {
+        let may_stay = |line: &ServerLine| {
+            line.is_held() && !held::leaves_no_line(&balancer.name, line, other)
+        };
+        let is_waited_for = |line: &ServerLine| !line.proven && !may_stay(line);
+        lines_where(std::slice::from_ref(balancer), is_waited_for, say)
+    };
+    balancers.iter().flat_map(of_one).collect()
 }
 
 fn lines_where(

@@ -48,7 +48,7 @@ fn a_version_that_is_not_placed_touches_no_user() {
 
     let boots = green.boots().len();
     let huge = |settings: Settings| settings.set("app.web.memory", "900G");
-    not_placed(&farm, huge, &[], "900");
+    not_placed(&farm, huge, &[], "are available on this host");
     assert_eq!(green.boots().len(), boots, "it does not start without room");
 
     let met = meeting.end();

@@ -1,7 +1,11 @@
 //! What is wrong with a configuration or a call is one clear line, and changes nothing: no rule, no
 //! process, no record.
 
+use std::fs;
+
 use lab::agent::Ended;
+use lab::reference::Reference;
+use lab::release::Release;
 use lab::settings::Settings;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 
@@ -86,8 +90,15 @@ fn a_call_with_nothing_to_do_succeeds() {
 /// The agent refuses the call.
 #[test]
 fn a_wrong_call_is_refused() {
-    let farm = Farm::open("wrong_call", 1, Lines::with_twins());
-    let wrong: [(&str, Change, &[&str], &[&str]); 3] = [
+    let farm = Farm::with(
+        Release::Installed,
+        "wrong_call",
+        1,
+        Lines::with_twins(),
+        Reference::for_operators,
+    );
+    farm.open_gates();
+    let wrong: [(&str, Change, &[&str], &[&str]); 4] = [
         (
             "an unknown target",
             same,
@@ -101,6 +112,12 @@ fn a_wrong_call_is_refused() {
             &[],
             &["1005", "no server line"],
         ),
+        (
+            "one command stops both",
+            one_stop,
+            &[],
+            &["web/blue", "web/green", "has the same stop command, true"],
+        ),
     ];
     for (what, change, more, says) in wrong {
         let words = [&["switch", "web", "--json"], more].concat();
@@ -108,10 +125,28 @@ fn a_wrong_call_is_refused() {
         println!("{what}: exit {}", refused.exit);
         is_one_line(what, &refused, says);
     }
+    let set = |state: &str| {
+        let command = format!("set server srvs/web1-green state {state}");
+        farm.haproxy.operate(&command);
+        command
+    };
+    set("maint");
+    let refused = unchanged(&farm, same, &["switch", "web", "--json"]);
+    assert_eq!(refused.exit, 11, "{}", refused.out);
+    let fix = set("ready");
+    let says = ["MAINT", "no line of this host for users", &fix];
+    is_one_line("an operator holds its line", &refused, &says);
 }
 
 fn same(settings: Settings) -> Settings {
     settings
+}
+
+fn one_stop(settings: Settings) -> Settings {
+    [BLUE, GREEN].iter().fold(settings, |settings, target| {
+        let stop = format!("app.web.target.{target}.run.stop");
+        settings.set(&stop, vec!["true".to_owned()])
+    })
 }
 
 fn no_lines(settings: Settings) -> Settings {
@@ -182,10 +217,15 @@ fn unchanged(farm: &Farm, change: impl Fn(Settings) -> Settings, words: &[&str])
     ended
 }
 
-/// The rules, and how often each target has started.
-fn state(farm: &Farm) -> (String, [usize; 2]) {
-    let boots = [BLUE, GREEN].map(|name| farm.target(1, name).boots().len());
-    (farm.host(1).rules(), boots)
+/// The rules, the record, and of each target how often it has started, and whether it runs.
+fn state(farm: &Farm) -> (String, Option<String>, [(usize, bool); 2]) {
+    let host = farm.host(1);
+    let record = fs::read_to_string(host.dir.join("state/web.target")).ok();
+    let processes = [BLUE, GREEN].map(|name| {
+        let target = farm.target(1, name);
+        (target.boots().len(), target.is_running())
+    });
+    (host.rules(), record, processes)
 }
 
 fn is_one_line(what: &str, refused: &Ended, says: &[&str]) {
@@ -195,6 +235,10 @@ fn is_one_line(what: &str, refused: &Ended, says: &[&str]) {
         Err(_) => refused.err.trim(),
     };
     println!("{what}: {message}");
+    assert!(
+        !message.is_empty() && !message.contains('\n'),
+        "{what}: {message}"
+    );
     for word in says {
         assert!(message.contains(word), "{what}: no {word:?} in {message:?}");
     }

@@ -159,6 +159,13 @@ fn what_does_not_fit_targets_is_reported_with_its_fix() {
         ),
         (
             "a=10.0.0.11 b=10.0.0.12",
+            Some(Layout::Classic),
+            Mode::Http,
+            "the classic layout keeps the users of a target's cookie on its twin until that target \
+             stops, which cuts their requests: leave out --cookie-per target",
+        ),
+        (
+            "a=10.0.0.11 b=10.0.0.12",
             None,
             Mode::Tcp,
             "mode tcp has no cookies: leave out --cookie-per target",

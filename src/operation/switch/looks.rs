@@ -13,7 +13,10 @@ use crate::operation::earlier::Earlier;
 use crate::operation::go::{Begin, Preflight};
 use crate::operation::looks::{PATIENCE, PAUSE};
 use crate::report::Draft;
-use crate::restart::{GatesFound, Host, NoStart, Reason, Refusal, Start, Verb, preflight, start};
+use crate::restart::switch::How;
+use crate::restart::{
+    GatesFound, Host, NoStart, Reason, Refusal, Start, Verb, held_out, preflight, start,
+};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
 
@@ -81,6 +84,10 @@ impl Operation<'_> {
             }
         });
         reasons.extend(of_both(of_each));
+        // A finish moves no user.
+        if self.verb.switches() && pair.switching.how != How::Finish {
+            reasons.extend(held_out(&new.balancers, &old.balancers));
+        }
         if self.verb == Verb::MaintenanceOn {
             reasons.extend(serves_on(old).map(Reason::Lasting));
             let beside = self.open_beside(pair, old).into_iter();

@@ -45,3 +45,28 @@ async fn need(pair: &Pair) -> Option<Need> {
         None => pair.from.run.as_ref()?.memory(pair.from.ports.port).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::read;
+    use std::net::TcpListener;
+    use std::path::Path;
+
+    #[test]
+    fn a_port_that_another_process_has_is_named() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let text = format!(
+            "[app.web]\nport = {port}\nstatus_port = 2000\nrestart = {{ systemd = \"web\" }}\n\
+             [[haproxy]]\nsocket = \"/run/haproxy.sock\"\n"
+        );
+        let settings = read(Path::new("agent.toml"), &text).unwrap();
+        let why = free_port(&settings.apps[0]).unwrap_err();
+        let begin = format!("port {port} of web is taken, and that target does not run: stop ");
+        let who = why.strip_prefix(&begin).unwrap_or_else(|| panic!("{why}"));
+        assert!(who.contains(&std::process::id().to_string()), "{why}");
+        drop(taken);
+        assert_eq!(free_port(&settings.apps[0]), Ok(()));
+    }
+}

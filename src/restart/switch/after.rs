@@ -89,7 +89,7 @@ pub(super) fn drain(zeros: u32, seen: &Observation, limits: &Limits, over: bool)
             false => stay(SwitchPhase::Drain { zeros: 0 }, vec![why.clone()]),
         };
     }
-    let drained = Drained::at(seen, zeros);
+    let drained = Drained::of_target(seen, zeros);
     if drained.zeros >= zeros_needed(seen) {
         return after_drain(Vec::new(), limits);
     }

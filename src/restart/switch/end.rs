@@ -32,7 +32,7 @@ pub(super) fn park(
         ActionResult::Failed(failed) if over => Some(not_parked(why, failed)),
         ActionResult::Failed(failed) => return same(0, vec![failed.clone()]),
     };
-    let drained = Drained::at(seen, zeros);
+    let drained = Drained::of_target(seen, zeros);
     let proceeds = limits.on_drain_timeout == OnDrainTimeout::Proceed;
     let is_quiet =
         drained.zeros >= zeros_needed(seen) || (failed.is_some() && drained.waiting.is_empty());

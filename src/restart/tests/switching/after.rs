@@ -145,6 +145,30 @@ fn a_drain_that_runs_out_leaves_the_old_one_running_unless_set_to_proceed() {
     assert_eq!(ends(decides(&PARK, &up, &proceeds)).exit_code(), 19);
 }
 
+/// A classic twin goes on serving users with a cookie of the old target.
+#[test]
+fn what_the_classic_twin_carries_keeps_the_old_one_running() {
+    for (in_flight, goes_on) in [(0, true), (1, false)] {
+        let lines = [(Main, "DOWN", 0), (Role::ClassicTwin, "UP", in_flight)];
+        let seen = healthy(Observation {
+            other: look(UP, UP).balancers,
+            ..observation(&lines)
+        });
+        for phase in [
+            SwitchPhase::Drain { zeros: 1 },
+            SwitchPhase::Park {
+                zeros: 1,
+                back: None,
+            },
+        ] {
+            let goes = matches!(decides(&phase, &seen, &limits()), Step::Go { .. });
+            assert_eq!(goes, goes_on, "{phase:?} with {in_flight} in flight");
+        }
+        let end = decides(&DRAIN, &late(seen), &limits());
+        assert_eq!(matches!(end, Step::End(_)), !goes_on, "{end:?}");
+    }
+}
+
 #[test]
 fn a_new_target_that_falls_sick_is_taken_back_until_the_old_one_stops() {
     let late_phases = [

@@ -4,6 +4,7 @@ mod after;
 mod back;
 mod before;
 mod end;
+mod held;
 mod properties;
 mod resumed;
 mod settling;
