@@ -4,21 +4,17 @@
 use super::earlier::Earlier;
 use super::go::{Begin, Go, Preflight, or_refuse, refusal};
 use super::judge::Judged;
+use super::lasting::{Ends, without_sidecar};
 use super::plan;
 use super::request::{OnHold, Operation};
 use crate::gate::Position;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Draft;
 use crate::restart::{GatesFound, Host, PerGate, Verb, stays_closed};
-use crate::state::directory;
 use crate::state::hold::Held;
 use crate::state::journal::found_open;
-use crate::state::lock::Lock;
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Instant;
-
-const NO_SIDECAR: &str = "no sidecar runs on this host, and only a sidecar opens the gates on \
-    time: run `systemctl start haproxy-gate`, or `agent recover` after that time";
 
 impl Operation<'_> {
     /// Decides whether and where to begin. Notes the positions of the gates before the first
@@ -87,11 +83,8 @@ impl Operation<'_> {
         if self.verb == Verb::Restart {
             notices.extend(judged.snapshot.restart.iter().flatten().cloned());
         }
-        if self.verb == Verb::Close
-            && self.options.lasts.is_some()
-            && Lock::owner(&directory::sidecar(self.state_dir())).is_none()
-        {
-            notices.push(NO_SIDECAR.to_owned());
+        if self.verb == Verb::Close && self.options.lasts.is_some() {
+            notices.extend(without_sidecar(self.state_dir(), Ends::Hold));
         }
         if judged.gates == GatesFound::ClosedUnexpectedly
             && earlier.entry.is_none()

@@ -1,15 +1,13 @@
 //! The stop of the sidecar. [`ending`] decides whether the gates stay as they are, or the sidecar
 //! takes the host out of rotation and drains it.
 
-use super::act::{Run, own};
-use super::ending::{Ending, Machine, ending, goes_without_turn};
-use super::next_action::Gates;
+use super::act::own;
+use super::ending::{Ending, Machine, ending};
+use super::out::{WayOut, take_one_out};
 use super::reconciler::Reconciler;
 use super::switches::all_limits;
-use super::{ENDS, Ended, HEARTBEAT, Sidecar, machine, stopped};
+use super::{ENDS, Ended, HEARTBEAT, Sidecar, machine};
 use crate::config::{OnStop, Settings};
-use crate::host::balancers;
-use crate::operation::Unwritten;
 use crate::report::Report;
 use crate::restart::Verb;
 use crate::signals::StopSignal;
@@ -24,17 +22,6 @@ use std::time::{Duration, Instant};
 
 /// The time between two tries for the lock.
 const AGAIN: Duration = Duration::from_millis(50);
-
-/// The longest wait for a turn if systemd can't be asked for more time.
-const LITTLE_TIME: Duration = Duration::from_secs(20);
-
-/// How the host is taken out as the sidecar stops.
-#[derive(Clone, Copy)]
-struct WayOut {
-    ending: Ending,
-    /// systemd gives the sidecar more time to stop.
-    may_extend: bool,
-}
 
 impl Sidecar {
     /// Asks systemd what the stop is for, and does what that means for the gates. A second signal
@@ -156,72 +143,6 @@ async fn take_out(
     let apps = join_all(apps);
     drop(host);
     apps.await
-}
-
-/// Takes one app out, and marks it as taken out by this stop.
-async fn take_one_out(
-    reconciler: &mut Reconciler,
-    way_out: WayOut,
-    stop: &StopSignal,
-) -> Unwritten {
-    let before = stopped::took_out(reconciler.state_dir(), &reconciler.app.name);
-    // With the current target open, an idle one that is open has no users alone.
-    if reconciler.rules.positions.is_some() && reconciler.rules.gates() == Gates::Open {
-        close_idle(reconciler).await;
-    }
-    let ended = drain_one(reconciler, way_out, stop).await;
-    if ended.report.has_closed() {
-        close_idle(reconciler).await;
-    }
-    let (state_dir, hold_dir) = (reconciler.state_dir(), reconciler.hold_dir());
-    stopped::mark(
-        state_dir,
-        hold_dir,
-        before,
-        ended.any_found_open,
-        &ended.report,
-    );
-    ended
-}
-
-async fn close_idle(reconciler: &mut Reconciler) {
-    let closed = reconciler.close_idle_gates().await;
-    let app = &reconciler.app.name;
-    match closed {
-        Ok(false) => {}
-        Ok(true) => {
-            tracing::warn!(%app, "{app}: gates of idle targets were open: the agent closed them");
-        }
-        Err(error) => tracing::warn!(%app, %error, "{app}: gates of idle targets may be open"),
-    }
-}
-
-/// Drains one app in its turn, or without a turn if the machine does not wait. It finds the
-/// balancers anew: the reconciler may have found them before this host had its addresses.
-async fn drain_one(reconciler: &mut Reconciler, way_out: WayOut, stop: &StopSignal) -> Unwritten {
-    let app = reconciler.app.clone();
-    let balancers = balancers(&reconciler.settings, &app);
-    let turn = match way_out.may_extend {
-        true => app.limits.turn,
-        false => app.limits.turn.min(LITTLE_TIME),
-    };
-    let run = |turn| Run {
-        verb: Verb::Stop,
-        app: &app,
-        balancers: &balancers,
-        stop: stop.clone(),
-        turn,
-        non_blocking: false,
-    };
-    let ended = reconciler.run_as(run(Some(turn))).await;
-    if !goes_without_turn(way_out.ending, ended.report.exit) {
-        return ended;
-    }
-    let (name, why) = (&app.name, &ended.report.message);
-    tracing::warn!(app = %name, "{name}: going without its turn, as the machine goes down: {why}");
-    let mut again = reconciler.run_as(run(None)).await;
-    again.any_found_open |= ended.any_found_open;
-    again
 }
 
 /// Waits for an operation under way: it has its limits, and perhaps got the same signal. None if

@@ -21,6 +21,7 @@ mod machine;
 mod maintenance;
 mod marker;
 mod next_action;
+mod out;
 mod ports;
 mod progress;
 mod publisher;

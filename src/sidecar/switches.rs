@@ -65,14 +65,14 @@ impl Reconciler {
             0 => tracing::info!(%app, outcome, "{app}: {}", report.message),
             STILL_DRAINING if self.stop.asked().is_none() => {
                 tracing::warn!(%app, outcome, "{app}: {}", report.message);
-                self.leave_to_operator();
             }
             _ => return self.failed_idle(report.message),
         }
         SOON
     }
 
-    /// The record of the ready target has no end any more.
+    /// The record of the ready target has no end any more. This process has the lock: an operator's
+    /// switch would change the record, too.
     fn leave_to_operator(&self) {
         let (hold_dir, app) = (self.hold_dir(), &self.app.name);
         let changed = target::find(hold_dir, app).and_then(|record| {
@@ -123,6 +123,12 @@ impl Reconciler {
             Box::new(LoggedProgress::new(app, limits, publisher))
         };
         let ended = operation.run_switch_on(self.stop.clone(), &progress).await;
+        if verb == Verb::Switch
+            && ended.report.exit == STILL_DRAINING
+            && self.stop.asked().is_none()
+        {
+            self.leave_to_operator();
+        }
         drop(lock);
         self.rules.may_have_changed();
         self.checks.anew();

@@ -44,9 +44,15 @@ impl Intent {
     /// switch.
     pub fn with_ready(self, target: &str, lasts: Option<Duration>) -> Intent {
         let now = since_1970().as_secs();
+        let until = lasts.map(|lasts| now.saturating_add(lasts.as_secs()));
+        self.with_ready_until(target, until)
+    }
+
+    /// The same until this second since 1970.
+    pub fn with_ready_until(self, target: &str, until: Option<u64>) -> Intent {
         Intent {
             ready: Some(target.to_owned()),
-            ready_until_unix_s: lasts.map(|lasts| now.saturating_add(lasts.as_secs())),
+            ready_until_unix_s: until,
             ready_failed: false,
             ..self
         }

@@ -270,6 +270,7 @@ fn a_switch_that_was_cut_short_is_recovered_first() {
             to: "green".to_owned(),
             switching: Switching::default(),
             keep_s: 0,
+            ready_until_unix_s: None,
             hold: None,
         }),
         origin: Origin::default(),

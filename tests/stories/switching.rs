@@ -95,6 +95,7 @@ fn run(verb: Verb, pair: &mut Pair, limits: &Limits) -> Option<Outcome> {
         to: NAMES[1].to_owned(),
         switching: limits.switch,
         keep_s: 600,
+        ready_until_unix_s: None,
         hold: None,
     });
     let limits = Limits {
@@ -122,9 +123,7 @@ fn run(verb: Verb, pair: &mut Pair, limits: &Limits) -> Option<Outcome> {
     };
     start.note.iter().for_each(|note| pair.say(note));
     let outcome = runs(pair, &mut journal, narrator, &start, &limits)?;
-    if limits.switch.keeps && matches!(outcome, Outcome::Switched { .. }) {
-        pair.keeps();
-    }
+    pair.records_ready(&outcome, limits.switch);
     let _ = match is_unclear(&outcome) {
         true => journal.leave(),
         false => journal.end(),

@@ -2,7 +2,7 @@
 //! command returns once that is so.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab::agent::{Agent, Ended, Running};
 use lab::fleet::{Fleet, Layout, NUMBERS};
@@ -241,10 +241,12 @@ fn killed_at_records(test: &str, apart: usize) {
 fn other_operations_leave_it_on() {
     let paged = Paged::open(Release::Installed, "page_beside");
     let agent = paged.agent(1);
-    let plan = agent.words(&["maintenance", "on", "web", "--dry-run"]);
-    let plan = plan.expect_exit(0).out;
+    let plan = agent.words(&["maintenance", "on", "web", "--for", "1h", "--dry-run"]);
+    let plan = plan.expect_exit(0);
+    let plan = format!("{}{}", plan.out, plan.err);
     println!("{plan}");
     for step in [
+        "only a sidecar ends the maintenance on time",
         "opening the gates of the page",
         "closing the gates of the app",
     ] {
@@ -299,35 +301,39 @@ fn it_refuses_without_a_page_that_answers() {
     paged.assert_gates(true, false);
 }
 
-/// The sidecar sets again what another process has removed, and ends the maintenance in time.
+/// The sidecar sets again what another process has removed, and ends the maintenance in time. If it does
+/// not run at the end, the next one ends it. A sick app keeps its page beyond that time.
 #[test]
 fn the_sidecar_keeps_it_and_ends_it_in_time() {
     let paged = Paged::open(Release::Installed, "page_sidecar");
-    let host = paged.fleet.host(1);
-    let _sidecar = Sidecar::start(host, paged.agent(1));
-    let on = [
-        "maintenance",
-        "on",
-        "web",
-        "--for",
-        "6s",
-        "--reason",
-        "the database moves",
-        "--json",
-    ];
+    let (host, app) = (paged.fleet.host(1), paged.fleet.app(1));
+    let sidecar = Sidecar::start(host, paged.agent(1));
+    let on = ["maintenance", "on", "web", "--for", "4s", "--json"];
     paged.agent(1).words(&on).expect_exit(0);
+    let over = Instant::now() + Duration::from_secs(5);
     let shows = |page: bool| {
         let is = host.gate_is_open(2009) == page
             && host.gates_are_open() == [!page; 2]
             && host.parked(1000).is_some() == page;
         is.then_some(())
     };
+    let flush = || {
+        for chain in ["HAPROXY-GATE", "HAPROXY-GATE-PARK"] {
+            let words = ["-t", "nat", "-F", chain];
+            host.namespace.run("iptables", &words);
+        }
+    };
     assert_eq!(shows(true), Some(()), "{}", host.rules());
-    for chain in ["HAPROXY-GATE", "HAPROXY-GATE-PARK"] {
-        let words = ["-t", "nat", "-F", chain];
-        host.namespace.run("iptables", &words);
-    }
+    flush();
     wait_for("the page again", Duration::from_secs(5), || shows(true));
+    app.set_sick(true);
+    sidecar.stop();
+    sleep(over.saturating_duration_since(Instant::now()));
+    flush();
+    let mut sidecar = Sidecar::start(host, paged.agent(1));
+    wait_for("the page still", Duration::from_secs(5), || shows(true));
+    sidecar.wait_for_notification("the time of the maintenance is over, but ");
+    app.set_sick(false);
     wait_for("the app again", Duration::from_secs(15), || shows(false));
     let status = ["maintenance", "status", "web", "--json"];
     let status = paged.agent(1).words(&status).expect_exit(0).json();

@@ -9,7 +9,7 @@ use crate::config::AppSettings;
 use crate::gate::Position;
 use crate::haproxy::BalancerObservation;
 use crate::host::{Asking, Snapshot, ThisHost};
-use crate::operation::lasting::lasting;
+use crate::operation::lasting::{Ends, lasting, without_sidecar};
 use crate::operation::request::without;
 use crate::operation::seen_at_current;
 use crate::restart::{Reason, gone, unseen_balancers};
@@ -64,11 +64,19 @@ impl Readonly<'_> {
         if let Some(why) = self.is_so_already(record, &position, &draft.balancers, &unseen) {
             return Err(End::Already(why));
         }
+        draft.notices.extend(self.never_ends(record));
         if self.dry_run {
             draft.plan = Some(self.plan(&snapshot, record));
             return Err(End::Planned);
         }
         Ok(unseen)
+    }
+
+    /// Nothing ends it in time: why.
+    fn never_ends(&self, record: Option<&Declared>) -> Option<String> {
+        let ends = self.on && self.to_record(None, record).until_unix_s().is_some();
+        let notice = || without_sidecar(self.state_dir(), Ends::Readonly(&self.app.name));
+        ends.then(notice).flatten()
     }
 
     /// What refuses it, one entry each. A balancer that can't be seen does not keep writes refused.

@@ -56,9 +56,11 @@ impl Operation<'_> {
         };
         let Seen { start, .. } = &seen;
         draft.notices.extend(start.note.clone());
+        let hold = self.hold_of_on(pair, held.as_ref());
+        draft.notices.extend(self.never_ends(hold.as_ref()));
         if self.dry_run {
             let steps = plan::steps(two, pair, start, &limits, &seen);
-            let lasts = self.how_long(pair, held.as_ref());
+            let lasts = self.how_long(hold.as_ref());
             let steps = lasts.into_iter().chain(steps).collect();
             return Break(self.planned(steps, &limits, &two.old).await);
         }

@@ -1,25 +1,40 @@
-//! What a switch leaves at its end: the record of a new target that still runs, and parked ports.
+//! What a switch leaves at its end: the record of the idle target that still runs, and parked ports.
 
 use super::pair::Pair;
+use crate::clock::since_1970;
 use crate::host::TwoHosts;
 use crate::report::Draft;
 use crate::restart::Outcome;
-use crate::restart::switch::{How, Part};
+use crate::restart::switch::{Ends, How, Part, stays_ready, went_back};
+
+/// The end of the target that stays ready.
+pub(super) fn record_ready(two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
+    if pair.has_page() {
+        return;
+    }
+    let Some((ready, ends)) = stays_ready(outcome, pair.switching) else {
+        return;
+    };
+    let until = match ends {
+        Ends::AfterKeep => Some(since_1970().saturating_add(pair.keep).as_secs()),
+        Ends::AsBefore => pair.ready_until,
+    };
+    let (name, serves) = (two.name(ready), two.name(ready.other()));
+    let recorded = two.change_record(|intent| match intent.current == serves {
+        true => intent.with_ready_until(name, until),
+        false => intent,
+    });
+    if let Err(error) = recorded {
+        tracing::warn!(%error, "{name} stays running until `agent switch {} --finish`: its end can't \
+            be recorded", two.old.app.name);
+    }
+}
 
 /// A switch that went back may have left the new target running: it was busy, or did not stop. Nothing
 /// goes back to that one, because it may be sick or not verified. One that does not run is not ready any
 /// more. `is_touched`: the new target was stopped or started.
 pub(super) async fn record_left(two: &TwoHosts, pair: &Pair, outcome: &Outcome, is_touched: bool) {
-    let went_back = matches!(
-        outcome,
-        Outcome::NotPlaced { .. }
-            | Outcome::SwappedBack { .. }
-            | Outcome::Interrupted { .. }
-            | Outcome::Unrecorded { .. }
-            | Outcome::Done { .. }
-            | Outcome::GateFailed { put_back: true, .. }
-    );
-    if !went_back || pair.switching.how != How::Start {
+    if !went_back(outcome) || pair.switching.how != How::Start {
         return;
     }
     if !two.new.runs().await {

@@ -7,7 +7,7 @@ use crate::haproxy::Role;
 use crate::host::Snapshot;
 use crate::operation::Operation;
 use crate::operation::go::{Begin, Preflight, or_refuse, refusal};
-use crate::operation::lasting::lasting;
+use crate::operation::lasting::{Ends, lasting, without_sidecar};
 use crate::restart::switch::{How, Switching};
 use crate::restart::{Limits, OnDrainTimeout, Verb};
 use crate::state::StateFile;
@@ -55,6 +55,7 @@ impl Operation<'_> {
                 ..Switching::default()
             },
             keep: Duration::ZERO,
+            ready_until: None,
             hold: Some(Box::new(hold)),
         })
     }
@@ -79,11 +80,22 @@ impl Operation<'_> {
         }
     }
 
-    /// For the plan of a dry run: until when users meet the page, and why.
-    pub(super) fn how_long(&self, pair: &Pair, there: Option<&Held>) -> Option<String> {
+    /// The hold once users meet the page. None: it is no `on`.
+    pub(super) fn hold_of_on(&self, pair: &Pair, there: Option<&Held>) -> Option<Held> {
         let asked = pair.hold.as_deref();
         let asked = asked.filter(|_| self.verb == Verb::MaintenanceOn)?;
-        let hold = Held::By(hold::in_maintenance(there, asked));
+        Some(Held::By(hold::in_maintenance(there, asked)))
+    }
+
+    /// Nothing ends a maintenance in time: why.
+    pub(super) fn never_ends(&self, hold: Option<&Held>) -> Option<String> {
+        hold?.maintenance_ends()?;
+        without_sidecar(self.state_dir(), Ends::Maintenance(&self.app.name))
+    }
+
+    /// For the plan of a dry run: until when users meet the page, and why.
+    pub(super) fn how_long(&self, hold: Option<&Held>) -> Option<String> {
+        let hold = hold?;
         let app = &self.app.name;
         let off = format!("agent maintenance off {app}");
         let lasts = lasting(hold.maintenance_ends(), hold.reason(), &off);

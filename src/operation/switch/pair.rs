@@ -25,6 +25,8 @@ pub(super) struct Pair {
     pub(super) switching: Switching,
     /// How long the old target stays ready.
     pub(super) keep: Duration,
+    /// Of a way back: when the time of the ready target ends, if the users stay where they are.
+    pub(super) ready_until: Option<u64>,
     /// Of a maintenance: the hold that `on` asks for, or that `off` has found.
     pub(super) hold: Option<Box<Hold>>,
 }
@@ -38,6 +40,7 @@ impl Pair {
             to: name(&self.to),
             switching: self.switching,
             keep_s: self.keep.as_secs(),
+            ready_until_unix_s: self.ready_until,
             hold: self.hold.clone(),
         }
     }
@@ -91,6 +94,7 @@ impl Operation<'_> {
             to,
             switching: cut.switching,
             keep: Duration::from_secs(cut.keep_s),
+            ready_until: cut.ready_until_unix_s,
         })
     }
 
@@ -112,6 +116,7 @@ impl Operation<'_> {
         let record = or_refuse(record.map_err(|error| refusal(error.to_string())))?;
         let has_users = record.as_ref().and_then(Intent::left_running).is_some();
         let failed = record.as_ref().is_some_and(|record| record.ready_failed);
+        let ready_until = record.as_ref().and_then(|record| record.ready_until_unix_s);
         let ready = record.and_then(|record| record.ready);
         let known = Known {
             has_users,
@@ -149,6 +154,7 @@ impl Operation<'_> {
                 ran_before: false,
             },
             keep,
+            ready_until: ready_until.filter(|_| how == How::Back),
             hold: None,
         })
     }

@@ -1,6 +1,6 @@
 //! A switch, from its two targets to its outcome, within the locks.
 
-use super::left::{park_at_rest, record_left};
+use super::left::{park_at_rest, record_left, record_ready};
 use super::pair::Pair;
 use crate::gate::Position;
 use crate::host::{ThisHost, TwoHosts};
@@ -11,7 +11,7 @@ use crate::operation::operate::{end_journal, preflight};
 use crate::operation::remember::{By, Unwritten};
 use crate::operation::request::MakeProgress;
 use crate::report::{Draft, Watched};
-use crate::restart::switch::{How, Part, SwitchPhase};
+use crate::restart::switch::{How, SwitchPhase};
 use crate::restart::{Host, Outcome, PerGate, Phase, Progress, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
@@ -88,7 +88,7 @@ impl Operation<'_> {
             .await;
         let lock = two.old.group_lock.take();
         self.give_back_lock(lock, draft).await;
-        self.record_kept(&two, pair, &outcome);
+        record_ready(&two, pair, &outcome);
         self.hold_again(&go, held.as_ref(), &outcome);
         record_left(&two, pair, &outcome, self.touches_new(draft)).await;
         park_at_rest(&mut two, &outcome, draft).await;
@@ -177,28 +177,6 @@ impl Operation<'_> {
         }
         if let Err(error) = hold::as_before(self.hold_dir(), &self.app.name, held) {
             tracing::warn!(%error, "the earlier hold can't be written");
-        }
-    }
-
-    /// The target that was left running is ready from now on, until its time is over.
-    fn record_kept(&self, two: &TwoHosts, pair: &Pair, outcome: &Outcome) {
-        let how = pair.switching.how;
-        if pair.has_page() {
-            return;
-        }
-        let (kept, lasts) = match outcome {
-            Outcome::Switched { .. } if how != How::Finish && pair.switching.keeps => {
-                (Part::Old, pair.keep)
-            }
-            // It went on running, as before the switch.
-            Outcome::SwappedBack { .. } if how == How::Back => (Part::New, pair.to.keep),
-            _ => return,
-        };
-        let name = two.name(kept);
-        let recorded = two.change_record(|intent| intent.with_ready(name, Some(lasts)));
-        if let Err(error) = recorded {
-            tracing::warn!(%error, "{name} stays running until `agent switch {} --finish`: its end \
-                can't be recorded", self.app.name);
         }
     }
 }

@@ -72,10 +72,11 @@ fn is_refused(range: &str) -> bool {
     qualities.any(|quality| quality == 0.0)
 }
 
-/// The seconds of `Retry-After`: until the maintenance ends, else as configured. At least one.
+/// The seconds of `Retry-After`: until the maintenance ends, else as configured. At least one. A
+/// maintenance whose time is over goes on until the app is healthy.
 pub fn retry_after(configured: Duration, ends: Option<u64>, now: u64) -> u64 {
-    let seconds = match ends {
-        Some(ends) => ends.saturating_sub(now),
+    let seconds = match ends.filter(|ends| *ends > now) {
+        Some(ends) => ends - now,
         None => configured
             .as_millis()
             .div_ceil(1000)

@@ -117,8 +117,9 @@ fn at_rest(
     }: Observation,
 ) -> NextAction {
     match maintenance {
-        Some(Maintenance { over: true, .. }) => return NextAction::EndMaintenance,
+        // Users meet the page until the app is healthy, however long that takes.
         Some(Maintenance { kept: false, .. }) => return NextAction::KeepMaintenance,
+        Some(Maintenance { over: true, .. }) => return NextAction::EndMaintenance,
         Some(_) => return NextAction::Rest,
         None => {}
     }

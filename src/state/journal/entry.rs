@@ -60,6 +60,10 @@ pub struct Targets {
     /// How long the old target stays ready, in seconds.
     #[serde(default)]
     pub keep_s: u64,
+    /// Of a way back: when the time of the new target, which was ready, ends if the users stay on the old
+    /// one. Older agents did not write it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready_until_unix_s: Option<u64>,
     /// Of a maintenance: its hold. `off` has removed it once users go back to the app, and a recovery
     /// that brings them to the page again restores it. Older agents did not write it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -107,6 +107,7 @@ fn a_switch_names_its_targets() {
             ..Switching::default()
         },
         keep_s: 600,
+        ready_until_unix_s: Some(1_795_248_600),
         hold: None,
     };
     let phase = Phase::Switch(SwitchPhase::Drain { zeros: 1 });
@@ -145,6 +146,7 @@ fn a_maintenance_keeps_its_hold() {
         to: String::new(),
         switching: Switching::default(),
         keep_s: 0,
+        ready_until_unix_s: None,
         hold: Some(Box::new(hold)),
     };
     let mut text = serde_json::to_value(&off).unwrap();

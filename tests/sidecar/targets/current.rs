@@ -6,6 +6,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::{SOON, add, flush, record, sidecar, wait_until_at_rest};
+use crate::leaving::drains;
 use lab::settings::Settings;
 use lab::sidecar::Sidecar;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
@@ -130,4 +131,38 @@ fn it_recovers_a_switch_that_was_cut_short() {
         "{}",
         ended.err
     );
+}
+
+/// SIGTERM while the new target is not healthy yet. The switch ends first, and its new target has the
+/// users then: it is the one to drain.
+#[test]
+fn a_stop_in_the_middle_of_a_switch_drains_the_new_target() {
+    let farm = Farm::open("sc_switch_leaves", 1, Lines::without_twins());
+    let slow = format!("sleep 1; {}", farm.target(1, BLUE).stop_line());
+    let change = |settings: Settings| {
+        let stop = ["sh", "-c", &slow].map(str::to_owned).to_vec();
+        drains(settings)
+            .set("app.web.min_available", 0)
+            .set("app.web.target.blue.run.stop", stop)
+    };
+    let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, change));
+    sidecar.wait_for_notification("web: blue is open");
+    let switch = farm.agent(1, change).start("switch", "web");
+    farm.host(1).wait_for_phase("healthy");
+    sidecar.signal(Signal::SIGTERM);
+    farm.host(1).wait_for_phase("stop");
+    let request = farm.slow_request(1, 2500);
+    switch.wait().expect_exit(0);
+    let ended = sidecar.wait().expect_exit(0);
+    let answered = request.answer();
+    assert_eq!(answered.status, 200);
+    assert!(
+        answered.ended_at < ended.at,
+        "it left before the answer: {}",
+        ended.err
+    );
+    for target in [BLUE, GREEN] {
+        let port = farm.target(1, target).status_port();
+        assert!(!farm.host(1).gate_is_open(port), "{target}: {}", ended.err);
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::{NAMES, Pair, Record, index};
 use crate::paper::Death;
-use haproxy_gate::restart::switch::Part;
-use haproxy_gate::restart::{Action, ActionResult, Host, Meanwhile, OnMeanwhile};
+use haproxy_gate::restart::switch::{Part, Switching, stays_ready};
+use haproxy_gate::restart::{Action, ActionResult, Host, Meanwhile, OnMeanwhile, Outcome};
 
 /// The wanted gates of a target: main and twin. None: as they are.
 type Gates = Option<[bool; 2]>;
@@ -169,9 +169,11 @@ impl Pair {
         self.record.ready = ready;
     }
 
-    /// The switch is done, and the old target stays ready.
-    pub fn keeps(&mut self) {
-        self.record.ready = Some((Part::Old, true));
+    /// The switch is done, and the record has the end of the target that stays ready.
+    pub fn records_ready(&mut self, outcome: &Outcome, switching: Switching) {
+        if let Some((part, _)) = stays_ready(outcome, switching) {
+            self.record.ready = Some((part, true));
+        }
     }
 }
 

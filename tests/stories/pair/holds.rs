@@ -80,6 +80,7 @@ impl Pair {
         let wanted = serves_after(outcome, serves, switching);
         let is_left = matches!(outcome, Outcome::StillDraining { .. });
         let ready = self.record.ready.map(|(part, _)| part);
+        let ends = self.record.ready.is_some_and(|(_, ends)| ends);
         let wants = idle.runs.then_some(serves.other());
         // One that does not stop after a start is left to the operator.
         let may_differ = idle.runs && serves == Part::Old && switching.how == How::Start;
@@ -107,11 +108,27 @@ impl Pair {
                 "it is not parked",
             ),
             (ready != wants && !may_differ, "it is not recorded"),
+            (
+                ready.is_some() && ends != self.ends(outcome, serves, switching),
+                "its end is not recorded as expected",
+            ),
         ];
         let wrong = broken.into_iter().find(|(is_broken, _)| *is_broken);
         match wrong {
             None => Ok(()),
             Some((_, rule)) => Err(format!("{rule}: {outcome:?}: {}", self.left())),
+        }
+    }
+
+    /// Whether the time of the idle target ends: it was ready before the switch, or is kept from now on.
+    fn ends(&self, outcome: &Outcome, serves: Part, switching: Switching) -> bool {
+        match (serves, switching.how) {
+            (Part::New, How::Start | How::Back) => {
+                switching.keeps && matches!(outcome, Outcome::Switched { .. })
+            }
+            (Part::New, How::Finish) => false,
+            (Part::Old, How::Back) => true,
+            (Part::Old, _) => self.ran_before,
         }
     }
 
