@@ -172,6 +172,7 @@ socket = "/run/a.sock"
             boot: String::new(),
             also: None,
             failed: None,
+            before: None,
         })
     }
 

@@ -65,6 +65,11 @@ impl ThisHost {
         let all = self.app.target_names();
         let place = Destination::Port(self.app.ports.port);
         let wanted = parkings(settings, &self.app, ("", place), &all);
+        if wanted.targets.is_empty() {
+            // Without targets and a page the app has no port to park: what is parked is an earlier
+            // configuration's.
+            return self.park(&wanted).await.map(drop);
+        }
         let positions = self.rules.parked(&self.firewall, &wanted).await?;
         let targets = wanted.targets.iter().zip(positions);
         let name = self.app.target.as_deref().unwrap_or_default();

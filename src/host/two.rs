@@ -157,8 +157,14 @@ impl TwoHosts {
         self.park(idle.other(), None).await
     }
 
+    /// Neither serves: a hold wants no users here.
+    pub(crate) async fn close_both(&mut self) -> Result<(), String> {
+        self.set(CLOSED, CLOSED).await?;
+        self.park_at_rest().await
+    }
+
     /// The gates of this target are closed, and those of the other one are open.
-    pub(super) async fn serve_without(&mut self, idle: Part) -> Result<(), String> {
+    pub(crate) async fn serve_without(&mut self, idle: Part) -> Result<(), String> {
         match idle {
             // A second `on` moves no user, and the gates of an app that failed stay closed.
             Part::New if self.page() == Some(idle) => match self.is_in_maintenance() {

@@ -43,7 +43,7 @@ impl Operation<'_> {
         let by = format!("the gates are held closed by {}", held.describe());
         // Without a page in the configuration there is no other way back.
         if held.is_of_maintenance() && self.app.page.is_some() {
-            return self.heeds_maintenance(by);
+            return self.heeds_maintenance(held, by);
         }
         match (self.verb, self.options.on_hold) {
             (Verb::MaintenanceOn, _) if held.is_asked_for() => Break(Begin::refused(format!(
@@ -89,12 +89,19 @@ impl Operation<'_> {
 
     /// Only `maintenance off` opens the gates of the app, because it closes the page's. A restart
     /// leaves them closed.
-    fn heeds_maintenance(&self, by: String) -> Preflight<Option<String>> {
+    fn heeds_maintenance(&self, held: &Held, by: String) -> Preflight<Option<String>> {
         let app = &self.app.name;
         match (self.verb, self.options.on_hold) {
             (Verb::Restart, OnHold::Skip) => Break(Begin::Skipped(by)),
             (Verb::Restart, OnHold::Refuse | OnHold::StayClosed) => {
                 Continue(Some(format!("{by}: they stay closed")))
+            }
+            (Verb::MaintenanceOff, _) if held.is_after_half_an_upgrade() => {
+                Break(Begin::refused(format!(
+                    "{by}; an upgrade failed or was cut short, and users would meet \
+                     half of it: look at the app, then run `agent restart {app}` (with the upgrade \
+                     again), which leaves the page on, and then `agent maintenance off {app}`"
+                )))
             }
             (Verb::Close, _) if self.options.owner.is_some() => Continue(None),
             (Verb::Restart | Verb::Open | Verb::Close | Verb::Switch, _) => Break(Begin::refused(

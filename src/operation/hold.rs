@@ -29,6 +29,7 @@ impl Operation<'_> {
             boot: boot(),
             also: None,
             failed: None,
+            before: None,
         }
     }
 

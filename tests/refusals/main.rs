@@ -7,6 +7,7 @@ mod clock;
 mod earlier;
 mod held;
 mod other_users;
+mod page_gone;
 mod permissions;
 mod printed;
 mod probe;

@@ -160,6 +160,7 @@ mod tests {
             boot: String::new(),
             also: None,
             failed: None,
+            before: None,
         })
     }
 

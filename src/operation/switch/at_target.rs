@@ -87,7 +87,8 @@ impl Operation<'_> {
         }
     }
 
-    /// Before its gates open: users must not be redirected to another target.
+    /// Before its gates open: users must not be redirected to another target, or to a page that the
+    /// configuration no longer has.
     ///
     /// # Errors
     ///
@@ -97,8 +98,7 @@ impl Operation<'_> {
         host: &mut ThisHost,
     ) -> Result<(), String> {
         let opens = matches!(self.verb, Verb::Open | Verb::Recover);
-        let is_alone = !self.app.has_targets() && self.app.page.is_none();
-        if !opens || is_alone {
+        if !opens {
             return Ok(());
         }
         host.unpark(self.settings).await.map_err(|error| {

@@ -23,11 +23,17 @@ impl Operation<'_> {
         let opens = matches!(self.verb, Verb::Open | Verb::Recover);
         let is_over = matches!(outcome, Outcome::Done { .. } | Outcome::Nothing(_));
         let has_others = self.app.has_targets() || self.app.page.is_some();
-        let is_known = draft.shows_gates() && has_others;
-        if !opens || !is_over || self.dry_run || !is_known {
+        if !opens || !is_over || self.dry_run || !draft.shows_gates() {
             return None;
         }
         let open = draft.all_open();
+        if !has_others {
+            // A recovery with nothing to do has not unparked it before.
+            return match open {
+                true => self.unpark_this_target(host).await.err(),
+                false => None,
+            };
+        }
         let idle = match self.open_idle(host).await {
             Ok(idle) => idle,
             Err(error) => return Some(unknown(&error)),

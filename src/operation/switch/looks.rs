@@ -72,7 +72,6 @@ impl Operation<'_> {
         new: &Snapshot,
         earlier: &Earlier,
     ) -> Result<(Start, Vec<String>), Begin> {
-        let mut reasons = Vec::new();
         let mut notices = Vec::new();
         let of_each = [(&pair.from, old), (&pair.to, new)].map(|(app, snapshot)| {
             match preflight(self.verb, &snapshot.facts(), Floor::Servers(0)) {
@@ -83,7 +82,8 @@ impl Operation<'_> {
                 Err(Refusal::Preflight(some) | Refusal::TooFewServers(some)) => (app.label(), some),
             }
         });
-        reasons.extend(of_both(of_each));
+        let (mut reasons, of_page) = weighed(self.verb, of_each);
+        notices.extend(of_page);
         // A finish moves no user.
         if self.verb.switches() && pair.switching.how != How::Finish {
             reasons.extend(held_out(&new.balancers, &old.balancers));
@@ -145,9 +145,22 @@ impl Operation<'_> {
     }
 }
 
+/// The reasons to refuse, and what becomes a notice. The way back from the page never depends on what
+/// HAProxy shows of the page: only the app's own lines, and what concerns both, refuse it.
+fn weighed(verb: Verb, of_each: [(String, Vec<Reason>); 2]) -> (Vec<Reason>, Vec<String>) {
+    let [common, only_old, only_new] = of_both(of_each);
+    match verb {
+        Verb::MaintenanceOff => (
+            [common, only_new].concat(),
+            only_old.iter().map(Reason::to_string).collect(),
+        ),
+        _ => ([common, only_old, only_new].concat(), Vec::new()),
+    }
+}
+
 /// The reasons with the name of their target. A reason of both, such as a balancer that is gone, is said
-/// once, and concerns neither.
-fn of_both([(old, of_old), (new, of_new)]: [(String, Vec<Reason>); 2]) -> Vec<Reason> {
+/// once, concerns neither, and comes first.
+fn of_both([(old, of_old), (new, of_new)]: [(String, Vec<Reason>); 2]) -> [Vec<Reason>; 3] {
     let (common, only_old): (Vec<_>, Vec<_>) = of_old
         .into_iter()
         .partition(|reason| of_new.contains(reason));
@@ -159,24 +172,49 @@ fn of_both([(old, of_old), (new, of_new)]: [(String, Vec<Reason>); 2]) -> Vec<Re
         .into_iter()
         .map(|reason| reason.beginning(&format!("{old}: ")));
     let only_old: Vec<Reason> = only_old.collect();
-    [common, only_old, only_new].concat()
+    [common, only_old, only_new]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn lasting(what: &str) -> Reason {
+        Reason::Lasting(what.to_owned())
+    }
+
     #[test]
     fn what_concerns_both_targets_is_said_once() {
-        let lasting = |what: &str| Reason::Lasting(what.to_owned());
         let old = vec![lasting("lb1: gone"), lasting("lb2: no line")];
         let new = vec![lasting("lb1: gone"), lasting("its port is taken")];
-        let said = of_both([("web/blue".to_owned(), old), ("web/green".to_owned(), new)]);
+        let of_each = [("web/blue".to_owned(), old), ("web/green".to_owned(), new)];
+        let (said, notices) = weighed(Verb::Switch, of_each);
         let wanted = [
             lasting("lb1: gone"),
             lasting("web/blue: lb2: no line"),
             lasting("web/green: its port is taken"),
         ];
-        assert_eq!(said, wanted);
+        assert_eq!((&said[..], &notices[..]), (&wanted[..], &[][..]));
+    }
+
+    /// HAProxy may have been reloaded without the page's line meanwhile.
+    #[test]
+    fn the_page_alone_refuses_to_begin_and_never_to_end() {
+        let page = || vec![lasting("lb1: no line"), lasting("lb2: gone")];
+        let app = || vec![lasting("lb2: gone")];
+        let [of_page, common] = ["web/page: lb1: no line", "lb2: gone"];
+        let sick = "web: its port is taken";
+        let of_each = |app| [("web/page".to_owned(), page()), ("web".to_owned(), app)];
+        let (refuses, notices) = weighed(Verb::MaintenanceOff, of_each(app()));
+        assert_eq!(refuses, [lasting(common)]);
+        assert_eq!(notices, [of_page]);
+        let with_own = of_each([app(), vec![lasting("its port is taken")]].concat());
+        let (refuses, notices) = weighed(Verb::MaintenanceOff, with_own);
+        assert_eq!(refuses, [lasting(common), lasting(sick)]);
+        assert_eq!(notices, [of_page]);
+        let [page, app] = of_each(app());
+        let (refuses, notices) = weighed(Verb::MaintenanceOn, [app, page]);
+        assert_eq!(refuses, [lasting(common), lasting(of_page)]);
+        assert_eq!(notices, [""; 0]);
     }
 }

@@ -16,6 +16,7 @@
 //! | `if_current` | ends an operation that a unit asks for while its own target is idle |
 
 mod at_target;
+mod back_to_hold;
 mod begin;
 mod chosen;
 mod current;

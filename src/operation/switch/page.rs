@@ -52,6 +52,7 @@ impl Operation<'_> {
                 how: How::Back,
                 keeps: true,
                 with_page: true,
+                from_page: self.verb == Verb::MaintenanceOff,
                 ..Switching::default()
             },
             keep: Duration::ZERO,

@@ -149,6 +149,7 @@ impl Operation<'_> {
                 verifies: app.verify.is_some(),
                 keeps: !keep.is_zero(),
                 with_page: false,
+                from_page: false,
                 was_closed: false,
                 // The preflight looks.
                 ran_before: false,

@@ -32,7 +32,10 @@ impl Operation<'_> {
             return outcome;
         }
         let outcome = match self.pair().await {
-            Continue(pair) => self.switch_between(&pair, stop, make_progress, draft).await,
+            Continue(pair) => match self.held_before(&pair) {
+                Some(before) => self.return_to(before, &pair, stop, draft).await,
+                None => self.switch_between(&pair, stop, make_progress, draft).await,
+            },
             Break(begin) => Err(begin),
         };
         match outcome {
@@ -89,7 +92,9 @@ impl Operation<'_> {
         let lock = two.old.group_lock.take();
         self.give_back_lock(lock, draft).await;
         record_ready(&two, pair, &outcome);
-        self.hold_again(&go, held.as_ref(), &outcome);
+        if self.goes_nowhere(&go, &outcome) {
+            self.hold_again(&mut two, held.as_ref(), draft).await;
+        }
         record_left(&two, pair, &outcome, self.touches_new(draft)).await;
         park_at_rest(&mut two, &outcome, draft).await;
         // Before the journal is removed: counting takes its time, too.
@@ -166,22 +171,35 @@ impl Operation<'_> {
         timeline.outcome
     }
 
-    /// An `on` that ends without users on the page leaves the hold that it has found.
-    fn hold_again(&self, go: &Go, held: Option<&Held>, outcome: &Outcome) {
+    /// An `on` over closed gates that ends without users on the page.
+    fn goes_nowhere(&self, go: &Go, outcome: &Outcome) -> bool {
         let is_on = matches!(
             outcome,
-            Outcome::Switched { .. } | Outcome::StillDraining { .. } | Outcome::GateFailed { .. }
+            Outcome::Switched { .. }
+                | Outcome::StillDraining { .. }
+                | Outcome::GateFailed {
+                    put_back: false,
+                    ..
+                }
         );
-        if self.verb != Verb::MaintenanceOn || !go.limits.switch.was_closed || is_on {
-            return;
-        }
-        if let Err(error) = hold::as_before(self.hold_dir(), &self.app.name, held) {
+        self.verb == Verb::MaintenanceOn && go.limits.switch.was_closed && !is_on
+    }
+
+    /// Leaves the hold that it has found. If that is no maintenance, the page's gate closes, too.
+    async fn hold_again(&self, two: &mut TwoHosts, held: Option<&Held>, draft: &mut Draft) {
+        let app = &self.app.name;
+        if let Err(error) = hold::as_before(self.hold_dir(), app, held) {
             tracing::warn!(%error, "the earlier hold can't be written");
+        }
+        if let Err(why) = two.serve_without(Part::New).await {
+            draft.notices.push(format!(
+                "the gate of the page may still be open: {why}; `agent recover {app}` closes it"
+            ));
         }
     }
 }
 
-async fn positions(host: &mut ThisHost) -> Vec<(crate::gate::Gate, Position)> {
+pub(super) async fn positions(host: &mut ThisHost) -> Vec<(crate::gate::Gate, Position)> {
     let listed = host.rules.positions(&host.firewall, &host.gates).await;
     let positions = listed.unwrap_or_else(|error| {
         let unread = |_| Position::Unknown(error.to_string());

@@ -44,11 +44,13 @@ pub(super) fn leave(seen: &Observation, limits: &Limits, over: bool) -> Step {
             _ => to(SwitchPhase::Drain { zeros: 0 }),
         },
         // Every balancer has shown the new target UP. What one sends to the old target now is
-        // answered, because that one is left running.
-        ActionResult::Done if over && waiting == seen.unseen() => match both {
-            true => after_drain(waiting, limits),
-            false => to(SwitchPhase::Shed),
-        },
+        // answered, because that one is left running. Of the page that is true of every line.
+        ActionResult::Done if over && (limits.switch.from_page || waiting == seen.unseen()) => {
+            match both {
+                true => after_drain(waiting, limits),
+                false => to(SwitchPhase::Shed),
+            }
+        }
         ActionResult::Done if over => to(SwitchPhase::TakeBack(WhyBack::NotOut(waiting))),
         // The action is repeated, because another process may open the gate meanwhile.
         ActionResult::Done => stay(SwitchPhase::Leave, waiting),

@@ -7,6 +7,7 @@ use crate::restart::{Outcome, Verb};
 /// What serves at the end, and what serves if it goes back.
 struct Sides {
     done: &'static str,
+    serves: &'static str,
     not_done: &'static str,
     again: &'static str,
     as_before: &'static str,
@@ -16,6 +17,7 @@ struct Sides {
 
 const ON: Sides = Sides {
     done: "maintenance is on: HAProxy shows the page UP, and the app out of rotation",
+    serves: "maintenance is on: HAProxy shows the page UP, and the gates of the app are closed",
     not_done: "`maintenance on` is not done",
     again: "maintenance is off again",
     as_before: "users are where they were before",
@@ -25,6 +27,7 @@ const ON: Sides = Sides {
 
 const OFF: Sides = Sides {
     done: "maintenance is off: HAProxy shows the app UP, and the page out of rotation",
+    serves: "maintenance is off: HAProxy shows the app UP, and the gate of the page is closed",
     not_done: "maintenance stays on",
     again: "maintenance is on again",
     as_before: "the page serves as before",
@@ -37,6 +40,7 @@ impl Outcome {
     pub(in crate::restart) fn of_maintenance(&self, verb: Verb, app: &str) -> Option<String> {
         let Sides {
             done,
+            serves,
             not_done,
             again,
             as_before,
@@ -52,6 +56,10 @@ impl Outcome {
         };
         Some(match self {
             Outcome::Switched { note, .. } => with(done.to_owned(), note),
+            Outcome::RestartFailed(why) | Outcome::UpgradeFailed(why) => format!(
+                "maintenance is off, but the app has no users on this host, as before: {why}; look at \
+                 the app, then run `agent restart {app}` (with the upgrade again) or `agent open {app}`"
+            ),
             Outcome::Done { note } => with(as_before.to_owned(), note),
             Outcome::NotPlaced { why, note } => {
                 with(format!("{not_done}: {why}; {as_before}"), note)
@@ -60,7 +68,8 @@ impl Outcome {
                 with(format!("{again}, because {why}; {old} serves"), note)
             }
             Outcome::StillDraining { waiting, .. } => format!(
-                "{done}; {old} still has: {}; these requests go on until they end",
+                "{serves}; {old} may still have users: {}; requests in flight there go on until they \
+                 end",
                 waiting.join(", ")
             ),
             Outcome::NeitherHealthy { why, waiting } => format!(

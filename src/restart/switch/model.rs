@@ -49,6 +49,10 @@ pub struct Switching {
     /// One of the two is the page of the app: maintenance.
     #[serde(default)]
     pub with_page: bool,
+    /// The old one is the page: maintenance ends. Once the app is UP it ends, whatever HAProxy shows of
+    /// the page.
+    #[serde(default)]
+    pub from_page: bool,
     /// The old target was closed on purpose when the switch began: no way back opens it.
     #[serde(default)]
     pub was_closed: bool,

@@ -43,6 +43,7 @@ impl Failure {
             boot: boot(),
             also: None,
             failed: Some(self.failed),
+            before: None,
         }
     }
 }

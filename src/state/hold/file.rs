@@ -43,6 +43,7 @@ pub fn settled(hold_dir: &Path, app: &str) -> io::Result<()> {
             let hold = Hold {
                 also: None,
                 failed: None,
+                before: None,
                 ..hold
             };
             StateFile::Hold.write(hold_dir, app, &hold)

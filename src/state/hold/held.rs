@@ -58,6 +58,21 @@ impl Held {
         failure == Some(Failed::Restart)
     }
 
+    /// Half an upgrade may be there, so an operator must look at the app before it has users.
+    pub fn is_after_half_an_upgrade(&self) -> bool {
+        let Held::By(hold) = self else { return false };
+        matches!(
+            hold.failure(),
+            Some(Failed::Upgrade | Failed::UpgradeCutShort)
+        )
+    }
+
+    /// Of a maintenance: the agent's own hold that it found.
+    pub fn before(&self) -> Option<&Hold> {
+        let Held::By(hold) = self else { return None };
+        hold.before.as_deref().filter(|_| hold.is_of_maintenance())
+    }
+
     /// A unit's, which opens them when it starts.
     pub fn is_a_units(&self) -> bool {
         self.by() == By::Unit

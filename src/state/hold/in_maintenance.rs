@@ -11,9 +11,10 @@ pub fn in_maintenance(there: Option<&Held>, asked: &Hold) -> Hold {
             ..there.clone()
         },
         // Also after that, an operator must look at the app.
-        Some(Held::By(there)) if there.failed.is_some() => Hold {
+        Some(Held::By(there)) if there.failure().is_some() => Hold {
             also: there.reason.clone(),
-            failed: there.failed,
+            failed: there.failure(),
+            before: Some(Box::new(there.clone())),
             ..asked.clone()
         },
         _ => asked.clone(),
@@ -39,6 +40,7 @@ mod tests {
             boot: String::new(),
             also: None,
             failed: None,
+            before: None,
         }
     }
 
@@ -63,8 +65,12 @@ mod tests {
             failed: Some(Failed::Upgrade),
             ..hold(Verb::Restart, Some("the upgrade failed"), None)
         };
-        let after = in_maintenance(Some(&Held::By(failed)), &asked);
+        let after = in_maintenance(Some(&Held::By(failed.clone())), &asked);
         assert_eq!(after.failed, Some(Failed::Upgrade));
         assert_eq!(after.also.as_deref(), Some("the upgrade failed"));
+        // A second one still knows what to return to.
+        let again = in_maintenance(Some(&Held::By(after)), &on(Some("a schema"), Some(5)));
+        assert_eq!(again.before.as_deref(), Some(&failed));
+        assert_eq!(again.failed, Some(Failed::Upgrade));
     }
 }

@@ -110,6 +110,7 @@ mod tests {
             boot: String::new(),
             also: None,
             failed: None,
+            before: None,
         }
     }
 

@@ -40,6 +40,9 @@ pub struct Hold {
     /// failure to an operator's hold. Older agents did not write it.
     #[serde(flatten, with = "failed")]
     pub failed: Option<Failed>,
+    /// Of a maintenance: the agent's own hold that it found. Its end returns to that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Box<Hold>>,
 }
 
 impl Hold {

@@ -140,6 +140,7 @@ mod tests {
             boot: boot(),
             also: None,
             failed: None,
+            before: None,
         }
     }
 

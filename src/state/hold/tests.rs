@@ -22,6 +22,7 @@ fn hold(owner: Option<&str>, lasts: Option<u64>) -> Hold {
         boot: boot(),
         also: None,
         failed: None,
+        before: None,
     }
 }
 

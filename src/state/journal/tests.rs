@@ -140,6 +140,7 @@ fn a_maintenance_keeps_its_hold() {
         boot: "b".to_owned(),
         also: None,
         failed: None,
+        before: None,
     };
     let off = Targets {
         from: "page".to_owned(),

@@ -215,6 +215,33 @@ fn an_old_target_that_does_not_go_is_taken_back() {
     assert_eq!(then.name(), "take_back");
 }
 
+/// HAProxy was reloaded without the page's line, or checks it no more. Users have the app.
+#[test]
+fn a_page_that_does_not_go_keeps_no_user_from_the_app() {
+    let off = Limits {
+        switch: Switching {
+            from_page: true,
+            with_page: true,
+            keeps: true,
+            ..within(How::Back).switch
+        },
+        ..limits()
+    };
+    for page in [["no check", "UP"], UP, ["DOWN", "UP"]] {
+        assert!(!waits(decides(&SwitchPhase::Leave, &look(page, UP), &off)).is_empty());
+        let end = ends(decides(&SwitchPhase::Leave, &late(look(page, UP)), &off));
+        assert_eq!(end.exit_code(), 19);
+        let message = end.message(Verb::MaintenanceOff, "web");
+        assert!(
+            message.contains("the page may still have users: lb srvs/"),
+            "{message}"
+        );
+    }
+    // The app is DOWN.
+    let sick = next(&SwitchPhase::Leave, &late(look(UP, DOWN)), &off);
+    assert_eq!(sick.name(), "take_back");
+}
+
 /// The old one was seen to be UP before the first try, and perhaps is no longer.
 #[test]
 fn a_gate_that_did_not_close_is_tried_again_only_after_a_look_at_the_other() {

@@ -79,6 +79,7 @@ fn any_limits() -> impl Strategy<Value = Limits> {
                     verifies,
                     keeps: keeps && how != How::Finish,
                     with_page: false,
+                    from_page: false,
                     was_closed: false,
                     ran_before: ran_before && how == How::Start,
                 },
