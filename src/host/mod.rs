@@ -16,6 +16,7 @@ mod idle_gates;
 mod listener;
 mod look;
 mod look_beside;
+mod marker;
 mod meanwhile;
 mod name;
 mod observe;
