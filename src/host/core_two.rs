@@ -149,6 +149,9 @@ impl TwoHosts {
             let why = "another process had opened its gates: the agent closed them again";
             return ActionResult::Failed(why.to_owned());
         }
+        if let Err(why) = self.move_marker(part.other()).await {
+            return ActionResult::Failed(why);
+        }
         let stopped = self.at(part).stop(on).await;
         if stopped == ActionResult::Done {
             self.record_stopped(part);

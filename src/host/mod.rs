@@ -17,6 +17,7 @@ mod left_running;
 mod listener;
 mod look;
 mod look_beside;
+mod marker;
 mod meanwhile;
 mod name;
 mod observe;

@@ -24,7 +24,7 @@ pub struct TwoHosts {
     pub(crate) starts: bool,
     /// The hold of a maintenance: what `on` asks for, or what `off` has found. None: both are targets.
     pub(crate) maintenance: Option<Hold>,
-    settings: Settings,
+    pub(super) settings: Settings,
     /// The last action had to move a gate.
     pub(super) moved: bool,
     /// The target that the last action concerned.
@@ -133,13 +133,16 @@ impl TwoHosts {
     /// `twin`: the old twin keeps its users.
     pub(super) async fn leave(&mut self, twin: bool) -> Result<(), String> {
         self.record(Part::New)?;
+        self.move_marker(Part::New).await?;
         self.set(gates(false, twin), OPEN).await
     }
 
     pub(super) async fn take_back(&mut self) -> Result<(), String> {
         self.record(Part::Old)?;
         self.unpark().await?;
-        self.set(OPEN, AS_IT_IS).await
+        self.set(OPEN, AS_IT_IS).await?;
+        // Users first.
+        self.move_marker(Part::Old).await
     }
 
     pub(super) async fn withdraw(&mut self) -> Result<(), String> {

@@ -97,6 +97,12 @@ pub fn app_lock(state_dir: &Path, app: &str) -> PathBuf {
     state_dir.join(format!("{app}.lock"))
 }
 
+/// The lock of an app's marker: an operation on the app goes on beside it. No app has a colon in its
+/// name.
+pub fn marker_lock(state_dir: &Path, app: &str) -> PathBuf {
+    app_lock(state_dir, &format!("{app}:readonly"))
+}
+
 /// The lock of changes to the rules, which all apps share.
 pub fn rules_lock(state_dir: &Path) -> PathBuf {
     state_dir.join("rules")

@@ -4,6 +4,8 @@
 use nix::sys::signal::Signal;
 
 use lab::agent::{Agent, Ended};
+use lab::reference::Reference;
+use lab::release::Release;
 use lab::settings::Settings;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 
@@ -40,10 +42,17 @@ fn the_way_back_ends_at_the_old_target() {
     }
 }
 
+/// Writes are refused meanwhile. The app answers the check of the marker, so the marker's gate goes
+/// with the users: else the stop of the old target would end read-only.
 #[test]
 fn a_named_target_is_current_at_the_end() {
-    let farm = Farm::open("again_to", 1, Lines::without_twins());
-    let agent = farm.agent(1, |settings| settings);
+    let (release, lines) = (Release::Installed, Lines::without_twins());
+    let farm = Farm::with(release, "again_to", 1, lines, Reference::with_marker);
+    farm.open_gates();
+    let agent = farm.agent(1, |settings| {
+        settings.set("app.web.readonly.status_port", 2010)
+    });
+    agent.words(&["readonly", "on", "web"]).expect_exit(0);
     let mut from = BLUE;
     for phase in ["healthy", "leave"] {
         let to = if from == BLUE { GREEN } else { BLUE };
@@ -51,8 +60,15 @@ fn a_named_target_is_current_at_the_end() {
         println!("killed in {phase}: {}", again.report().message);
         farm.target(1, from).wait_until_stopped();
         farm.assert_current(1, to);
+        let rules = farm.host(1).rules();
+        let to_ports = format!("--to-ports {}", farm.target(1, to).port());
+        let is_marker = |rule: &&str| rule.contains("--dport 2010 ") && rule.contains(&to_ports);
+        assert_eq!(rules.lines().filter(is_marker).count(), 1, "{rules}");
         from = to;
     }
+    let marker = farm.haproxy.server("web1");
+    assert_eq!((marker.status(), marker.number("chkdown")), ("UP", 1));
+    agent.words(&["readonly", "off", "web"]).expect_exit(0);
 }
 
 /// The agent runs `--with` again only if the operator repeats it, and never for a target that has

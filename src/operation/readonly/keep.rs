@@ -1,14 +1,13 @@
 //! Makes the gate of a marker what the record says, without waiting for HAProxy: for the sidecar and
 //! for `agent recover`.
 
-use super::lock_path;
 use crate::config::{AppSettings, Settings};
 use crate::gate::{Gate, Position, View};
 use crate::host::ThisHost;
 use crate::operation::seen_at_current;
 use crate::signals::StopSignal;
-use crate::state::declared;
 use crate::state::lock::{Lock, LockError, Owner};
+use crate::state::{declared, directory};
 
 /// What it took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +40,7 @@ pub(crate) async fn keep_marker(
     if to_do(settings, app, &gate, rules)? == Kept::AsItWas {
         return Ok(Kept::AsItWas);
     }
-    let path = lock_path(&settings.agent.state_dir, &app.name);
+    let path = directory::marker_lock(&settings.agent.state_dir, &app.name);
     let _lock = match Lock::take(&path, &Owner::new("agent run").brief()) {
         Ok(lock) => lock,
         Err(LockError::Held(_)) => return Ok(Kept::AsItWas),

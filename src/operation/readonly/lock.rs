@@ -5,18 +5,13 @@ use super::end::End;
 use crate::signals::StopSignal;
 use crate::state::directory;
 use crate::state::lock::{Lock, LockError, Owner, describe};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The sidecar needs the lock for a moment.
 const MOMENT: Duration = Duration::from_secs(10);
 
 const AGAIN: Duration = Duration::from_millis(20);
-
-/// No app has a colon in its name.
-pub(crate) fn lock_path(state_dir: &Path, app: &str) -> PathBuf {
-    directory::app_lock(state_dir, &format!("{app}:readonly"))
-}
 
 impl Readonly<'_> {
     /// A dry run takes none, and only looks whether it is free.
@@ -27,7 +22,7 @@ impl Readonly<'_> {
         }
         directory::trusted(self.state_dir(), self.hold_dir(), &self.app.name)
             .map_err(End::refused)?;
-        let path = lock_path(self.state_dir(), &self.app.name);
+        let path = directory::marker_lock(self.state_dir(), &self.app.name);
         if self.dry_run {
             return match Lock::owner(&path) {
                 None => Ok(None),

@@ -13,7 +13,6 @@ mod wait;
 mod windows;
 
 pub(crate) use keep::{Kept, keep_marker, recover_marker};
-pub(crate) use lock::lock_path;
 pub use report::ReadonlyReport;
 
 use crate::config::{AppSettings, Settings};

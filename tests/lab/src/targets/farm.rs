@@ -164,7 +164,8 @@ impl Farm {
     pub fn wait_until_current(&self, name: &str) {
         let ends = format!("-{name}");
         self.haproxy.wait_until(&format!("{name} is UP"), |lines| {
-            lines.iter().all(|line| {
+            let mut lines = lines.iter().filter(|line| line.get("pxname") == "srvs");
+            lines.all(|line| {
                 let up = line.get("svname").ends_with(&ends);
                 line.status() == if up { "UP" } else { "DOWN" }
             })
