@@ -55,6 +55,10 @@ fn answer(mut stream: TcpStream, server: &Shared) {
     let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
     let mut head = String::new();
     while reader.read_line(&mut head).is_ok_and(|read| read > 2) {}
+    // An operation that ends may close its connection before it asks.
+    if head.is_empty() {
+        return;
+    }
     let lower = head.to_lowercase();
     let length = lower
         .lines()

@@ -1,10 +1,11 @@
 //! The lock is lost while an operation has it.
 
 use crate::{BRIEF, agent, brief, locked};
-use lab::agent::Agent;
+use lab::agent::{Agent, Running};
 use lab::etcd::{Etcd, cut_off, join_again};
 use lab::fleet::Fleet;
 use lab::report::Report;
+use lab::traffic::InFlight;
 use nix::sys::signal::Signal;
 use std::thread::sleep;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use std::time::Duration;
 const OVER: Duration = Duration::from_millis(4200);
 
 /// Before the app is touched the host goes back, and ends with 12: a paused agent, one that an operator
-/// takes the lock from, and one without a way to etcd. After that it finishes and says so.
+/// takes the lock from, and one that loses its way to etcd. After that it finishes and says so.
 #[test]
 fn before_the_app_is_touched_the_host_goes_back_and_after_that_it_finishes() {
     let fleet = Fleet::of_hosts("lock_lost", 4);
@@ -21,35 +22,56 @@ fn before_the_app_is_touched_the_host_goes_back_and_after_that_it_finishes() {
     let (boots, traffic) = (fleet.boots(), fleet.traffic());
     let [paused, cut] = std::thread::scope(|scope| {
         let after = scope.spawn(|| [paused_after(&fleet, &etcd), cut_off_after(&fleet, &etcd)]);
-        paused_before(&fleet, &etcd);
-        taken_away(&fleet, &etcd);
+        let slow = [paused_before, taken_away, cut_off_before].map(|lose| lose(&fleet, &etcd));
+        for request in slow {
+            assert_eq!(request.answer().status, 200);
+        }
         after.join().expect("no panic")
     });
-    assert_eq!(fleet.boots()[..2], boots[..2], "neither app was touched");
+    let once = |number: usize| boots[number - 1] + 1;
+    assert_eq!(fleet.boots(), [boots[0], once(2), once(3), once(4)]);
     for report in [paused, cut] {
         let notices = report.notices.join("\n");
         assert!(notices.contains("the group's lock was lost: "), "{notices}");
         assert!(notices.contains("the agent finishes"), "{notices}");
     }
-    assert_eq!(fleet.boots()[2..], [boots[2] + 1, boots[3] + 1]);
     traffic.stop().assert_unnoticed();
 }
 
 /// It is stopped by SIGSTOP until its lease is over, and another host has restarted meanwhile.
-fn paused_before(fleet: &Fleet, etcd: &Etcd) {
-    let slow = fleet.slow_request(1, 6000);
+fn paused_before(fleet: &Fleet, etcd: &Etcd) -> InFlight {
+    let slow = fleet.slow_request(1, 12_000);
     let running = brief(fleet, etcd, 1).start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
     running.interrupt(Signal::SIGSTOP);
-    sleep(OVER);
+    let other = agent(fleet, etcd, 2).run("restart", "web").expect_exit(0);
+    assert_eq!(other.report().outcome, "restarted");
     running.interrupt(Signal::SIGCONT);
+    goes_back(fleet, running);
+    slow
+}
+
+/// The app of host 1 is untouched, and its users are back.
+fn goes_back(fleet: &Fleet, running: Running) {
+    let boots = fleet.boots()[0];
     let ended = running.wait().expect(12, "the group's lock was lost: ");
     assert_eq!(ended.report().outcome, "lock_lost");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-    assert_eq!(slow.answer().status, 200);
+    assert_eq!(fleet.boots()[0], boots);
 }
 
-fn taken_away(fleet: &Fleet, etcd: &Etcd) {
+/// No packet of it reaches etcd until its lease is over.
+fn cut_off_before(fleet: &Fleet, etcd: &Etcd) -> InFlight {
+    let slow = fleet.slow_request(1, 8000);
+    let running = brief(fleet, etcd, 1).start("restart", "web");
+    fleet.host(1).wait_for_phase("drain");
+    cut_off(&fleet.host(1).namespace);
+    goes_back(fleet, running);
+    join_again(&fleet.host(1).namespace);
+    slow
+}
+
+fn taken_away(fleet: &Fleet, etcd: &Etcd) -> InFlight {
     let slow = fleet.slow_request(2, 6000);
     let renews = |settings| locked(settings, etcd, 2).set("lock.ttl", "9s");
     let running = fleet.agent(2, renews).start("restart", "web");
@@ -68,7 +90,7 @@ fn taken_away(fleet: &Fleet, etcd: &Etcd) {
         line.is_some_and(|line| line.contains("it hangs")),
         "{history}"
     );
-    assert_eq!(slow.answer().status, 200);
+    slow
 }
 
 /// Of another group, so that both run at once.

@@ -1,12 +1,12 @@
-//! Eight hosts at once, with one slot.
+//! Eight hosts at once, with one slot; three of them with two.
 
-use crate::{agent, status};
+use crate::{agent, locked, status};
 use lab::agent::Agent;
 use lab::etcd::Etcd;
 use lab::fleet::Fleet;
 use lab::report::Report;
-use lab::wait_for;
 use lab::watch::Watch;
+use lab::{now, wait_for};
 use std::time::Duration;
 
 const HOSTS: usize = 8;
@@ -30,6 +30,7 @@ fn eight_hosts_go_one_after_the_other() {
         Some(status(&agents[0])).filter(|[holders, waiting]| holders.len() + waiting.len() > 4)
     });
     assert_eq!(seen[0].len(), 1, "{seen:?}");
+    shows_the_holder(&agents[0]);
     let reports: Vec<Report> = running
         .into_iter()
         .map(|one| one.wait().expect_exit(0).report())
@@ -46,10 +47,72 @@ fn eight_hosts_go_one_after_the_other() {
     }
     assert_eq!(status(&agents[0]), [Vec::<String>::new(), Vec::new()]);
     assert_eq!(etcd.keys(0), 0, "each has given it back");
+    two_slots(&fleet, &etcd);
     compare(&fleet, &etcd, &reports);
 }
 
-/// Prints the seconds of a host by the lock and by a claim, on the same farm.
+/// Who has the lock, since when, and until when at most. It may have just given it back.
+fn shows_the_holder(agent: &Agent<'_>) {
+    let seen = wait_for("a holder", Duration::from_secs(5), || {
+        let seen = agent.words(&["lock", "status", "--json"]).expect_exit(0);
+        seen.json()["holders"].as_array()?.first().cloned()
+    });
+    let host = seen["host"].as_str().unwrap_or_default();
+    assert_eq!(seen["id"], format!("{host}/web"), "{seen}");
+    assert!(host.starts_with("web"), "{seen}");
+    let seconds = |key: &str| {
+        seen[key]
+            .as_f64()
+            .unwrap_or_else(|| panic!("{key}: {seen}"))
+    };
+    let has_it = now() - seconds("since");
+    assert!((0.0..30.0).contains(&has_it), "since {has_it:.1} s: {seen}");
+    let ends_in = seconds("ends_in_seconds");
+    assert!((1.0..=20.0).contains(&ends_in), "{seen}");
+}
+
+/// With two slots a host that has the lock counts the other one by its claim: two of three at once, and
+/// the floor holds.
+fn two_slots(fleet: &Fleet, etcd: &Etcd) {
+    let boots = fleet.boots();
+    let watch = Watch::start([&fleet.haproxy]);
+    let agents = [1, 2, 3].map(|number| {
+        fleet.agent(number, |settings| {
+            locked(settings, etcd, number)
+                .set("lock.group", "two")
+                .set("lock.slots", 2)
+                .set(
+                    "app.web.min_available",
+                    i64::try_from(HOSTS - 2).expect("a small number"),
+                )
+        })
+    });
+    let running = agents.each_ref().map(|one| one.start("restart", "web"));
+    wait_for(
+        "two holders and one that waits",
+        Duration::from_secs(10),
+        || {
+            let [holders, waiting] = status(&agents[0]);
+            ((holders.len(), waiting.len()) == (2, 1)).then_some(())
+        },
+    );
+    for one in running {
+        let report = one.wait().expect_exit(0).report();
+        assert!(
+            report.phases.iter().any(|one| one.phase == "claim"),
+            "{report:?}"
+        );
+    }
+    let seen = watch.stop();
+    seen.assert_at_most(2);
+    println!("two slots: {:?} out at most", seen.most());
+    assert_eq!(
+        fleet.boots()[..3],
+        [boots[0] + 1, boots[1] + 1, boots[2] + 1]
+    );
+}
+
+/// The seconds of a host by the lock and by a claim, on the same farm: a lock saves the wait for others.
 fn compare(fleet: &Fleet, etcd: &Etcd, reports: &[Report]) {
     let own: f64 = reports
         .iter()
@@ -68,6 +131,7 @@ fn compare(fleet: &Fleet, etcd: &Etcd, reports: &[Report]) {
         end - begin,
         own / reports.len() as f64
     );
+    let mut means = [0.0; 2];
     for number in 1..=3 {
         let by_lock = agent(fleet, etcd, number)
             .run("restart", "web")
@@ -81,5 +145,12 @@ fn compare(fleet: &Fleet, etcd: &Etcd, reports: &[Report]) {
             by_lock.seconds, by_claim.seconds
         );
         assert!(by_claim.phases.iter().any(|one| one.phase == "claim"));
+        means[0] += by_lock.seconds / 3.0;
+        means[1] += by_claim.seconds / 3.0;
     }
+    let [by_lock, by_claim] = means;
+    assert!(
+        by_lock < by_claim,
+        "by lock {by_lock:.2} s, by claim {by_claim:.2} s"
+    );
 }

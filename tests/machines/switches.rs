@@ -1,10 +1,10 @@
-//! A switch between two instances of a template unit, and the boot after it: the sidecar opens the
-//! current target only.
+//! A switch between two instances of a template unit, the way back while the old one is warm, and the
+//! boot after it: the sidecar opens the current target only.
 
-use std::thread::sleep;
 use std::time::Duration;
 
 use crate::package;
+use lab::agent::Ended;
 use lab::firewall;
 use lab::haproxy::Haproxy;
 use lab::machine::{Disk, Machine};
@@ -39,16 +39,21 @@ struct Alone {
 #[test]
 fn template_units_are_switched_and_a_boot_opens_the_current_one() {
     let alone = Alone::up("m_switch");
-    let machine = &alone.machine;
     let traffic = alone.traffic();
-    let ended = machine.run(&["agent", "switch", "web", "--json"]);
-    let ended = ended.expect_exit(0);
-    assert_eq!(ended.report().outcome, "switched");
-    alone.wait_until_current(GREEN);
-    assert_eq!(alone.active(BLUE), "inactive");
+    let blue = alone.pid(BLUE);
+    alone.switch(&[], GREEN);
+    alone.switch(&["--back"], BLUE);
+    assert_eq!(alone.pid(BLUE), blue, "a warm target does not start again");
+    let ended = alone.switch(&[], GREEN);
+    assert_eq!(alone.pid(BLUE), blue, "kept warm");
+    // The sidecar ends the warm time. By then the users that were late are there.
+    wait_for("the end of the warm time", Duration::from_secs(20), || {
+        (alone.active(BLUE) == "inactive").then_some(())
+    });
+    let stopped = now() - ended.at;
+    println!("blue was warm for {stopped:.1} s");
+    assert!(stopped > 3.0, "stopped after {stopped:.1} s");
     assert_eq!(alone.active(GREEN), "active");
-    // The users that were late.
-    sleep(Duration::from_secs(1));
     let met = traffic.stop();
     met.assert_unnoticed();
     assert_eq!(alone.haproxy.trouble(), 0);
@@ -106,6 +111,34 @@ impl Alone {
         &self.site.hosts[0]
     }
 
+    /// The target is current, and the other one is still there.
+    fn switch(&self, more: &[&str], to: &str) -> Ended {
+        let words = [&["agent", "switch", "web", "--json"], more].concat();
+        let ended = self.machine.run(&words).expect_exit(0);
+        let wanted = if more.is_empty() {
+            "switched"
+        } else {
+            "switched_back"
+        };
+        assert_eq!(ended.report().outcome, wanted, "{}", ended.out);
+        self.wait_until_current(to);
+        ended
+    }
+
+    /// The main process of its unit.
+    fn pid(&self, target: &str) -> String {
+        let unit = format!("web@{target}");
+        let show = [
+            "systemctl",
+            "show",
+            "--property",
+            "MainPID",
+            "--value",
+            &unit,
+        ];
+        self.machine.succeed(&show)
+    }
+
     fn active(&self, target: &str) -> String {
         let unit = format!("web@{target}");
         let ended = self.machine.run(&["systemctl", "is-active", &unit]);
@@ -160,6 +193,7 @@ fn settings() -> Settings {
         .set("app.web.health.http", "/healthz")
         // No other host serves: a shutdown would wait for its turn.
         .set("app.web.min_available", 0)
+        .set("app.web.keep", "4s")
         .set("app.web.target.blue", blue)
         .set("app.web.target.green", green)
         .haproxy("tcp://10.77.0.1:9999")

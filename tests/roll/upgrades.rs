@@ -13,6 +13,7 @@ use serde_json::Value;
 use lab::agent::{Agent, Ended, Running};
 use lab::daemon::argv;
 use lab::fleet::Fleet;
+use lab::load::record::Event;
 use lab::settings::Settings;
 use lab::{now, wait_for};
 
@@ -248,6 +249,39 @@ fn a_release_that_does_not_come_up_is_rolled_back() {
     releases.expect("1", &["upgrade web", "rollback web"], 1);
     releases.expect_open();
     traffic.stop().assert_unnoticed();
+}
+
+/// It comes up, and fails once users are on it: `settle` catches it, and the old release is back.
+#[test]
+fn a_release_that_fails_under_users_is_rolled_back() {
+    let fleet = Fleet::quick("up_settle", |reference| reference);
+    let boots = fleet.boots();
+    let releases = Releases::of(&fleet, 1);
+    let rollback = releases.switch("1", "rm fails-one-in");
+    let both = releases.both("echo 4 >fails-one-in");
+    let agent = releases.agent(|settings| {
+        let settings = both(settings).set("app.web.settle.for", "10s");
+        let settings = settings.set("app.web.settle.errors", "1%");
+        releases.set(settings, "rollback", &rollback)
+    });
+    let traffic = fleet.traffic();
+    let ended = agent.run("restart", "web").expect_exit(17);
+    let report = ended.report();
+    println!("{:.1} s: {}", report.seconds, report.message);
+    assert_eq!(report.outcome, "rolled_back");
+    for figure in ["rolled back: ", "requests", "answered 5xx", "1% more"] {
+        assert!(report.message.contains(figure), "{}", report.message);
+    }
+    let caught = report.ended("settle") - report.began("settle");
+    assert!(caught < 10.0, "settle has 10 s, and it took {caught:.1} s");
+    releases.expect("1", &["upgrade web", "rollback web"], 2);
+    releases.expect_open();
+    others_untouched(&fleet, &boots);
+    let failures = traffic.stop().failures;
+    assert!(!failures.is_empty(), "no user met the fault");
+    let rolled = report.began("rollback");
+    let is_expected = |one: &Event| one.what == "status 500" && one.at < rolled;
+    assert!(failures.iter().all(is_expected), "{failures:?}");
 }
 
 fn rolled_back(releases: &Releases, more: &str, why: &str, boots: usize) {

@@ -98,7 +98,22 @@ fn the_first_switch_records_the_current_target_at_once() {
     let record = farm.host(1).dir.join("state/web.target");
     std::fs::remove_file(&record).expect("a record");
     let agent = farm.agent(1, |settings| settings);
-    agent.words(&["switch", "web", "--dry-run"]).expect_exit(0);
+    let plan = agent.words(&["switch", "web", "--dry-run"]).expect_exit(0);
+    let steps = plan
+        .out
+        .lines()
+        .filter(|line| line.starts_with(char::is_numeric));
+    let phases: Vec<_> = steps
+        .filter_map(|step| step.split_whitespace().nth(1))
+        .collect();
+    assert_eq!(
+        phases,
+        [
+            "start", "healthy", "unpark", "join", "leave", "drain", "park", "stop"
+        ],
+        "{}",
+        plan.out
+    );
     assert!(!record.exists(), "a dry run has written it");
     let running = agent.start("switch", "web");
     farm.host(1).wait_for_phase("start");

@@ -98,7 +98,7 @@ impl Met {
         let Met { users, looks, .. } = self;
         println!(
             "{what}: {} requests at {:.0}/s, {} failed, {} reconnected, {} moved, trouble {}, slowest \
-             {:.0} ms, {} of {} hosts at {} looks",
+             {:.0} ms, {} of {} hosts at {} looks, {:.0} ms apart at most",
             users.requests,
             users.rate,
             users.failed,
@@ -108,7 +108,8 @@ impl Met {
             users.slowest_ms,
             looks.fewest,
             looks.first,
-            looks.count
+            looks.count,
+            looks.longest_pause * 1000.0
         );
     }
 
@@ -118,6 +119,7 @@ impl Met {
         self.users.assert_unnoticed();
         if !self.reloaded {
             assert_eq!(self.users.reconnected, 0, "connections closed on users");
+            self.looks.assert_close();
         }
         assert_eq!(
             self.trouble, 0,

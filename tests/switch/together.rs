@@ -13,7 +13,8 @@ fn two_operators_switch_two_hosts_at_once() {
     let farm = Farm::open("two_at_once", 3, Lines::with_twins());
     let meeting = Meeting::begin(&farm);
     let agents = [1, 2].map(|number| farm.agent(number, |settings| settings));
-    let running = agents.each_ref().map(|agent| agent.start("switch", "web"));
+    let words = ["switch", "web", "--json", "--reason", "release 2"];
+    let running = agents.each_ref().map(|agent| agent.start_words(&words));
     let ended = running.map(|one| one.wait().expect_exit(0));
     let met = meeting.end();
     met.print("two at once");
@@ -23,6 +24,20 @@ fn two_operators_switch_two_hosts_at_once() {
         farm.assert_current(number, GREEN);
     }
     farm.assert_current(3, BLUE);
+    for agent in &agents {
+        let history = agent.words(&["history", "--json"]).expect_exit(0).json();
+        let all = history["operations"].as_array().expect("a list");
+        let last = all.last().expect("an operation");
+        for (key, value) in [
+            ("verb", "switch"),
+            ("from", BLUE),
+            ("to", GREEN),
+            ("outcome", "switched"),
+            ("reason", "release 2"),
+        ] {
+            assert_eq!(last[key], value, "{key}: {last:#}");
+        }
+    }
 }
 
 /// A restart has the lock, here in its drain; and a switch has it, too.

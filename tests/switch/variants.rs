@@ -47,6 +47,10 @@ fn sticky_users_stay_on_the_old_version_for_the_sticky_time() {
     met.assert_only_since(ended.at, &farm.target(1, GREEN).serves(1));
     let [blue, green] =
         [BLUE, GREEN].map(|name| &met.users.served[&farm.target(1, name).serves(1)]);
+    let (moves, shed) = (&met.users.moves, ended.report().began("shed"));
+    assert!(!moves.is_empty(), "no user has moved");
+    let early = moves.iter().find(|one| one.at < shed);
+    assert!(early.is_none(), "before shed at {shed}: {early:?}");
     let both = blue.last_asked - green.first;
     assert!(
         both > 2.5,

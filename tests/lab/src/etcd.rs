@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::namespace::{Namespace, connect};
+use super::namespace::{Namespace, command_in, connect};
 use super::process::Process;
 use super::site::{BALANCER, Site};
 use super::wait_for;
@@ -31,8 +31,15 @@ impl Etcd {
             let clients = format!("{scheme}://{BALANCER}:{}", client_port(at));
             let dir = site.dir.join(format!("etcd{at}")).display().to_string();
             let name = format!("m{at}");
-            let mut command = site.balancer.command("etcd");
-            command.args(["--name", &name, "--data-dir", &dir]);
+            let mut command = site.balancer.command("setpriv");
+            command.args([
+                "--pdeathsig",
+                "TERM",
+                "--clear-groups",
+                "--regid",
+                &group(at),
+            ]);
+            command.args(["etcd", "--name", &name, "--data-dir", &dir]);
             command.args([
                 "--listen-client-urls",
                 &clients,
@@ -72,17 +79,59 @@ impl Etcd {
         self.members[at].kill_group();
     }
 
+    /// No packet goes between this member and the other ones. Clients reach all of them.
+    pub fn part(&self, at: usize) {
+        self.between(at, "-I");
+    }
+
+    /// Undoes it.
+    pub fn join(&self, at: usize) {
+        self.between(at, "-D");
+    }
+
+    /// To and from its port for peers, and from its own connections to the ports of the other ones. A
+    /// reset ends those that are there.
+    fn between(&self, at: usize, change: &str) {
+        let (port, group) = (peer_port(at).to_string(), group(at));
+        let others = (0..self.members.len()).filter(|other| *other != at);
+        let others = others.map(|other| {
+            let other = peer_port(other).to_string();
+            format!("--dport {other} -m owner --gid-owner {group}")
+        });
+        let all = [format!("--dport {port}"), format!("--sport {port}")];
+        for rule in all.into_iter().chain(others) {
+            let mut iptables = command_in(&self.network, "iptables");
+            iptables
+                .args([change, "OUTPUT", "-p", "tcp"])
+                .args(rule.split(' '));
+            iptables.args(["-j", "REJECT", "--reject-with", "tcp-reset"]);
+            let status = iptables.status().expect("iptables");
+            assert!(status.success(), "{iptables:?}: {status}");
+        }
+    }
+
     /// The member that leads the others.
     pub fn leader(&self) -> usize {
         let leads = |at: &usize| {
-            let status = self.ask(*at, "/v3/maintenance/status", "{}");
-            let id = |name: &str| status[name].as_str().map(str::to_owned);
-            id("leader").is_some()
-                && id("leader") == status["header"]["member_id"].as_str().map(str::to_owned)
+            let (leader, own) = self.known_by(*at);
+            leader.is_some() && leader == own
         };
         wait_for("a leader", Duration::from_secs(10), || {
             (0..self.members.len()).find(leads)
         })
+    }
+
+    /// Whether this member knows one that leads.
+    pub fn has_leader(&self, at: usize) -> bool {
+        self.known_by(at).0.is_some()
+    }
+
+    /// The id of the leader by this member, and its own.
+    fn known_by(&self, at: usize) -> (Option<String>, Option<String>) {
+        let status = self.ask(at, "/v3/maintenance/status", "{}");
+        let id = |value: &serde_json::Value| value.as_str().map(str::to_owned);
+        let leader = id(&status["leader"]).filter(|leader| leader != "0");
+        (leader, id(&status["header"]["member_id"]))
     }
 
     /// The number of keys of all groups.
@@ -123,8 +172,17 @@ fn client_port(at: usize) -> usize {
     2379 + 10 * at
 }
 
+fn peer_port(at: usize) -> usize {
+    2380 + 10 * at
+}
+
 fn peer(at: usize) -> String {
-    format!("http://127.0.0.1:{}", 2380 + 10 * at)
+    format!("http://127.0.0.1:{}", peer_port(at))
+}
+
+/// The group of its process, by which the firewall knows its connections.
+fn group(at: usize) -> String {
+    (61_000 + at).to_string()
 }
 
 /// Drops what this host sends to every member.

@@ -6,12 +6,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::haproxy::Haproxy;
 use crate::{now, stats};
 
 const LOOK: Duration = Duration::from_millis(20);
+
+/// So late a look may be on a busy machine, in seconds: shorter than a switch's wait for a line.
+const LONG: f64 = 0.5;
 
 /// A connection during a reload may get no answer.
 const SOON: Duration = Duration::from_millis(500);
@@ -29,6 +32,8 @@ pub struct Looks {
     pub fewest: usize,
     /// Unix seconds.
     fewest_at: f64,
+    /// The longest time from one look to the next one, in seconds.
+    pub longest_pause: f64,
 }
 
 impl Capacity {
@@ -42,6 +47,7 @@ impl Capacity {
             first,
             fewest: first,
             fewest_at: now(),
+            longest_pause: 0.0,
         };
         let stop = over.clone();
         let looking = thread::spawn(move || looks.follow(&socket, &stop));
@@ -56,17 +62,25 @@ impl Capacity {
 
 impl Looks {
     fn follow(mut self, socket: &Path, over: &AtomicBool) -> Looks {
+        let mut before = Instant::now();
         while !over.load(Ordering::Relaxed) {
             thread::sleep(LOOK);
             let Some(usable) = usable(socket) else {
                 continue;
             };
+            self.longest_pause = self.longest_pause.max(before.elapsed().as_secs_f64());
+            before = Instant::now();
             self.count += 1;
             if usable < self.fewest {
                 (self.fewest, self.fewest_at) = (usable, now());
             }
         }
         self
+    }
+
+    /// The looks came all the time. Without a reload HAProxy answers each of them.
+    pub fn assert_close(&self) {
+        assert!(self.longest_pause < LONG, "too few looks: {self:?}");
     }
 
     /// At no look HAProxy had fewer usable hosts than at the first one.
