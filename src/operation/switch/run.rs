@@ -11,7 +11,7 @@ use crate::operation::operate::{end_journal, preflight};
 use crate::operation::remember::{By, Unwritten};
 use crate::operation::request::MakeProgress;
 use crate::report::{Draft, Watched};
-use crate::restart::switch::{How, SwitchPhase};
+use crate::restart::switch::{How, Part, SwitchPhase};
 use crate::restart::{Host, Outcome, PerGate, Phase, Progress, Verb};
 use crate::signals::StopSignal;
 use crate::state::directory;
