@@ -11,7 +11,7 @@
 //! | phase | what the agent does | what it waits for | when the time is up |
 //! | --- | --- | --- | --- |
 //! | preflight | nothing | | it refuses, and has changed nothing |
-//! | lock | asks for the group's lock, if there is one (`[lock]`) | it has a slot | ends, and has changed nothing |
+//! | lock | asks for the group's lock, if there is one (`[lock]`) | it has a slot, or serves no user | ends, and has changed nothing |
 //! | claim | closes the twin's gate: other hosts see that this host goes next | twins DOWN, and enough others | puts the gates back |
 //! | close | closes the main gate (both, if it need not count others) | main lines DOWN; without a claim, enough others at each look | puts the gates back |
 //! | floor | keeps the gates closed | enough other servers, counted once more | puts the gates back |

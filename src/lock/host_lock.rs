@@ -3,7 +3,7 @@
 use super::owner::Owner;
 use super::session::Session;
 use super::settings::LockSettings;
-use crate::restart::{GroupLock, Phase};
+use crate::restart::{GroupLock, Phase, WhenAway};
 use std::time::Duration;
 
 /// One operation's share of the group's lock.
@@ -23,6 +23,8 @@ enum Way {
     Finishes,
     /// It has gone on without it, and announces itself.
     Without,
+    /// It is out of rotation, and goes without it.
+    Out,
 }
 
 impl HostLock {
@@ -36,24 +38,50 @@ impl HostLock {
         }
     }
 
-    /// The phase that waits for the lock asks for it. If the operation goes on without it, the lock may
-    /// still come: it is given back at the end.
+    /// The phase that waits for the lock asks for it, and anew after it was lost there. If the operation goes
+    /// on without it, the lock may still come: it is given back at the end.
     pub(crate) fn look(&mut self, phase: &Phase) -> GroupLock {
-        if self.session.is_none() && *phase == Phase::Lock {
-            self.session = Some(Session::take(&self.settings, &self.owner));
+        if *phase == Phase::Lock {
+            return self.asks();
         }
         let Some(session) = &self.session else {
-            return GroupLock::Unused;
+            return GroupLock::NotNeeded;
         };
-        match session.seen() {
-            _ if self.way == Way::Without => GroupLock::Unused,
-            seen @ (GroupLock::Held | GroupLock::Lost(_)) => seen,
-            seen if *phase == Phase::Lock || self.way == Way::Finishes => seen,
-            _ => {
-                self.way = Way::Without;
-                GroupLock::Unused
+        match (self.way, session.seen()) {
+            (Way::Without, _) => GroupLock::Unused,
+            (Way::Out, _) => GroupLock::NotNeeded,
+            (_, seen @ (GroupLock::Held | GroupLock::Lost(_))) => seen,
+            (Way::Finishes, seen) => seen,
+            (Way::Waits, seen) => {
+                self.way = self.way_without(&seen);
+                self.look(phase)
             }
         }
+    }
+
+    /// In the phase that waits for it. The process may have been stopped for longer than the lock lasts.
+    fn asks(&mut self) -> GroupLock {
+        self.way = Way::Waits;
+        let take = || Session::take(&self.settings, &self.owner);
+        let seen = self.session.get_or_insert_with(take).seen();
+        if let GroupLock::Lost(_) = seen {
+            self.session = None;
+        }
+        seen
+    }
+
+    /// What has ended the wait: the server is away, or the host is out of rotation.
+    fn way_without(&self, seen: &GroupLock) -> Way {
+        let refuses = self.settings.when_away == WhenAway::Refuse;
+        match refuses || matches!(seen, GroupLock::Full(_)) {
+            true => Way::Out,
+            false => Way::Without,
+        }
+    }
+
+    /// Else it has nothing to give back.
+    pub(crate) fn has_asked(&self) -> bool {
+        self.session.is_some()
     }
 
     /// Asks for it again, for an operation that finishes another and goes on meanwhile.

@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(super) struct State {
     lock: GroupLock,
     ttl: Duration,
+    /// The time since the boot when it was asked for.
+    asked: Duration,
     /// The time since the boot until which it is ours for sure. None: it has no end.
     until: Option<Duration>,
     /// Since when the server has not answered, or refuses.
@@ -19,8 +21,11 @@ pub(super) struct State {
 impl State {
     pub(super) fn asked(ttl: Duration) -> State {
         State {
-            lock: GroupLock::Asked,
+            lock: GroupLock::Asked {
+                lasts: Duration::ZERO,
+            },
             ttl,
+            asked: since_boot(),
             until: None,
             away_since: None,
             unanswered: None,
@@ -79,6 +84,9 @@ impl State {
             };
             self.lost(why);
         }
+        if let GroupLock::Asked { lasts } = &mut self.lock {
+            *lasts = now.saturating_sub(self.asked);
+        }
         self.lock.clone()
     }
 }
@@ -93,8 +101,11 @@ mod tests {
 
     #[test]
     fn a_lock_that_was_not_renewed_in_time_is_lost_for_good() {
-        let mut state = State::asked(s(5));
-        assert_eq!(state.seen_at(s(100)), GroupLock::Asked);
+        let mut state = State {
+            asked: s(93),
+            ..State::asked(s(5))
+        };
+        assert_eq!(state.seen_at(s(100)), GroupLock::Asked { lasts: s(7) });
         state.held(Some(s(105)));
         assert_eq!(state.seen_at(s(104)), GroupLock::Held);
         state.kept(s(107));

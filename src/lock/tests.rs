@@ -175,9 +175,9 @@ async fn a_host_that_finishes_a_restart_does_not_wait_for_the_server() {
     let mut lock = server.lock();
     lock.resume(Duration::from_secs(20));
     let healthy = Phase::Healthy { streak: 0 };
-    assert_eq!(lock.look(&healthy), GroupLock::Asked);
+    assert!(matches!(lock.look(&healthy), GroupLock::Asked { .. }));
     looks(&mut lock, &healthy, |_| !server.asked().is_empty()).await;
-    assert_eq!(lock.look(&healthy), GroupLock::Asked);
+    assert!(matches!(lock.look(&healthy), GroupLock::Asked { .. }));
     drop(closed);
     looks(&mut lock, &healthy, |seen| *seen == GroupLock::Held).await;
     assert_eq!(lock.give_back().await, Ok(()));

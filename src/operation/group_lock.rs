@@ -19,9 +19,10 @@ impl Operation<'_> {
     /// How it takes the lock, if it does. `is_out`: the host is out of rotation already.
     pub(super) fn takes_lock(&self, start: &Start, is_out: bool) -> Option<TakesLock> {
         let lock = self.settings.lock.as_ref()?;
-        takes_lock(self.effective_verb(), start, is_out).then_some(TakesLock {
+        takes_lock(self.effective_verb(), start).then_some(TakesLock {
             when_away: lock.when_away,
             alone: lock.slots == 1,
+            is_out,
         })
     }
 
@@ -50,7 +51,8 @@ impl Operation<'_> {
     /// At the end, whatever it was: other hosts may begin. An operation without the lock gives back
     /// what an earlier one may have left.
     pub(super) async fn give_back_lock(&self, lock: Option<HostLock>, draft: &mut Draft) {
-        let given_back = match (lock, &self.settings.lock) {
+        let asked = lock.filter(HostLock::has_asked);
+        let given_back = match (asked, &self.settings.lock) {
             (Some(mut lock), _) => lock.give_back().await,
             (None, Some(settings)) if self.finds_lock_left(settings, draft) => {
                 let left = give_back_left(settings, &self.app.name);
@@ -82,7 +84,7 @@ impl Operation<'_> {
         let Some(settings) = &self.settings.lock else {
             return Begin::Planned(steps);
         };
-        let takes = limits.lock.as_ref();
+        let takes = limits.lock.filter(|takes| !takes.is_out);
         let refuses = takes.is_some_and(|takes| takes.when_away == WhenAway::Refuse);
         let patience = match refuses {
             true => patience(limits.turn),

@@ -8,8 +8,8 @@ use crate::haproxy::Floor;
 use crate::host::{Snapshot, ThisHost};
 use crate::report::Draft;
 use crate::restart::{
-    Facts, GatesFound, NoStart, PerGate, Reason, Refusal, Start, Verb, floor_unseen, is_out,
-    no_turn_comes, preflight, start,
+    Facts, GatesFound, NoStart, PerGate, Reason, Refusal, Start, Verb, WITHOUT, floor_unseen,
+    is_out, no_turn_comes, preflight, start,
 };
 use crate::state::journal::Journal;
 use std::ops::ControlFlow::{Break, Continue};
@@ -62,7 +62,7 @@ impl Operation<'_> {
         if self.refuses_threats() {
             facts.trouble.extend(snapshot.threats());
         }
-        let is_out = is_out(gates, &facts.balancers);
+        let is_out = is_out(gates, &facts.health, &facts.balancers);
         let few = self.permits(&start, is_out, &facts, draft)?;
         Continue(Judged {
             snapshot,
@@ -123,6 +123,9 @@ impl Operation<'_> {
         };
         draft.notices.extend(or_refuse(notices)?);
         draft.notices.extend(start.note.clone());
+        let lock = self.takes_lock(start, is_out);
+        let without = lock.is_some_and(|lock| lock.is_out);
+        draft.notices.extend(without.then(|| WITHOUT.to_owned()));
         Continue(few)
     }
 }

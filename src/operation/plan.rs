@@ -93,7 +93,7 @@ fn phases(start: &Start, limits: &Limits) -> Vec<Phase> {
     let turn = matches!(start.phase, Phase::BackOff { .. }).then(|| start.phase.clone());
     let lock = (start.phase == Phase::Lock).then_some(Phase::Lock);
     // The twin goes together with the main line.
-    let (claim, shed) = match limits.closes_both_by_lock() {
+    let (claim, shed) = match by_lock(limits) {
         true => (None, Some(Phase::Shed)),
         false => (claim, shed),
     };
@@ -129,6 +129,11 @@ fn touches(limits: &Limits) -> impl Iterator<Item = Phase> {
     upgrade.into_iter().chain([Phase::Restart])
 }
 
+/// Not by the claim, nor by one after the other.
+fn by_lock(limits: &Limits) -> bool {
+    limits.closes_both_by_lock() && limits.lock.is_some_and(|lock| !lock.is_out)
+}
+
 fn goes_out(phase: &Phase) -> bool {
     phase.closes() || matches!(phase, Phase::BackOff { .. } | Phase::Lock)
 }
@@ -140,7 +145,7 @@ fn calls(start: &Start, phase: &Phase, limits: &Limits, snapshot: &Snapshot) -> 
     };
     let gates = snapshot.gates();
     let all = gates.into_iter();
-    let later = !limits.closes_both() && !limits.closes_both_by_lock();
+    let later = !limits.closes_both() && !by_lock(limits);
     match phase {
         Phase::Close if later => view.plan(gates.main, false),
         Phase::Close => all.flat_map(|gate| view.plan(gate, false)).collect(),

@@ -86,11 +86,11 @@ impl Start {
         }
     }
 
-    /// The same within these limits. The way out may begin with the group's lock, or with a claim. With too `few` other
-    /// servers it begins by waiting for its turn.
+    /// The same within these limits. The way out may begin with the group's lock, or with a claim. With too
+    /// `few` other servers it begins by waiting for its turn.
     pub fn within(self, limits: &Limits, few: bool) -> Start {
         let phase = match self.phase {
-            Phase::Close if limits.lock.is_some() => Phase::Lock,
+            Phase::Close if limits.lock.is_some_and(|lock| !lock.is_out) => Phase::Lock,
             Phase::Close if few => Phase::BackOff {
                 until: Duration::ZERO,
             },

@@ -18,6 +18,9 @@ pub fn decide(verb: Verb, phase: &Phase, observation: &Observation, limits: &Lim
     if let Some(step) = observation.loses_lock(verb, phase) {
         return step;
     }
+    if let Some(step) = observation.needs_lock_again(phase) {
+        return step;
+    }
     let over = observation.in_phase >= phase.limit(limits);
     match phase {
         Phase::Lock => lock(verb, observation, limits),

@@ -55,7 +55,9 @@ pub use capacity::lacks_claim;
 pub use closed_lines::{ClosedLines, News};
 pub use connections::{ByPeer, Connections, Count, Counted, peers_in_words};
 pub use decide::{decide, put_off};
-pub use group_lock::{GroupLock, TakesLock, WhenAway, finds_lock_left, patience, takes_lock};
+pub use group_lock::{
+    GroupLock, TakesLock, WITHOUT, WhenAway, finds_lock_left, patience, takes_lock,
+};
 pub use held::held_out;
 pub use observation::{ActionResult, Observation};
 pub use outcome::Outcome;

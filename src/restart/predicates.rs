@@ -75,7 +75,7 @@ impl Phase {
     pub fn asks_app(&self) -> bool {
         match self {
             Phase::Switch(phase) => phase.asks_app(),
-            phase => matches!(phase, Phase::Healthy { .. } | Phase::Settle),
+            phase => matches!(phase, Phase::Lock | Phase::Healthy { .. } | Phase::Settle),
         }
     }
 

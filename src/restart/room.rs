@@ -15,9 +15,27 @@ pub fn is_serving(balancers: &[BalancerObservation]) -> bool {
     lines.any(ServerLine::serves)
 }
 
-/// Its gates are closed already, and no user comes: it takes no further server away.
-pub fn is_out(gates: GatesFound, balancers: &[BalancerObservation]) -> bool {
-    gates != GatesFound::Open && !is_serving(balancers)
+/// No user comes, so it takes no further server away: its gates are closed already, or its app has failed.
+pub fn is_out(
+    gates: GatesFound,
+    health: &Result<(), String>,
+    balancers: &[BalancerObservation],
+) -> bool {
+    match gates {
+        GatesFound::Open => has_failed(health, balancers),
+        _ => !is_serving(balancers),
+    }
+}
+
+/// The app does not answer, and every balancer shows all lines of this host out. The lines of an app that
+/// answers are about to rise. Requests in flight do not matter: the drain waits for those, and other hosts
+/// count this one as gone already.
+pub(super) fn has_failed(health: &Result<(), String>, balancers: &[BalancerObservation]) -> bool {
+    let is_out = |balancer: &BalancerObservation| {
+        let lines = balancer.lines();
+        !lines.is_empty() && lines.iter().all(|line| line.status.is_out())
+    };
+    health.is_err() && !balancers.is_empty() && balancers.iter().all(is_out)
 }
 
 /// How many hosts can still be taken out of the tightest backend, so that `min_available` usable

@@ -1,9 +1,11 @@
 //! No answer of the lock server, a full lock, and TLS.
 
-use crate::{agent, locked};
+use crate::{agent, locked, status};
+use lab::agent::Agent;
 use lab::etcd::{Etcd, cut_off};
 use lab::fleet::Fleet;
 use lab::settings::Settings;
+use lab::stats::Line;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, SanType};
 use std::path::Path;
 
@@ -77,8 +79,29 @@ fn full_for_a_whole_turn(fleet: &Fleet, etcd: &Etcd) {
         .run("restart", "web")
         .expect(12, "web3 (agent restart web");
     assert_eq!(full.report().outcome, "lock_full");
+    needs_none_with_a_failed_app(fleet, &other);
     holds.wait().expect_exit(0);
     assert_eq!(slow.answer().status, 200);
+}
+
+/// Host 4 serves no user. The holder may wait for it.
+fn needs_none_with_a_failed_app(fleet: &Fleet, other: &Agent<'_>) {
+    fleet.app(4).set_sick(true);
+    fleet.haproxy.wait_until("the app is DOWN", |lines| {
+        let ours = |line: &&Line| matches!(line.get("svname"), "web4" | "bkp4");
+        let mut ours = lines.iter().filter(ours);
+        ours.all(|line| line.get("status") == "DOWN")
+    });
+    let report = other.run("close", "web").expect_exit(0).report();
+    let notices = report.notices.join("\n");
+    assert!(
+        notices.contains("goes without the group's lock"),
+        "{notices}"
+    );
+    let [holders, _] = status(other);
+    assert_eq!(holders, ["web3/web"]);
+    fleet.app(4).set_sick(false);
+    other.run("open", "web").expect_exit(0);
 }
 
 /// etcd that wants certificates of its clients.

@@ -41,12 +41,13 @@ impl Core {
                 false
             }
         };
-        let is_out = is_out(gates, &facts.balancers);
-        let takes_lock = self.settings.lock != Lock::None && takes_lock(asked, &start, is_out);
+        let is_out = is_out(gates, &facts.health, &facts.balancers);
+        let takes_lock = self.settings.lock != Lock::None && takes_lock(asked, &start);
         let under_way = UnderWay {
-            lock: match takes_lock {
-                true => LockSeen::Asked,
-                false => LockSeen::Unused,
+            lock: match (takes_lock, is_out) {
+                (true, false) => LockSeen::Asked,
+                (true, true) => self.without_lock(),
+                (false, _) => LockSeen::Unused,
             },
             serving: bits(&serving(&facts), shown::backend),
             claimed_before: bits(&claimed(&facts), shown::main),

@@ -6,7 +6,7 @@ use super::inputs::{bits, limits, observation, served};
 use super::memory::{Looks, Memory, Shown};
 use super::phases::{self, TURN, effect, number, phase_of, verb_of};
 use super::shown;
-use farm::{Agent, BALANCERS, Begun, Command, Decided, Left, Look, Settings, UnderWay};
+use farm::{Agent, BALANCERS, Begun, Command, Decided, Left, LockSeen, Look, Settings, UnderWay};
 use haproxy_gate::haproxy::BalancerObservation;
 use haproxy_gate::restart::{Ask, Limits, Observation, Phase, Step, Why, decide};
 use std::sync::Arc;
@@ -48,6 +48,15 @@ impl Core {
         Core {
             flaw: Some(flaw),
             ..self
+        }
+    }
+
+    /// What an agent has that begins on a host that is out.
+    pub(super) fn without_lock(&self) -> LockSeen {
+        match self.flaw {
+            Some(Flaw::WaitsOut) => LockSeen::Asked,
+            Some(Flaw::NeverAsks) => LockSeen::Unused,
+            _ => LockSeen::NotNeeded,
         }
     }
 
@@ -105,17 +114,20 @@ impl Core {
             serving: bits(&observation.serving, shown::backend),
             ..look.under_way
         };
-        let at = |phase: &Phase| match Core::forgets(phase) {
-            true => UnderWay {
-                phase: number(phase),
-                serving: 0,
-                claimed_before: 0,
+        let at = |to: &Phase| {
+            let under_way = UnderWay {
+                phase: number(to),
+                lock: lock_after(&phase, to, look.under_way.lock),
                 ..under_way
-            },
-            false => UnderWay {
-                phase: number(phase),
-                ..under_way
-            },
+            };
+            match Core::forgets(to) {
+                true => UnderWay {
+                    serving: 0,
+                    claimed_before: 0,
+                    ..under_way
+                },
+                false => under_way,
+            }
         };
         let step = decide(verb, &phase, &observation, &limits);
         if Core::forgets(&phase) {
@@ -141,6 +153,17 @@ impl Core {
             }
             Step::End(_) => Decided::Ends,
         }
+    }
+}
+
+/// An agent asks as it enters the phase for that, and anew if it has lost the lock there. It leaves it without the lock if its host is out. See
+/// `lock/host_lock.rs`.
+fn lock_after(phase: &Phase, to: &Phase, seen: LockSeen) -> LockSeen {
+    match (phase == &Phase::Lock, to == &Phase::Lock, seen) {
+        (_, true, LockSeen::NotNeeded) => LockSeen::Asked,
+        (true, false, LockSeen::Asked | LockSeen::Full) => LockSeen::NotNeeded,
+        (true, true, LockSeen::Lost) => LockSeen::Asked,
+        _ => seen,
     }
 }
 

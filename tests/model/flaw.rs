@@ -1,7 +1,7 @@
 //! Faults that the search must find. A search that finds nothing proves nothing.
 
 use super::shown::out;
-use haproxy_gate::haproxy::{BalancerObservation, Role};
+use haproxy_gate::haproxy::{BalancerObservation, Role, Status};
 use haproxy_gate::restart::{Ask, Phase, Why};
 
 /// What is left out of the core.
@@ -19,6 +19,10 @@ pub(super) enum Flaw {
     NoPutBack,
     /// A recovery closes gates that are open again.
     ClosesAgain,
+    /// A host that is out waits for the lock.
+    WaitsOut,
+    /// A host that was out, and serves again, goes on without the lock.
+    NeverAsks,
 }
 
 impl Flaw {
@@ -34,6 +38,11 @@ impl Flaw {
     pub(super) fn spoil(self, balancer: &mut BalancerObservation, phase: &Phase) {
         let answer = balancer.answer.as_mut().expect("an answer");
         match (self, phase) {
+            // A line that comes up is not out.
+            (Flaw::WaitsOut, Phase::Lock) => {
+                let lines = answer.lines.iter_mut();
+                lines.for_each(|line| line.status = Status::Drain("DRAIN".to_owned()));
+            }
             (Flaw::NoWait, Phase::Claim) => {
                 answer.lines.iter_mut().for_each(|line| line.out = true);
             }

@@ -46,6 +46,7 @@ pub(super) fn limits(settings: &Settings, sticky: Duration, under_way: UnderWay)
                 _ => WhenAway::Refuse,
             },
             alone: true,
+            is_out: under_way.lock == LockSeen::NotNeeded,
         }),
     }
 }
@@ -79,10 +80,7 @@ pub(super) fn observation(
         serving,
         connections: None,
         oldest: None,
-        health: phase.asks_app().then(|| match look.app {
-            true => Ok(()),
-            false => Err("connection refused".to_owned()),
-        }),
+        health: phase.asks_app().then(|| health(look.app)),
         failing: 0,
         ran_before: false,
         lock: lock(look.under_way.lock),
@@ -92,10 +90,20 @@ pub(super) fn observation(
     }
 }
 
+fn health(app: bool) -> Result<(), String> {
+    match app {
+        true => Ok(()),
+        false => Err("connection refused".to_owned()),
+    }
+}
+
 fn lock(seen: LockSeen) -> GroupLock {
     match seen {
         LockSeen::Unused => GroupLock::Unused,
-        LockSeen::Asked => GroupLock::Asked,
+        LockSeen::NotNeeded => GroupLock::NotNeeded,
+        LockSeen::Asked => GroupLock::Asked {
+            lasts: Duration::ZERO,
+        },
         LockSeen::Held => GroupLock::Held,
         LockSeen::Full => GroupLock::Full(vec!["another host".to_owned()]),
         LockSeen::Away => GroupLock::Away {
@@ -114,7 +122,7 @@ pub(super) fn facts(look: &Look, left: Option<Left>, shown: &[Arc<Shown>]) -> Fa
         trouble: Vec::new(),
         main_closed: !look.main_open && left.is_none(),
         restart: Ok(()),
-        health: Ok(()),
+        health: health(look.app),
         balancers: shown
             .iter()
             .map(|shown| shown.observation.clone())

@@ -7,7 +7,7 @@
 //! that of a layout without a claim: in time, and never too many apps stopped.
 
 use super::{Flaw, LIMITS, SINGLE, Settings, TWO_STAGE, always, runs, search, search_with};
-use farm::{Lock, Twin};
+use farm::{First, Lock, Twin};
 
 const KEPT: Settings = Settings {
     lock: Lock::Kept,
@@ -70,6 +70,86 @@ fn a_holder_that_dies() {
         };
         always(&search(&settings), 1_000);
     }
+}
+
+/// As with etcd: another host may take the lock while the dead one is out, and before its operator has come.
+#[test]
+fn the_lease_of_a_dead_holder_ends() {
+    for twin in [Twin::Gate, Twin::None, Twin::App] {
+        let settings = Settings {
+            crashes: 1,
+            twin,
+            lock: Lock::Ends,
+            ..KEPT
+        };
+        always(&search(&settings), 100);
+    }
+}
+
+#[test]
+fn four_hosts_behind_two_balancers() {
+    let settings = Settings {
+        hosts: 4,
+        balancers: 2,
+        min_available: 3,
+        ..KEPT
+    };
+    always(&search(&settings), 1_000);
+}
+
+/// The holder waits for the host whose app has failed. Only a restart of that host helps.
+#[test]
+fn a_host_whose_app_has_failed_does_not_wait_for_the_holder() {
+    for (twin, balancers) in [
+        (Twin::Gate, 1),
+        (Twin::Gate, 2),
+        (Twin::None, 2),
+        (Twin::App, 2),
+    ] {
+        let settings = Settings {
+            balancers,
+            twin,
+            first: First::Failed,
+            ..KEPT
+        };
+        always(&search(&settings), 100);
+        let stuck = search_with(Flaw::WaitsOut, &settings).stuck;
+        let story = stuck.expect("both wait");
+        assert!(story.contains("TakeLock(1)"), "{story}");
+    }
+}
+
+/// It may come up at any moment of its way out, and the holder counts on it then.
+#[test]
+fn a_host_whose_line_flaps_takes_the_lock() {
+    for (balancers, rise) in [(1, 1), (1, 2), (2, 1)] {
+        let settings = Settings {
+            balancers,
+            rise,
+            first: First::Flaps,
+            ..KEPT
+        };
+        always(&search(&settings), 100);
+    }
+    for twin in OTHERS {
+        let settings = Settings {
+            twin,
+            in_time: true,
+            first: First::Flaps,
+            ..KEPT
+        };
+        always(&search(&settings), 100);
+    }
+}
+
+#[test]
+fn the_search_finds_a_flapping_host_that_never_asks() {
+    let settings = Settings {
+        first: First::Flaps,
+        ..KEPT
+    };
+    let found = search_with(Flaw::NeverAsks, &settings);
+    assert!(found.too_few_usable.is_some());
 }
 
 #[test]

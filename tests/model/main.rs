@@ -7,7 +7,7 @@
 //! of the program makes every decision, from rows of `show stat`: `core.rs` calls its `decide`,
 //! `begin.rs` its `start`, `preflight` and `takes_lock`.
 //!
-//! What is not in it: an app that fails or does not come up, a line that an operator holds, a balancer
+//! What is not in it: an app that fails later or does not come up, a line that an operator holds, a balancer
 //! that can't be seen, a rule that another process changes, a check that takes longer than the next
 //! one, a lock with several slots, and a switch. An agent may look once more right after a reload, where
 //! the real one waits. Of two states from which the core decides the same one is kept: in a story the
@@ -26,7 +26,7 @@ mod shown;
 mod two_stage;
 
 use self::core::Core;
-use farm::{Clock, Farm, Found, Lock, Settings, Twin};
+use farm::{Clock, Farm, First, Found, Lock, Settings, Twin};
 use flaw::Flaw;
 
 /// No limit ends, but a host that gave way gets its turn.
@@ -52,6 +52,7 @@ const TWO_STAGE: Settings = Settings {
     one_by_one: false,
     clocks: TURNS,
     lock: Lock::None,
+    first: First::Runs,
 };
 
 const SINGLE: Settings = Settings {

@@ -13,6 +13,19 @@ fn three_hosts_behind_two_balancers() {
     always(&search(&settings), 200_000);
 }
 
+/// Two of them only serve.
+#[test]
+fn four_hosts_behind_two_balancers() {
+    let settings = Settings {
+        hosts: 4,
+        at_rest: 2,
+        balancers: 2,
+        min_available: 3,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 1_000);
+}
+
 #[test]
 fn two_of_three_hosts_may_go() {
     let settings = Settings {

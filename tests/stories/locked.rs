@@ -7,6 +7,7 @@ fn takes(when_away: WhenAway) -> TakesLock {
     TakesLock {
         when_away,
         alone: true,
+        is_out: false,
     }
 }
 
@@ -22,6 +23,12 @@ fn world(lock: &[(u32, GroupLock)]) -> World {
     World {
         lock: lock.to_vec(),
         ..World::new()
+    }
+}
+
+fn asked() -> GroupLock {
+    GroupLock::Asked {
+        lasts: Duration::ZERO,
     }
 }
 
@@ -42,7 +49,7 @@ fn away(seconds: u64) -> GroupLock {
 
 #[test]
 fn a_restart_waits_for_the_lock_and_needs_no_claim() {
-    let world = world(&[(0, GroupLock::Asked), (1, full()), (9, GroupLock::Held)]);
+    let world = world(&[(0, asked()), (1, full()), (9, GroupLock::Held)]);
     insta::assert_snapshot!(story(Verb::Restart, &world, &locked()));
     cut_everywhere(&world, &locked());
 }

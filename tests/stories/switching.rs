@@ -458,6 +458,7 @@ fn the_rules_are_flushed_while_a_switch_waits_for_the_lock() {
         lock: Some(TakesLock {
             when_away: WhenAway::Refuse,
             alone: true,
+            is_out: false,
         }),
         ..usual()
     };

@@ -24,15 +24,14 @@ impl Client {
         }
     }
 
-    /// Asks the member that has answered last, then the other ones. One without a majority of members
-    /// behind it answers with an error of the server (500 and above), or not at all.
+    /// Asks the member that has answered last, then the other ones.
     pub(super) async fn ask(&mut self, post: &Post) -> Result<Answer, String> {
         let mut why = Vec::new();
         for turn in 0..self.members.len() {
             let at = (self.last + turn) % self.members.len();
             let member = &self.members[at];
             match send(member, &self.files, post, self.limit).await {
-                Ok(answer) if answer.status >= 500 => {
+                Ok(answer) if is_no_answer(answer.status) => {
                     let said = answer.body.lines().next().unwrap_or_default();
                     let said = crate::text::escape(said);
                     why.push(format!("{member}: status {}: {said}", answer.status));
@@ -46,4 +45,10 @@ impl Client {
         }
         Err(why.join("; "))
     }
+}
+
+/// A member without a majority behind it answers with an error of the server. A proxy before it answers 408
+/// if the member is slow, and 429 if there are too many requests.
+fn is_no_answer(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..)
 }

@@ -121,34 +121,41 @@ pub async fn release(settings: &LockSettings, id: &str) -> Result<Release, Strin
         id: id.to_owned(),
         ..Owner::default()
     };
+    release_of(settings, &named).await
+}
+
+/// The same, but it leaves the lock of another machine alone.
+async fn release_of(settings: &LockSettings, named: &Owner) -> Result<Release, String> {
     if let Engine::Fleetlock(server) = &settings.engine {
-        let released = Fleetlock::new(server, settings, &named).release().await;
-        return released.map(|()| Release::Done(named));
+        let released = Fleetlock::new(server, settings, named).release().await;
+        return released.map(|()| Release::Done(named.clone()));
     }
     let mut client = Client::new(settings);
     let all = queued(&mut client, &settings.group).await?;
-    let Some(one) = all.iter().find(|one| one.owner.id == id) else {
+    let is_meant = |found: &Owner| found.id == named.id && !named.is_double(found);
+    let Some(one) = all.iter().find(|one| is_meant(&one.owner)) else {
         return Ok(Release::Nothing);
     };
     match remove(&mut client, one).await? {
         true => Ok(Release::Done(one.owner.clone())),
         false => Err(format!(
-            "{id} has renewed it at the same moment: run it again"
+            "{} has renewed it at the same moment: run it again",
+            named.id
         )),
     }
 }
 
-/// Gives back what an operation of this host on this app has left.
+/// Gives back what an operation of this host on this app has left. Another machine may use the same name.
 ///
 /// # Errors
 ///
 /// Others may have to wait for it: why, and how long.
 pub(crate) async fn give_back_left(settings: &LockSettings, app: &str) -> Result<(), String> {
-    let id = settings.id(app);
-    let released = release(settings, &id).await;
+    let ours = Owner::new(settings, app, String::new(), String::new());
+    let released = release_of(settings, &ours).await;
     released
         .map(drop)
-        .map_err(|why| not_given_back(settings, &id, &why))
+        .map_err(|why| not_given_back(settings, &ours.id, &why))
 }
 
 #[cfg(test)]

@@ -63,8 +63,8 @@ impl<H: Host> Drive<'_, H> {
         let health = self.host.health(self.phase.serves()).await;
         self.ask_again = self.host.elapsed() + ASK;
         self.failing = match health {
-            Ok(()) => 0,
-            Err(_) => self.failing + 1,
+            Err(_) if self.phase != Phase::Lock => self.failing + 1,
+            _ => 0,
         };
         Some(health)
     }

@@ -8,6 +8,7 @@ mod model;
 pub(super) use message::{lock_away, lock_full};
 pub use model::{GroupLock, TakesLock, WhenAway};
 
+use super::room::{has_failed, is_serving};
 use super::step::{Step, again, go};
 use super::switch::SwitchPhase;
 use super::{Limits, Observation, Outcome, Phase, Refusal, Start, Verb, Version, Why};
@@ -17,16 +18,19 @@ use std::time::Duration;
 /// elect a leader.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What the operator reads of a host that needs no lock.
+pub const WITHOUT: &str = "no user comes to this host, so it goes without the group's lock: others count it as gone already";
+
 /// How long an operation of this turn waits for it.
 pub fn patience(turn: Duration) -> Duration {
     PATIENCE.min(turn)
 }
 
 /// Whether an operation takes the lock. What goes down with its machine or its unit does not, nor does a
-/// way back, nor a host that `is_out`: others count it as gone, and the holder may wait for it.
-pub fn takes_lock(verb: Verb, start: &Start, is_out: bool) -> bool {
+/// way back.
+pub fn takes_lock(verb: Verb, start: &Start) -> bool {
     match verb {
-        Verb::Restart | Verb::Close => start.goes_out() && !is_out,
+        Verb::Restart | Verb::Close => start.goes_out(),
         // At rest the gates of its old target are open.
         Verb::Switch => start.is_first_of_a_start(),
         _ => false,
@@ -46,12 +50,15 @@ pub fn finds_lock_left(verb: Verb, is_cut_short: bool, ends_by_itself: bool) -> 
 /// Waits for the lock, within the host's turn.
 pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> Step {
     let over = observation.elapsed >= limits.turn;
-    // Also at the end of a short turn the server's first answer decides.
-    let is_answer_due = observation.in_phase >= PATIENCE;
     let waits = |waiting: Vec<String>| again(Phase::Lock, waiting);
     match &observation.lock {
         GroupLock::Held => go(next(verb, observation, limits)),
-        GroupLock::Unused | GroupLock::Asked if !is_answer_due => {
+        _ if verb != Verb::Switch && observation.has_failed() => out_of_rotation(limits),
+        // Also at the end of a short turn the server's first answer decides.
+        GroupLock::Asked { lasts } if *lasts < PATIENCE => {
+            waits(vec!["the lock server's answer".to_owned()])
+        }
+        GroupLock::Unused | GroupLock::NotNeeded if observation.in_phase < PATIENCE => {
             waits(vec!["the lock server's answer".to_owned()])
         }
         GroupLock::Full(by) if !over => waits(by.iter().map(|one| taken(one)).collect()),
@@ -62,11 +69,21 @@ pub(super) fn lock(verb: Verb, observation: &Observation, limits: &Limits) -> St
         }
         GroupLock::Refused { why, .. } => Step::End(Outcome::Refused(refused(why))),
         GroupLock::Away { why, .. } => unanswered(why, verb, observation, limits),
-        GroupLock::Lost(why) => Step::End(Outcome::LockAway(why.clone())),
-        GroupLock::Unused | GroupLock::Asked => {
+        // The next look asks anew.
+        GroupLock::Lost(why) => waits(vec![format!("the group's lock was lost: {why}")]),
+        GroupLock::Unused | GroupLock::NotNeeded | GroupLock::Asked { .. } => {
             let why = format!("no answer within {PATIENCE:?}");
             unanswered(&why, verb, observation, limits)
         }
+    }
+}
+
+/// The app has failed while the host waited. The holder may wait for this host, so this host does not wait
+/// for the holder.
+fn out_of_rotation(limits: &Limits) -> Step {
+    Step::Go {
+        to: limits.first(),
+        note: Some(WITHOUT.to_owned()),
     }
 }
 
@@ -122,6 +139,12 @@ fn next(verb: Verb, observation: &Observation, limits: &Limits) -> Phase {
 }
 
 impl Observation {
+    /// The app of this host has failed, and no user comes to it.
+    fn has_failed(&self) -> bool {
+        let health = self.health.as_ref();
+        health.is_some_and(|health| has_failed(health, &self.balancers))
+    }
+
     /// The operation has gone out by the lock, and has not announced itself by its twin. A lock that is
     /// lost meanwhile does not change that.
     pub(super) fn needs_no_claim(&self, limits: &Limits) -> bool {
@@ -136,6 +159,16 @@ impl Observation {
             true => Phase::Close,
             false => limits.first(),
         }
+    }
+
+    /// The step of a host that goes without the lock because it was out, and serves again: its line was
+    /// flapping. It takes the lock like any other, or two hosts might go at the same moment. A version that
+    /// is taken back goes by its claim.
+    pub(super) fn needs_lock_again(&self, phase: &Phase) -> Option<Step> {
+        let is_on_the_way = matches!(phase, Phase::Claim | Phase::Close | Phase::BackOff { .. });
+        let is_touched = matches!(self.version, Version::Sick(_));
+        let serves = self.lock == GroupLock::NotNeeded && is_serving(&self.balancers);
+        (is_on_the_way && !is_touched && serves).then(|| go(Phase::Lock))
     }
 
     /// The step if the group's lock was lost before the app is touched: the host goes back.

@@ -8,8 +8,14 @@ pub enum GroupLock {
     /// There is none, or the operation goes without it.
     #[default]
     Unused,
+    /// The operation has not asked for it: the host is out of rotation, and goes without it. If the host
+    /// serves again before its gates are closed, it asks.
+    NotNeeded,
     /// The lock server has not answered yet.
-    Asked,
+    Asked {
+        /// Since when, on this look.
+        lasts: Duration,
+    },
     /// This host has it.
     Held,
     /// All its slots are taken: by which hosts, one entry each.
@@ -49,4 +55,6 @@ pub struct TakesLock {
     pub when_away: WhenAway,
     /// There is one slot, so no other host of the group goes out at the same moment.
     pub alone: bool,
+    /// The host is out of rotation as the operation begins. It asks for the lock only if it serves again.
+    pub is_out: bool,
 }

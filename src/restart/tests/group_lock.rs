@@ -9,6 +9,7 @@ fn locking(when_away: WhenAway) -> Limits {
         lock: Some(TakesLock {
             when_away,
             alone: true,
+            is_out: false,
         }),
         min_available: Floor::Servers(1),
         serving: vec!["lb backend srvs".into()],
@@ -30,6 +31,12 @@ fn seen(lock: GroupLock, lines: [&str; 2], usable: usize) -> Observation {
 
 fn step_of(phase: &Phase, look: &Observation) -> Step {
     decide(Verb::Restart, phase, look, &locking(WhenAway::Refuse))
+}
+
+fn asked(seconds: u64) -> GroupLock {
+    GroupLock::Asked {
+        lasts: Duration::from_secs(seconds),
+    }
 }
 
 fn full() -> GroupLock {
@@ -84,24 +91,23 @@ fn the_lock_is_waited_for_within_the_turn() {
     };
     assert_eq!(goes(in_time(GroupLock::Held)), Phase::Close);
     assert_eq!(goes(at_the_end(GroupLock::Held)), Phase::Close);
-    for lock in [GroupLock::Unused, GroupLock::Asked, full(), away(9)] {
+    for lock in [GroupLock::Unused, asked(9), lost(), full(), away(9)] {
         assert_eq!(waits(in_time(lock.clone())).len(), 1, "{lock:?}");
     }
     assert_eq!(ends(at_the_end(full())).exit_code(), 12);
     assert_eq!(ends(in_time(away(10))).exit_code(), 11);
-    for lock in [away(1), lost()] {
-        assert_eq!(ends(at_the_end(lock.clone())).exit_code(), 11, "{lock:?}");
-    }
-    let asked = || seen(GroupLock::Asked, ["UP", "UP"], 2);
-    assert_eq!(waits(at_the_end(GroupLock::Asked)).len(), 1, "a short turn");
-    assert_eq!(ends(step_of(&Phase::Lock, &late(asked()))).exit_code(), 11);
+    assert_eq!(ends(at_the_end(away(1))).exit_code(), 11);
+    assert_eq!(waits(at_the_end(asked(9))).len(), 1, "a short turn");
+    assert_eq!(ends(in_time(asked(10))).exit_code(), 11);
+    let unused = late(seen(GroupLock::Unused, ["UP", "UP"], 2));
+    assert_eq!(ends(step_of(&Phase::Lock, &unused)).exit_code(), 11);
 }
 
 #[test]
 fn without_the_lock_server_a_host_announces_itself_if_it_may() {
     let claims = locking(WhenAway::Claims);
     let look = |lock| seen(lock, ["UP", "UP"], 2);
-    for look in [look(away(10)), late(look(GroupLock::Asked))] {
+    for look in [look(away(10)), look(asked(10))] {
         let step = decide(Verb::Restart, &Phase::Lock, &look, &claims);
         let Step::Go { to, note } = step else {
             panic!("{step:?}");
@@ -327,30 +333,132 @@ fn a_host_that_has_lost_the_lock_announces_itself_on_its_next_way_out() {
     }
 }
 
-/// The holder may wait for a host that is out, so that host must not wait for the holder.
 #[test]
-fn a_host_takes_the_lock_if_others_lose_a_server_by_it() {
+fn what_goes_out_takes_the_lock() {
     let (out, healthy) = (
         begins_in(Phase::Close),
         begins_in(Phase::Healthy { streak: 0 }),
     );
-    for (verb, start, is_out, takes) in [
-        (Verb::Restart, &out, false, true),
-        (Verb::Restart, &out, true, false),
-        (Verb::Restart, &healthy, false, false),
-        (Verb::Close, &out, false, true),
-        (Verb::Close, &out, true, false),
-        (Verb::Stop, &out, false, false),
-        (Verb::Open, &healthy, false, false),
-        (Verb::Recover, &healthy, false, false),
-        (
-            Verb::Switch,
-            &Start::of_switch(limits().switch),
-            false,
-            true,
-        ),
+    for (verb, start, takes) in [
+        (Verb::Restart, &out, true),
+        (Verb::Restart, &healthy, false),
+        (Verb::Close, &out, true),
+        (Verb::Stop, &out, false),
+        (Verb::Open, &healthy, false),
+        (Verb::Recover, &healthy, false),
+        (Verb::Switch, &Start::of_switch(limits().switch), true),
     ] {
-        assert_eq!(takes_lock(verb, start, is_out), takes, "{verb:?} {is_out}");
+        assert_eq!(takes_lock(verb, start), takes, "{verb:?}");
+    }
+}
+
+/// The holder may wait for a host that is out, so that host must not wait for the holder.
+#[test]
+fn a_host_that_is_out_begins_without_the_lock() {
+    let mut limits = locking(WhenAway::Refuse);
+    limits.lock = limits.lock.map(|lock| TakesLock {
+        is_out: true,
+        ..lock
+    });
+    let first = |few| begins_in(Phase::Close).within(&limits, few).phase;
+    assert_eq!(first(false), Phase::Claim);
+    assert!(matches!(first(true), Phase::BackOff { .. }));
+    // It counts no lock that it does not have.
+    let out = seen(GroupLock::NotNeeded, ["DOWN", "DOWN"], 0);
+    let out = Observation {
+        serving: Vec::new(),
+        ..out
+    };
+    let step = |phase: &Phase| goes(decide(Verb::Restart, phase, &out, &limits));
+    assert_eq!(step(&Phase::Claim), Phase::Close);
+    assert_eq!(step(&Phase::Close), Phase::Drain { zeros: 0 });
+}
+
+/// Its app fails while another host has the lock, and waits for this one.
+#[test]
+fn a_host_that_falls_out_does_not_wait_for_the_lock_any_more() {
+    for lock in [full(), asked(1), away(1), lost()] {
+        for (lines, goes_on) in [
+            (["DOWN", "DOWN"], true),
+            (["UP", "DOWN"], false),
+            (["DOWN 1/2", "DOWN"], false),
+            (["DOWN", "UP"], false),
+        ] {
+            let look = Observation {
+                health: Some(Err("connection refused".into())),
+                ..seen(lock.clone(), lines, 2)
+            };
+            let step = step_of(&Phase::Lock, &look);
+            let gone = matches!(
+                &step,
+                Step::Go {
+                    to: Phase::Claim,
+                    note: Some(_)
+                }
+            );
+            assert_eq!(gone, goes_on, "{lock:?} {lines:?}: {step:?}");
+            let switch = decide(
+                Verb::Switch,
+                &Phase::Lock,
+                &look,
+                &locking(WhenAway::Refuse),
+            );
+            assert!(matches!(switch, Step::Stay { .. }), "{switch:?}");
+        }
+    }
+    // A balancer can't be seen; the app answers, so the line is about to rise; it was not asked.
+    let unseen = Observation {
+        lock: full(),
+        health: Some(Err("connection refused".into())),
+        ..blind()
+    };
+    let down = |health| Observation {
+        health,
+        ..seen(full(), ["DOWN", "DOWN"], 2)
+    };
+    for look in [unseen, down(Some(Ok(()))), down(None)] {
+        let step = step_of(&Phase::Lock, &look);
+        assert!(matches!(step, Step::Stay { .. }), "{step:?}");
+    }
+}
+
+/// Until its gates are closed the line may flap. The holder counts on this host then.
+#[test]
+fn a_host_that_serves_again_takes_the_lock() {
+    for phase in phases::each_phase() {
+        let is_on_the_way = matches!(phase, Phase::Claim | Phase::Close | Phase::BackOff { .. });
+        for (lock, lines, asks) in [
+            (GroupLock::NotNeeded, ["UP", "DOWN"], is_on_the_way),
+            (GroupLock::NotNeeded, ["DOWN 1/2", "DOWN"], is_on_the_way),
+            (GroupLock::NotNeeded, ["DOWN", "DOWN"], false),
+            (GroupLock::Unused, ["UP", "DOWN"], false),
+            (GroupLock::Held, ["UP", "DOWN"], false),
+        ] {
+            let step = step_of(&phase, &seen(lock.clone(), lines, 2));
+            let goes = matches!(
+                step,
+                Step::Go {
+                    to: Phase::Lock,
+                    ..
+                }
+            );
+            assert_eq!(goes, asks, "{phase:?} {lock:?} {lines:?}: {step:?}");
+        }
+        let taken_back = Observation {
+            version: Version::Sick("500".into()),
+            ..seen(GroupLock::NotNeeded, ["UP", "DOWN"], 2)
+        };
+        let step = step_of(&phase, &taken_back);
+        assert!(
+            !matches!(
+                step,
+                Step::Go {
+                    to: Phase::Lock,
+                    ..
+                }
+            ),
+            "{phase:?}"
+        );
     }
 }
 

@@ -21,6 +21,10 @@ fn balancers(main: &str, usable: &[(usize, usize)]) -> Vec<BalancerObservation> 
     vec![balancer]
 }
 
+fn failed() -> Result<(), String> {
+    Err("connection refused".to_owned())
+}
+
 fn beside_silent(mut balancers: Vec<BalancerObservation>) -> Vec<BalancerObservation> {
     balancers.push(BalancerObservation::silent("no answer"));
     balancers
@@ -58,15 +62,37 @@ fn in_rotation_is_what_every_balancer_shows_fully_up() {
 }
 
 #[test]
-fn a_host_is_out_if_its_gates_are_closed_and_no_user_comes() {
+fn a_host_is_out_if_no_user_comes_to_it() {
     for (gates, main, out) in [
         (GatesFound::ClosedUnexpectedly, "DOWN", true),
         (GatesFound::Held, "DOWN", true),
         (GatesFound::Held, "UP", false),
         (GatesFound::ClosedUnexpectedly, "DOWN 1/2", false),
-        (GatesFound::Open, "DOWN", false),
+        (GatesFound::Open, "DOWN", true),
+        (GatesFound::Open, "MAINT", true),
+        (GatesFound::Open, "DOWN 1/2", false),
+        (GatesFound::Open, "UP 1/2", false),
+        (GatesFound::Open, "DRAIN", false),
+        (GatesFound::Held, "DRAIN", true),
     ] {
-        let seen = is_out(gates, &balancers(main, &[(3, 0)]));
+        let seen = is_out(gates, &failed(), &balancers(main, &[(3, 0)]));
         assert_eq!(seen, out, "{gates:?} {main}");
     }
+    // Users may come by a balancer that can't be seen, and by a line of another backend.
+    let down = balancers("DOWN", &[(3, 0)]);
+    assert!(!is_out(
+        GatesFound::Open,
+        &failed(),
+        &beside_silent(down.clone())
+    ));
+    assert!(is_out(
+        GatesFound::Held,
+        &Ok(()),
+        &beside_silent(down.clone())
+    ));
+    // A line of an app that answers is about to rise.
+    assert!(!is_out(GatesFound::Open, &Ok(()), &down));
+    let with_up = [down, balancers("UP", &[(3, 0)])].concat();
+    assert!(!is_out(GatesFound::Open, &failed(), &with_up));
+    assert!(!is_out(GatesFound::Open, &failed(), &[]));
 }

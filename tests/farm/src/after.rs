@@ -115,8 +115,9 @@ impl Farm {
         }
         // Full and away may change. What the agent has lost stays lost.
         let seen = &mut state.hosts[number].under_way.lock;
-        if *seen != LockSeen::Unused {
-            *seen = if lock == LockSeen::Lost { lock } else { before };
+        let asks_or_leaves = *seen != lock;
+        if *seen != LockSeen::Unused && !asks_or_leaves && lock != LockSeen::Lost {
+            *seen = before;
         }
         pay(state, number);
     }

@@ -88,6 +88,12 @@ impl Host {
         }
     }
 
+    /// Each balancer shows the lines behind its closed gates DOWN.
+    pub(crate) fn is_seen(&self, balancers: usize) -> bool {
+        let mut lines = self.lines[..balancers].iter();
+        lines.all(|lines| (0..2).all(|side| self.gates[side] || lines[side] == 0))
+    }
+
     /// The effect is not there yet.
     pub(crate) fn needs(&self, effect: Effect) -> bool {
         match effect {

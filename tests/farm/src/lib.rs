@@ -22,6 +22,6 @@ pub use farm::Farm;
 pub use host::{Effect, Host, Life, UnderWay};
 pub use look::{Clock, LockSeen, Look};
 pub use search::Found;
-pub use settings::{Lock, Settings, Twin};
+pub use settings::{First, Lock, Settings, Twin};
 pub use state::{BALANCERS, MOST_HOSTS, State};
 pub use step::{Command, Step};

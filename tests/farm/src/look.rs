@@ -21,6 +21,8 @@ pub enum LockSeen {
     /// It takes none.
     #[default]
     Unused,
+    /// Its host is out of rotation, so it asks for none yet.
+    NotNeeded,
     /// It has asked for it.
     Asked,
     /// It has it.

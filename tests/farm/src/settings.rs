@@ -20,11 +20,25 @@ pub enum Lock {
     None,
     /// An agent has it until its operation ends, or until the one ends that comes after its death.
     Kept,
-    /// The same, but its lease may end at any moment, as if the holder was paused. Another agent may
-    /// take it then. The holder notices that at any later look, or never.
+    /// The same, but the lease of a holder that died ends once each balancer shows its closed gates. Another
+    /// agent may take it then.
+    Ends,
+    /// The lease of any holder may end at any moment, as if the holder was paused. The holder notices that at
+    /// any later look, or never.
     Expires,
     /// The same, and its server may not answer. An agent goes on without it then.
     Away,
+}
+
+/// The app of the first host at the beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// It runs.
+    Runs,
+    /// It has failed, and only its restart brings it up.
+    Failed,
+    /// It has failed, and comes up at any moment or by its restart.
+    Flaps,
 }
 
 /// What a farm is, and what may happen in it.
@@ -59,6 +73,8 @@ pub struct Settings {
     pub clocks: &'static [Clock],
     /// The lock of the group.
     pub lock: Lock,
+    /// The app of the first host.
+    pub first: First,
 }
 
 impl Settings {

@@ -1,6 +1,6 @@
 //! One state of the farm.
 
-use super::{Host, Life, Settings};
+use super::{First, Host, Life, Settings};
 
 /// The most balancers.
 pub const BALANCERS: usize = 2;
@@ -25,6 +25,10 @@ impl State {
         let mut hosts = [Host::new(settings.most()); MOST_HOSTS];
         for host in &mut hosts[settings.hosts - settings.at_rest..] {
             host.life = Life::Done;
+        }
+        if settings.first != First::Runs {
+            hosts[0].app = false;
+            hosts[0].lines = [[0; 2]; BALANCERS];
         }
         State {
             hosts,

@@ -1,7 +1,7 @@
 //! The steps that may come next.
 
 use super::farm::Farm;
-use super::{Clock, Host, Life, Lock, LockSeen, State};
+use super::{Clock, First, Host, Life, Lock, LockSeen, State};
 
 /// What an operator runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,16 +57,25 @@ impl Farm {
                 Life::Runs => self.steps_of_agent(number, host, state, steps),
                 Life::Done => {}
             }
-            if !host.app {
+            if !host.app && (host.restarted || settings.first == First::Flaps) {
                 steps.push(Step::ComeUp(number));
             }
         }
         if state.reloads > 0 {
             steps.extend(balancers.map(Step::Reload));
         }
-        if matches!(settings.lock, Lock::Expires | Lock::Away) && state.lock.is_some() {
+        if self.lease_may_end(state) {
             steps.push(Step::LoseLock);
         }
+    }
+
+    fn lease_may_end(&self, state: &State) -> bool {
+        let holder = state.lock.map(|holder| &state.hosts[usize::from(holder)]);
+        holder.is_some_and(|holder| match self.settings.lock {
+            Lock::None | Lock::Kept => false,
+            Lock::Ends => holder.life == Life::Died && holder.is_seen(self.settings.balancers),
+            Lock::Expires | Lock::Away => true,
+        })
     }
 
     fn steps_of_agent(&self, number: usize, host: &Host, state: &State, steps: &mut Vec<Step>) {
@@ -98,10 +107,11 @@ impl Farm {
     fn lock_shows(&self, number: usize, host: &Host, state: &State) -> &'static [LockSeen] {
         match (host.under_way.lock, self.settings.lock) {
             (LockSeen::Unused, _) => &[LockSeen::Unused],
+            (LockSeen::NotNeeded, _) => &[LockSeen::NotNeeded],
             (LockSeen::Asked, Lock::Away) => &[LockSeen::Asked, LockSeen::Away],
             (LockSeen::Asked, _) if !is_free(state, number) => &[LockSeen::Full],
             (LockSeen::Asked, _) => &[LockSeen::Asked],
-            (LockSeen::Held, Lock::Kept) => &[LockSeen::Held],
+            (LockSeen::Held, Lock::Kept | Lock::Ends) => &[LockSeen::Held],
             (LockSeen::Held, _) => &[LockSeen::Held, LockSeen::Lost],
             _ => &[LockSeen::Lost],
         }
