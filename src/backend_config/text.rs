@@ -67,6 +67,14 @@ const PURGED: &str = "    # After a reload the leaving worker keeps its idle con
     default-server pool-purge-delay 1s
 ";
 
+/// The master socket does not show these.
+const PURGED_OF_PARKED: &str =
+    "    # After a reload some connections to an idle target's line reach the current target, because
+    # its port is parked. A later drain waits for them: for some seconds with this, up to a minute
+    # without.
+    default-server pool-purge-delay 1s
+";
+
 impl Plan<'_> {
     /// The backend alone. It holds with any `defaults` above it, except for words of a
     /// `default-server` there: only the rhythm of the checks can be reset.
@@ -108,13 +116,16 @@ impl Plan<'_> {
         )
     }
 
-    /// If a balancer has no master socket, the connections of its leaving workers are counted. In mode
-    /// tcp it has none that are idle.
+    /// If a balancer has no master socket, the connections of its leaving workers are counted. The
+    /// drain of a switch counts those that came by a parked port in any case. In mode tcp none are idle.
     fn purged(&self) -> &'static str {
         let has_masters = self.serving().all(|balancer| balancer.master.is_some());
-        match has_masters || self.wanted.mode == Mode::Tcp {
-            true => "",
-            false => PURGED,
+        let parks = self.lines.iter().any(|line| line.app.target.is_some());
+        match (self.wanted.mode, has_masters) {
+            (Mode::Tcp, _) => "",
+            (Mode::Http, false) => PURGED,
+            (Mode::Http, true) if parks => PURGED_OF_PARKED,
+            (Mode::Http, true) => "",
         }
     }
 

@@ -41,7 +41,11 @@ mod tests {
         "#;
         let settings = read(Path::new("agent.toml"), text).unwrap();
         for (phase, seconds, name) in [
-            (None, 1, "restart (systemctl restart web.service (D-Bus))"),
+            (
+                None,
+                1,
+                "restart (systemctl reload-or-restart web.service (D-Bus))",
+            ),
             (Some(Phase::Upgrade), 2, "upgrade"),
             (Some(Phase::Rollback("sick".to_owned())), 2, "rollback"),
             (

@@ -71,6 +71,22 @@ fn the_main_lines_of_all_targets_come_before_all_twins() {
     assert!(text.contains("keep their cookie") && !text.contains("cookie of its own"));
 }
 
+/// No master socket shows the connections that came by a parked port.
+#[test]
+fn idle_connections_are_purged_also_beside_a_master_socket() {
+    let purges = |app: &str| {
+        let socket = r#"socket = "tcp://10.0.0.1:9999""#;
+        let master = format!("{socket}\n    master = \"tcp://10.0.0.1:9998\"");
+        let text = format!("[app.web]\n{}", TARGETS.replace(socket, &master));
+        let settings = read(Path::new("agent.toml"), &text).unwrap();
+        let hosts = hosts(&format!("a=10.0.0.11,app={app} b=10.0.0.12,app={app}"));
+        let printed = print(&settings, &wanted(&settings, &hosts)).unwrap();
+        printed.contains("parked. A later drain") && printed.contains("pool-purge-delay 1s\n")
+    };
+    assert!(purges("web"));
+    assert!(!purges("api"));
+}
+
 #[test]
 fn each_target_may_have_a_cookie_of_its_own() {
     let hosts = hosts(HOSTS);
