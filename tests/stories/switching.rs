@@ -277,6 +277,14 @@ fn a_withdrawn_way_back_keeps_the_warm_target() {
         ..Pair::new(How::Back)
     };
     shows("the_warm_target_is_never_up", &never_up, &back);
+    for event in [Event::Signal(2), Event::RulesFail(30)] {
+        let cut = Pair::new(How::Back).with([At("leave", 0, event)]);
+        let story = story(&cut, &back);
+        assert!(
+            story.contains("recorded: blue, green ready for a while"),
+            "{story}"
+        );
+    }
 }
 
 #[test]
