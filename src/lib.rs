@@ -62,7 +62,8 @@
 //! Maintenance is a switch between the app and its page: `on` brings the users from the app to the page,
 //! `off` brings them back. Its phases are healthy, unpark, join, leave, drain and park. Nothing is started
 //! or stopped. What is recorded is a hold on the gates of the app, so every other operation leaves them
-//! closed.
+//! closed. What HAProxy shows of the page never refuses `off`. Where the agent itself held the app closed
+//! before, `off` closes the page and returns to that hold.
 //!
 //! # What always holds
 //!

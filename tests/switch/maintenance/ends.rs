@@ -85,8 +85,8 @@ pub(super) fn after_a_failed_upgrade(all: &Paged, number: usize) {
     let before = held();
     assert_eq!(before["failed"], "upgrade", "{before}");
     // HAProxy does not show the page UP in time.
-    let hasty = agent(|same| same.set("app.web.timeouts.in_rotation", "100ms"));
-    ends(&hasty, &ON, (18, "not_placed"));
+    let hurried = agent(|same| same.set("app.web.timeouts.in_rotation", "100ms"));
+    ends(&hurried, &ON, (18, "not_placed"));
     is_closed();
     assert_eq!(held(), before);
     let agent = agent(|same| same);
