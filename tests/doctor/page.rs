@@ -226,7 +226,7 @@ fn lines_and_rules_that_do_not_fit_the_page_or_the_marker_are_found() {
     paged.judged(|text| ruled(text) + beside).expect(
         "readonly-rule",
         "error",
-        "not every frontend that leads to srvs",
+        "not every frontend that sends users to srvs",
     );
 
     // What the running HAProxy has is missing after the next reload.

@@ -142,7 +142,7 @@ fn lacking(
     match first_three(&passes.map(|proxy| proxy.name.as_str()).collect::<Vec<_>>()) {
         None => Ok(()),
         Some(names) => Err(format!(
-            "not every frontend that leads to {names} has a rule that refuses requests by the lines of \
+            "not every frontend that sends users to {names} has a rule that refuses requests by the lines of \
              the marker: writes pass by the others"
         )),
     }

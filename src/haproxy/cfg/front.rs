@@ -66,7 +66,7 @@ pub(crate) fn fronts_refuse(
     all_to(fronts, proxy, |front| has(&front.refusals))
 }
 
-/// Whether any of them has such rules, whichever proxy it leads to.
+/// Whether any of them has such rules, whichever proxy it sends users to.
 pub(crate) fn any_front_refuses(fronts: &[Front], has: &dyn Fn(&Refusals) -> bool) -> bool {
     fronts.iter().any(|front| has(&front.refusals))
 }
