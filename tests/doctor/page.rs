@@ -174,6 +174,7 @@ fn lines_and_rules_that_do_not_fit_the_page_or_the_marker_are_found() {
             .set("app.web.page.port", 1008)
             .set("app.web.page.status_port", 2008)
             .set("app.web.page.file", "/nowhere.html")
+            .set("app.web.health.http", "/")
             .set("app.web.readonly.status_port", 2011)
     });
     let diagnosis = Diagnosis::of(nowhere.words(&["doctor", "--json"]));
@@ -190,6 +191,12 @@ fn lines_and_rules_that_do_not_fit_the_page_or_the_marker_are_found() {
         point.fix.ends_with("maintenance.html /nowhere.html"),
         "{point:?}"
     );
+    let point = diagnosis.expect(
+        "page-status",
+        "warning",
+        "users get the page there with 200",
+    );
+    assert!(point.fix.starts_with("name another path"), "{point:?}");
     let planned = nowhere.words(&["run", "--dry-run"]).expect_exit(0).out;
     assert!(
         planned.contains("warning: web: page: /nowhere.html: no such file"),
@@ -215,6 +222,12 @@ fn lines_and_rules_that_do_not_fit_the_page_or_the_marker_are_found() {
     paged
         .judged(marked)
         .expect("readonly-rule", "error", "readonly no rule");
+    let beside = "\nfrontend beside\n    mode http\n    bind :81\n    default_backend srvs\n";
+    paged.judged(|text| ruled(text) + beside).expect(
+        "readonly-rule",
+        "error",
+        "not every frontend that sends users to srvs",
+    );
 
     // What the running HAProxy has is missing after the next reload.
     for (missing, check, says) in [

@@ -46,6 +46,29 @@ fn the_example_page_fits_a_phone_and_a_desk_in_light_and_dark() {
     }
 }
 
+/// Colours do not show text that is cut off. A window is at least 500 pixels wide, so a frame has the
+/// width of the phone.
+#[test]
+fn nothing_on_the_example_page_is_wider_than_a_phone() {
+    let folder = tempfile::tempdir().unwrap();
+    let width = |html: &str| {
+        let script =
+            "<script>parent.document.title = document.documentElement.scrollWidth</script>";
+        let framed = format!("{html}{script}").replace('&', "&amp;");
+        let framed = framed.replace('"', "&quot;");
+        let file = folder.path().join("frame.html");
+        let frame = format!("<!doctype html><title></title><iframe width=360 srcdoc=\"{framed}\">");
+        std::fs::write(&file, frame).unwrap();
+        let dom = dom(&file);
+        let (_, title) = dom.split_once("<title>").unwrap();
+        title.split_once('<').unwrap().0.parse::<u32>().unwrap()
+    };
+    let example = include_str!("../../haproxy/maintenance.html");
+    assert_eq!(width(example), 360);
+    let wide = example.replace("<h1", "<h1 style=\"white-space: nowrap; font-size: 5rem\"");
+    assert!(width(&wide) > 360);
+}
+
 /// A picture beside the page is drawn from the page alone.
 #[test]
 fn a_browser_shows_the_pictures_of_a_page_that_is_alone() {

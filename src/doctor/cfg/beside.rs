@@ -5,10 +5,13 @@ use super::judged::names;
 use crate::doctor::Point;
 use crate::doctor::check::{Check, about, checks};
 use crate::doctor::fix::Fix;
+use crate::doctor::lines::line::first_three;
 use crate::doctor::page::{BACKUP, backup_fault};
 use crate::haproxy::AppPorts;
+use crate::haproxy::cfg::asked::Refusals;
 use crate::haproxy::cfg::file::{File, Proxy};
-use crate::haproxy::cfg::front::fronts_keep_cookies;
+use crate::haproxy::cfg::front::{any_front_refuses, fronts_keep_cookies, fronts_refuse};
+use crate::haproxy::cfg::ours::find;
 use crate::haproxy::cfg::server::Server;
 
 checks! {
@@ -30,7 +33,9 @@ pub(super) fn points(file: &File, expected: &Expected<'_>) -> Vec<Point> {
     let points = proxies.flat_map(|proxy| {
         let page = expected.page.into_iter();
         let of_page = page.flat_map(|page| page_lines(file, proxy, page));
-        let marker = expected.marker.and_then(|port| rule(file, proxy, port));
+        let marker = expected
+            .marker
+            .and_then(|port| rule(file, proxy, expected, port));
         about(&proxy.name, of_page.chain(marker))
     });
     points.collect()
@@ -88,28 +93,57 @@ fn kept(file: &File, proxy: &Proxy) -> Point {
 }
 
 /// None: the backend has no line of the marker.
-fn rule(file: &File, proxy: &Proxy, port: u16) -> Option<Point> {
+fn rule(file: &File, proxy: &Proxy, expected: &Expected<'_>, port: u16) -> Option<Point> {
     let is_marker = |server: &&Server| server.port == Some(port) && server.checked() == Some(port);
-    let markers = || proxy.servers.iter().filter(is_marker);
-    markers().next()?;
-    let name = &proxy.name;
-    let asks = |of: &str| file.asks_for.contains(of);
-    let by_line = || markers().any(|server| asks(&format!("{name}/{}", server.name)));
-    if asks(name) || by_line() {
-        return Some(RULE.ok("a rule depends on the lines of the marker"));
-    }
+    let markers = proxy.servers.iter().filter(is_marker);
+    let markers: Vec<String> = markers
+        .map(|one| format!("{}/{}", proxy.name, one.name))
+        .collect();
+    markers.first()?;
+    let depends = |rules: &Refusals| {
+        rules.depend_on(&proxy.name) || markers.iter().any(|marker| rules.depend_on(marker))
+    };
+    let lacking = match lacking(file, expected, &depends) {
+        Ok(()) => return Some(RULE.ok("a rule refuses writes by the lines of the marker")),
+        Err(lacking) => lacking,
+    };
     let checked = match proxy.servers.iter().any(|server| server.name == "checked") {
-        true => format!(" !{{ srv_is_up({name}/checked) }}"),
+        true => format!(" !{{ srv_is_up({}/checked) }}", proxy.name),
         false => String::new(),
     };
     Some(RULE.error(
-        "no rule of a frontend or backend depends on the lines of the marker",
+        lacking,
         Fix::paste(
             "in each frontend of these users",
             format!(
                 "http-request return status 503 hdr Retry-After 60 if !{{ method GET HEAD OPTIONS }} \
-                 {{ nbsrv({name}) ge 1 }}{checked}"
+                 {{ nbsrv({}) ge 1 }}{checked}",
+                proxy.name
             ),
         ),
     ))
+}
+
+/// Err: where writes pass. Users come to each backend of the app by its fronts.
+fn lacking(
+    file: &File,
+    expected: &Expected<'_>,
+    depends: &dyn Fn(&Refusals) -> bool,
+) -> Result<(), String> {
+    let none = "no rule of a frontend or backend refuses requests by the lines of the marker";
+    let in_proxy = |proxy: &Proxy| depends(&proxy.settings.refusals);
+    if !any_front_refuses(&file.fronts, depends) && !file.proxies.iter().any(in_proxy) {
+        return Err(none.to_owned());
+    }
+    let (served, _) = find(&file.proxies, expected.lines, expected.ports);
+    let passes = served.iter().map(|ours| ours.proxy).filter(|proxy| {
+        !in_proxy(proxy) && fronts_refuse(&file.fronts, &proxy.name, depends) == Some(false)
+    });
+    match first_three(&passes.map(|proxy| proxy.name.as_str()).collect::<Vec<_>>()) {
+        None => Ok(()),
+        Some(names) => Err(format!(
+            "not every frontend that sends users to {names} has a rule that refuses requests by the lines of \
+             the marker: writes pass by the others"
+        )),
+    }
 }

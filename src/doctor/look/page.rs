@@ -8,7 +8,7 @@ use crate::doctor::page::{Page, PageFile};
 use crate::gate::{Firewall, Position};
 use crate::haproxy::{BalancerObservation, ServerLine};
 use crate::host::{balancers, look_beside};
-use crate::page;
+use crate::page::{self, HealthAnswer};
 use crate::state::directory;
 use crate::state::hold::{self, Held};
 use crate::state::lock::Lock;
@@ -23,7 +23,7 @@ pub(super) async fn of_page(all: &Settings, app: &AppSettings) -> Option<Page> {
         app: app.name.clone(),
         port: settings.ports.port,
         status_port: settings.ports.status_port,
-        file: file(settings),
+        file: file(app, settings),
         position: position(all, &page).await,
         is_on: is_on(all, &app.name),
         under_way: Lock::owner(&directory::app_lock(&all.agent.state_dir, &app.name)).is_some(),
@@ -31,13 +31,16 @@ pub(super) async fn of_page(all: &Settings, app: &AppSettings) -> Option<Page> {
     })
 }
 
-fn file(page: &PageSettings) -> Option<PageFile> {
+fn file(app: &AppSettings, page: &PageSettings) -> Option<PageFile> {
     let path = page.file()?;
     let readable = page::check(path);
     Some(PageFile {
         path: path.display().to_string(),
         is_there: path.exists(),
         readable: readable.map_err(|fault| fault.to_string()),
+        status: HealthAnswer::of(&app.health)
+            .filter(HealthAnswer::is_users_path)
+            .map(|answer| answer.status),
     })
 }
 

@@ -17,6 +17,9 @@ checks! {
     FILE "page-file":
         "the page's server starts only with a file that it can read, and `agent maintenance on` refuses \
          while no page answers";
+    STATUS "page-status":
+        "at the path of the health check the page has a good status and no Retry-After: HAProxy's rule that \
+         keeps cookies does not match, so after a maintenance sticky users would come to another host";
     pub(super) LINE "page-line":
         "without a line of the page HAProxy answers with its own 503, so `agent maintenance on` refuses";
     pub(super) BACKUP "page-backup":
@@ -48,6 +51,8 @@ pub(crate) struct PageFile {
     pub path: String,
     pub is_there: bool,
     pub readable: Result<(), String>,
+    /// The health check of the app asks for `/`, as users do: the status that both get.
+    pub status: Option<u16>,
 }
 
 /// The point about its gate.
@@ -57,8 +62,10 @@ pub(super) fn gate(page: &Page) -> Vec<Point> {
 
 /// The points about its file and its answer.
 pub(super) fn answer(page: &Page) -> Vec<Point> {
-    let file = page.file.as_ref().map(|file| of_file(page, file));
-    about(&label(page), file.into_iter().chain([of_answer(page)]))
+    let file = page.file.as_ref();
+    let of_server = file.map(|file| [of_file(page, file), of_status(page, file)]);
+    let points = of_server.into_iter().flatten();
+    about(&label(page), points.chain([of_answer(page)]))
 }
 
 /// The points about its lines on each balancer that answers.
@@ -135,6 +142,7 @@ fn of_file(page: &Page, file: &PageFile) -> Point {
         path,
         is_there,
         readable,
+        ..
     } = file;
     let again = format!("agent page {} --dry-run", page.app);
     match readable {
@@ -148,6 +156,17 @@ fn of_file(page: &Page, file: &PageFile) -> Point {
             ),
         ),
     }
+}
+
+fn of_status(page: &Page, file: &PageFile) -> Point {
+    let Some(status) = file.status else {
+        return STATUS.ok("users get it with 503 and Retry-After");
+    };
+    let app = &page.app;
+    STATUS.warning(
+        format!("the health check of {app} asks for /, so users get the page there with {status}, not 503"),
+        format!("name another path in [app.{app}] health and in HAProxy's check"),
+    )
 }
 
 fn example(path: &str) -> String {

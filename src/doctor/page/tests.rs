@@ -17,6 +17,7 @@ fn page(lines: &[bool]) -> Page {
             path: "/a/page.html".to_owned(),
             is_there: true,
             readable: Ok(()),
+            status: None,
         }),
         position: Some(Position::Closed),
         is_on: false,
@@ -100,6 +101,7 @@ fn a_file_that_the_server_can_not_read_is_found_before_it_is_needed() {
             path: "/a b/page.html".to_owned(),
             is_there,
             readable: Err("/a b/page.html: not UTF-8".to_owned()),
+            status: None,
         });
         answer(&page).remove(0)
     };
@@ -120,6 +122,17 @@ fn a_file_that_the_server_can_not_read_is_found_before_it_is_needed() {
         assert_eq!((point.check, point.verdict), ("page-file", Warning));
         assert_eq!((point.found.as_str(), &*point.fix.unwrap()), (found, fix));
     }
+}
+
+/// Only the agent's own server is known to answer so.
+#[test]
+fn a_page_with_the_status_of_the_health_check_is_found() {
+    let at_root = |page: &mut Page| {
+        let file = page.file.as_mut().unwrap();
+        file.status = Some(200);
+    };
+    assert_eq!(wrong(at_root), [("page-status", Warning)]);
+    assert_eq!(wrong(|page| page.file = None), []);
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! A whole HAProxy configuration: its sections, and what they inherit from `defaults`.
 
-use super::asked::asked_for;
 use super::environment::Environment;
 use super::front::Front;
 use super::server::Server;
 use super::settings::Settings;
 use super::words::{is_variable, words};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The keywords of other sections, which end a section as well. They may be indented.
 const OTHERS: &str = "acme cache crt-store fcgi-app http-errors log-forward log-profile mailers peers program \
@@ -25,8 +24,6 @@ pub(crate) struct File {
     pub strange: Vec<(String, &'static str)>,
     /// HAProxy loads code that it names, even for a check.
     pub loads_code: bool,
-    /// The backends, and `BACKEND/SERVER`, whose lines a rule depends on.
-    pub asks_for: BTreeSet<String>,
     /// It has `.if`: all branches were read.
     pub conditional: bool,
 }
@@ -120,11 +117,11 @@ impl Reader {
             ["listen", rest @ ..] => {
                 self.begin_proxy("listen", rest);
                 let name = rest.first().copied().unwrap_or_default();
-                self.file.fronts.push(Front::of_listen(name));
+                self.begin_front(Some(name), rest);
             }
-            ["frontend", ..] => {
+            ["frontend", rest @ ..] => {
                 self.begin(Section::Front);
-                self.file.fronts.push(Front::default());
+                self.begin_front(None, rest);
             }
             [word, ..] if OTHERS.split(' ').any(|other| other == *word) => {
                 self.begin(Section::Other);
@@ -155,18 +152,19 @@ impl Reader {
 
     fn begin_proxy(&mut self, kind: &'static str, rest: &[&str]) {
         self.begin(Section::Proxy);
-        let from = match rest {
-            [_, .., "from", from] => Some(*from),
-            _ => None,
-        };
         self.file.proxies.push(Proxy {
             kind,
             name: rest.first().copied().unwrap_or_default().to_owned(),
-            settings: self.from(from),
+            settings: self.from(named_defaults(rest)),
             servers: Vec::new(),
             forced: false,
             sticks: Vec::new(),
         });
+    }
+
+    fn begin_front(&mut self, listen: Option<&str>, rest: &[&str]) {
+        let refusals = self.from(named_defaults(rest)).refusals;
+        self.file.fronts.push(Front::new(listen, refusals));
     }
 
     /// The settings that a section begins with.
@@ -181,7 +179,6 @@ impl Reader {
     }
 
     fn inside(&mut self, line: &[&str], words: &[String], no: bool) {
-        asked_for(line, &mut self.file.asks_for);
         match (&self.at, line) {
             (Section::Global, ["spread-checks", percent, ..]) => {
                 self.file.spread = percent.parse().unwrap_or(0).min(50);
@@ -208,6 +205,14 @@ impl Reader {
             }
             (Section::Other, _) => {}
         }
+    }
+}
+
+/// The `defaults` that the first line of a section names.
+fn named_defaults<'a>(rest: &[&'a str]) -> Option<&'a str> {
+    match rest {
+        [_, .., "from", from] => Some(*from),
+        _ => None,
     }
 }
 

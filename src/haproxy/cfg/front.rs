@@ -1,7 +1,7 @@
 //! The ports on which users come to a backend. A server line without a port of its own uses them.
 
 use super::address::Place;
-use super::asked::keeps_cookies;
+use super::asked::{Refusals, keeps_cookies};
 use super::words::is_variable;
 
 /// One `frontend`, or the same part of a `listen`.
@@ -13,20 +13,24 @@ pub(crate) struct Front {
     backends: Vec<String>,
     /// A rule removes the cookie that HAProxy sets.
     keeps_cookies: bool,
+    refusals: Refusals,
     /// A port or a backend is a variable, or chosen for each request.
     hides: bool,
 }
 
 impl Front {
-    pub(crate) fn of_listen(name: &str) -> Front {
+    /// `refusals`: those of its `defaults`.
+    pub(crate) fn new(listen: Option<&str>, refusals: Refusals) -> Front {
         Front {
-            listen: Some(name.to_owned()),
+            listen: listen.map(str::to_owned),
+            refusals,
             ..Front::default()
         }
     }
 
     pub(crate) fn read(&mut self, line: &[&str]) {
         self.keeps_cookies |= keeps_cookies(line);
+        self.refusals.read(line);
         match line {
             ["bind", addresses, ..] => {
                 for address in addresses.split(',') {
@@ -50,11 +54,28 @@ impl Front {
 
 /// Whether all that users come by to this proxy removes the cookie that HAProxy sets.
 pub(crate) fn fronts_keep_cookies(fronts: &[Front], proxy: &str) -> bool {
-    let mut to = fronts
-        .iter()
-        .filter(|front| front.leads_to(proxy))
-        .peekable();
-    to.peek().is_some() && to.all(|front| front.keeps_cookies)
+    all_to(fronts, proxy, |front| front.keeps_cookies) == Some(true)
+}
+
+/// Whether all that users come by to this proxy has such rules. None: the file shows no way there.
+pub(crate) fn fronts_refuse(
+    fronts: &[Front],
+    proxy: &str,
+    has: &dyn Fn(&Refusals) -> bool,
+) -> Option<bool> {
+    all_to(fronts, proxy, |front| has(&front.refusals))
+}
+
+/// Whether any of them has such rules, whichever proxy it sends users to.
+pub(crate) fn any_front_refuses(fronts: &[Front], has: &dyn Fn(&Refusals) -> bool) -> bool {
+    fronts.iter().any(|front| has(&front.refusals))
+}
+
+fn all_to(fronts: &[Front], proxy: &str, is: impl Fn(&Front) -> bool) -> Option<bool> {
+    let to = fronts.iter().filter(|front| front.leads_to(proxy));
+    let mut to = to.map(is).peekable();
+    to.peek()?;
+    Some(to.all(|is| is))
 }
 
 /// The ports on which users come to this proxy. None: the file does not show all of them.

@@ -3,7 +3,7 @@
 //! are ours. Pure; it judges nothing.
 
 pub(crate) mod address;
-mod asked;
+pub(crate) mod asked;
 pub(crate) mod checks;
 pub(crate) mod environment;
 pub(crate) mod file;

@@ -1,6 +1,6 @@
 //! What a proxy has from its own lines and from its `defaults`.
 
-use super::asked::keeps_cookies;
+use super::asked::{Refusals, keeps_cookies};
 use super::rules::Rules;
 use super::server::Words;
 use super::time::time;
@@ -31,6 +31,7 @@ pub(crate) struct Settings {
     pub http: bool,
     /// A rule removes the cookie that HAProxy sets.
     pub keeps_cookies: bool,
+    pub refusals: Refusals,
     /// `http-reuse never`.
     pub never_reuses: bool,
     /// `retries`, `timeout check`, `option redispatch` where its number is a variable.
@@ -49,6 +50,7 @@ impl Settings {
             words.iter().map(|word| (*word).to_owned()).collect()
         };
         self.keeps_cookies |= keeps_cookies(line);
+        self.refusals.read(line);
         match line {
             ["option", name, rest @ ..] => {
                 if let Some(name) = OPTIONS.iter().find(|option| *option == name) {

@@ -86,7 +86,9 @@ fn refuses(release: Release, test: &str) {
     let count = requests.iter().filter(|one| one.is_refused()).count();
     assert!(count > 50, "only {count} refused");
     let history = agent.words(&["history", "--json"]).expect_exit(0).out;
-    assert_eq!(history.matches("\"readonly on\"").count(), 5, "{history}");
+    for verb in ["\"readonly on\"", "\"readonly off\""] {
+        assert_eq!(history.matches(verb).count(), 5, "{verb} in {history}");
+    }
     assert!(history.contains("a move"), "{history}");
 }
 

@@ -42,11 +42,26 @@ fn the_example_is_correct_and_each_fault_is_found() {
     );
     let by_line = RULE.replace("nbsrv(readonly) ge 1", "srv_is_up(readonly/web1)");
     let by_checked = RULE.replace("{ nbsrv(readonly) ge 1 } !", "");
+    let second = "frontend https\n    mode http\n    bind :443\n    default_backend srvs\n";
+    let by_one = format!("{MAINTENANCE}{second}");
+    let by_both = format!("{by_one}{rule}");
+    let elsewhere = by_one.replace("default_backend srvs\n", "default_backend readonly\n");
+    let elsewhere = elsewhere.replacen("default_backend readonly\n", "default_backend srvs\n", 1);
+    let by_acl = changed(
+        &rule,
+        "    acl ro nbsrv(readonly) ge 1\n    http-request deny if !METH_GET ro\n",
+    );
+    let unused = changed(&rule, "    acl ro nbsrv(readonly) ge 1\n");
     let in_frontend = changed(KEEP, "").replace(&rule, &format!("{rule}{KEEP}"));
     for (text, wrong) in [
         (MAINTENANCE.to_owned(), None),
         (in_backend, None),
         (in_frontend, None),
+        (by_acl, None),
+        (unused, Some(("readonly-rule", Error))),
+        (by_one, Some(("readonly-rule", Error))),
+        (by_both, None),
+        (elsewhere, None),
         (changed(&rule, &format!("    {by_line}\n")), None),
         (
             changed("    server checked 127.0.0.1:1 fastinter 300ms\n", ""),
