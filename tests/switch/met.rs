@@ -8,9 +8,13 @@ use lab::load::record::Summary;
 use lab::targets::{Capacity, Cookie, Farm, Looks};
 use lab::traffic::Traffic;
 
-/// The slowest request may take so much longer than in quiet. The promise is 0.1 s. A machine with two
-/// cores pauses for longer now and then, and a stall by HAProxy takes a second.
+/// The slowest request may take so much longer than in quiet. A stall by HAProxy takes a second. The
+/// promise is 0.1 s, which `scripts/soak` asserts, one test at a time: a machine with two cores pauses for
+/// longer now and then.
 const BEYOND_MS: f64 = 250.0;
+
+/// The environment variable with another limit, in ms.
+const BEYOND: &str = "HAPROXY_GATE_TEST_BEYOND_MS";
 
 /// Users before and after: some effects come late.
 const AROUND: Duration = Duration::from_secs(1);
@@ -139,7 +143,8 @@ impl Met {
 
     /// No request took much longer than in quiet.
     pub fn assert_no_stall(&self, quiet: &Summary) {
-        let (slowest, limit) = (self.users.slowest_ms, quiet.slowest_ms + BEYOND_MS);
+        let beyond = std::env::var(BEYOND).map_or(BEYOND_MS, |ms| ms.parse().expect(BEYOND));
+        let (slowest, limit) = (self.users.slowest_ms, quiet.slowest_ms + beyond);
         assert!(slowest < limit, "a stall: {:?}", self.users.slowest);
     }
 
