@@ -159,7 +159,9 @@ fn not_back(balancers: &[BalancerObservation], other: &[BalancerObservation]) ->
             line.is_held() && !held::leaves_no_line(&balancer.name, line, other)
         };
         let is_waited_for = |line: &ServerLine| !line.proven && !may_stay(line);
-        lines_where(std::slice::from_ref(balancer), is_waited_for, say)
+        let waited = balancer.lines().iter().filter(|line| is_waited_for(line));
+        let waited = waited.map(|line| format!("{} {}", balancer.name, say(line)));
+        waited.collect::<Vec<String>>()
     };
     balancers.iter().flat_map(of_one).collect()
 }
