@@ -72,13 +72,15 @@ fn the_status_of_the_page_and_the_marker_is_shown_alone() {
             &config,
             &[&[verb, "on", "--dry-run"], &lasts[..]].concat(),
             0,
-        )
-        .out;
-        let line = plan.lines().next().unwrap_or_default();
+        );
+        let plan = format!("{}{}", plan.out, plan.err);
+        let line = plan.lines().find(|line| line.starts_with(shows));
         assert!(
-            line.starts_with(shows) && line.ends_with("Z: a move"),
+            line.is_some_and(|line| line.ends_with("Z: a move")),
             "{plan}"
         );
+        let notice = "no sidecar runs on this host, and only a sidecar ends ";
+        assert!(plan.contains(notice), "{plan}");
     }
     does(
         &config,
