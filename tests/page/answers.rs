@@ -87,6 +87,7 @@ fn the_end_of_the_maintenance_is_when_to_come_back() {
             boot: String::new(),
             also: None,
             failed: None,
+            before: None,
         };
         hold::set(holds, &maintenance).unwrap();
         retry()
