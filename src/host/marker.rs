@@ -59,6 +59,14 @@ impl TwoHosts {
         }
     }
 
+    /// Users first: the other target goes on answering the marker's check until it is stopped, and the stop
+    /// needs the move.
+    pub(super) async fn try_to_move_marker(&mut self, serves: Part) {
+        if let Err(error) = self.move_marker(serves).await {
+            tracing::debug!(%error, "the marker stays with the other target for now");
+        }
+    }
+
     async fn next(
         &mut self,
         app: &str,

@@ -140,7 +140,7 @@ impl Observation {
     }
 }
 
-fn unseen(balancers: &[BalancerObservation]) -> Vec<String> {
+pub(super) fn unseen(balancers: &[BalancerObservation]) -> Vec<String> {
     balancers
         .iter()
         .filter_map(BalancerObservation::unseen)
@@ -148,7 +148,10 @@ fn unseen(balancers: &[BalancerObservation]) -> Vec<String> {
 }
 
 /// `other`: the other target of a switch.
-fn not_back(balancers: &[BalancerObservation], other: &[BalancerObservation]) -> Vec<String> {
+pub(super) fn not_back(
+    balancers: &[BalancerObservation],
+    other: &[BalancerObservation],
+) -> Vec<String> {
     let say = |line: &ServerLine| match (held::in_words(line), &line.status) {
         (Some(held), _) => held,
         (None, Status::Up) => format!("{} is UP, not yet fully proven", line.name),

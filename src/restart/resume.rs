@@ -39,6 +39,7 @@ fn resumed(
         how,
         ran_before,
         was_closed,
+        from_page,
         ..
     }: Switching,
 ) -> Option<SwitchPhase> {
@@ -60,6 +61,8 @@ fn resumed(
         SwitchPhase::Stop { back } => SwitchPhase::Stop { back: back.clone() },
         SwitchPhase::Park { back, .. } if back.is_some() || how == How::Finish => park(back),
         SwitchPhase::Drain { .. } if how == How::Finish => SwitchPhase::Drain { zeros: 0 },
+        // Back to the page only if the app does not come up again: HAProxy may no longer show the page.
+        SwitchPhase::TakeBack(_) | SwitchPhase::Withdraw(_) if from_page => SwitchPhase::Join,
         SwitchPhase::TakeBack(why) | SwitchPhase::Withdraw(why) => {
             SwitchPhase::TakeBack(why.clone())
         }

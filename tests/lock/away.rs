@@ -94,10 +94,7 @@ fn needs_none_with_a_failed_app(fleet: &Fleet, other: &Agent<'_>) {
     });
     let report = other.run("close", "web").expect_exit(0).report();
     let notices = report.notices.join("\n");
-    assert!(
-        notices.contains("goes without the group's lock"),
-        "{notices}"
-    );
+    assert!(notices.contains("takes no group's lock"), "{notices}");
     let [holders, _] = status(other);
     assert_eq!(holders, ["web3/web"]);
     fleet.app(4).set_sick(false);

@@ -47,7 +47,7 @@ const ROWS: [Row; 16] = [
     row(&[16], &["not_in_rotation", "not_read_only", "both_may_serve"], "not back in rotation in time; switch: a balancer can't be seen, so both targets may serve users", "gates open"),
     row(&[17], &["rolled_back", "swapped_back"], "the upgrade or the switch failed and was taken back; the old version is healthy", "gates open (held: closed), on the old version"),
     row(&[18], &["not_placed"], "switch, maintenance: no room, or what is to serve was not started, not healthy, not verified or not UP", "users are where they were"),
-    row(&[19], &["still_draining"], "switch, maintenance: the new side serves, and the old one still has users", "the old side left running, with closed gates"),
+    row(&[19], &["still_draining"], "switch, maintenance: the new side serves, and the old one has or may have users", "the old side left running, with closed gates"),
     row(&[20], &["up_while_closed"], "restarted, but HAProxy showed the host UP meanwhile: users may have reached a restarting app", "gates open (held: closed)"),
     row(&[21], &["outside_window"], "the operation may not begin outside of `[agent] windows`", UNCHANGED),
     row(&[129, 130, 143], &["interrupted"], "SIGHUP, SIGINT, SIGTERM", "gates put back, or restart finished: see the message"),

@@ -143,7 +143,7 @@ fn lacking(
         None => Ok(()),
         Some(names) => Err(format!(
             "not every frontend that sends users to {names} has a rule that refuses requests by the lines of \
-             the marker: writes pass by the others"
+             the marker: writes pass by the other frontends"
         )),
     }
 }

@@ -19,7 +19,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the operator reads of a host that needs no lock.
-pub const WITHOUT: &str = "no user comes to this host, so it goes without the group's lock: others count it as gone already";
+pub const WITHOUT: &str = "no user comes to this host, so it takes no group's lock: other hosts count it as \
+    gone already";
 
 /// How long an operation of this turn waits for it.
 pub fn patience(turn: Duration) -> Duration {

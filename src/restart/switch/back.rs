@@ -2,9 +2,10 @@
 
 use super::step::{stay, to, to_with};
 use super::{SwitchPhase, WhyBack};
-use crate::haproxy::Role;
+use crate::haproxy::{BalancerObservation, Role};
+use crate::restart::observation::{not_back, unseen};
 use crate::restart::step::Step;
-use crate::restart::{ActionResult, Observation, Outcome, Phase};
+use crate::restart::{ActionResult, Limits, Observation, Outcome, Phase};
 
 /// It may also be half stopped.
 const LEFT_AS_IT_IS: &str = "the new target ran before, and the switch may have stopped it: the agent \
@@ -12,8 +13,9 @@ const LEFT_AS_IT_IS: &str = "the new target ran before, and the switch may have 
 
 /// Back from the join. No gate of the old target was closed. If HAProxy shows it UP, the new one can
 /// be closed at once.
-pub(super) fn back(why: WhyBack, seen: &Observation) -> Step {
-    match seen.other_not_confirmed_back().is_empty() {
+pub(super) fn back(why: WhyBack, seen: &Observation, limits: &Limits) -> Step {
+    let beside = beside(&seen.balancers, limits);
+    match unseen(&seen.other).is_empty() && not_back(&seen.other, beside).is_empty() {
         true => to(SwitchPhase::Withdraw(why)),
         false => to(SwitchPhase::TakeBack(why)),
     }
@@ -21,8 +23,9 @@ pub(super) fn back(why: WhyBack, seen: &Observation) -> Step {
 
 /// The new target's gates close only once every balancer shows the old one UP. Otherwise both stay
 /// open, and HAProxy sends users to the one that passes its checks.
-pub(super) fn take_back(why: &WhyBack, seen: &Observation, over: bool) -> Step {
-    let waiting = seen.not_confirmed_back();
+pub(super) fn take_back(why: &WhyBack, seen: &Observation, limits: &Limits, over: bool) -> Step {
+    let not_back = not_back(&seen.balancers, beside(&seen.other, limits));
+    let waiting = [seen.unseen(), not_back.clone()].concat();
     match &seen.action_result {
         ActionResult::Failed(failed) if over => Step::End(Outcome::GateFailed {
             why: failed.clone(),
@@ -32,9 +35,18 @@ pub(super) fn take_back(why: &WhyBack, seen: &Observation, over: bool) -> Step {
             stay(SwitchPhase::TakeBack(why.clone()), vec![failed.clone()])
         }
         ActionResult::Done if waiting.is_empty() => to(SwitchPhase::Withdraw(why.clone())),
-        ActionResult::Done if over && seen.not_back().is_empty() => both_may_serve(why, seen),
+        ActionResult::Done if over && not_back.is_empty() => both_may_serve(why, seen),
         ActionResult::Done if over => neither(why, waiting),
         ActionResult::Done => stay(SwitchPhase::TakeBack(why.clone()), waiting),
+    }
+}
+
+/// The new target, beside which a held line of the old one is not back. Not the page of an `on`: it was no
+/// reason to begin that users were kept out of the app, so it is none to stay.
+fn beside<'a>(new: &'a [BalancerObservation], limits: &Limits) -> &'a [BalancerObservation] {
+    match limits.switch.with_page && !limits.switch.from_page {
+        true => &[],
+        false => new,
     }
 }
 

@@ -67,15 +67,17 @@ pub(super) fn unpark(seen: &Observation, over: bool) -> Step {
 pub(super) fn join(seen: &Observation, limits: &Limits, over: bool) -> Step {
     let waiting = seen.not_confirmed_back();
     if let Some(why) = seen.fails_in_a_row(limits) {
-        return back::back(WhyBack::NotPlaced(why), seen);
+        return back::back(WhyBack::NotPlaced(why), seen, limits);
     }
     match &seen.action_result {
-        ActionResult::Failed(why) if over => back::back(WhyBack::GateFailed(why.clone()), seen),
+        ActionResult::Failed(why) if over => {
+            back::back(WhyBack::GateFailed(why.clone()), seen, limits)
+        }
         ActionResult::Failed(why) => stay(SwitchPhase::Join, vec![why.clone()]),
         ActionResult::Done if waiting.is_empty() => to(SwitchPhase::Leave),
         ActionResult::Done if over => {
             let why = format!("HAProxy did not show it UP in time: {}", waiting.join(", "));
-            back::back(WhyBack::NotPlaced(why), seen)
+            back::back(WhyBack::NotPlaced(why), seen, limits)
         }
         // The action is repeated, because another process may flush the rules meanwhile.
         ActionResult::Done => stay(SwitchPhase::Join, waiting),

@@ -48,7 +48,7 @@ fn by_phase(phase: &SwitchPhase, seen: &Observation, limits: &Limits) -> Step {
         SwitchPhase::Settle { undrained } => after::settle(undrained, seen, limits),
         SwitchPhase::Park { zeros, back } => end::park(*zeros, back, seen, limits, over),
         SwitchPhase::Stop { back } => end::stop(back, seen, limits),
-        SwitchPhase::TakeBack(why) => back::take_back(why, seen, over),
+        SwitchPhase::TakeBack(why) => back::take_back(why, seen, limits, over),
         SwitchPhase::Withdraw(why) => back::withdraw(why, seen, over),
     }
 }

@@ -31,7 +31,7 @@ pub(super) fn interrupted(
         }
         SwitchPhase::Healthy { .. } | SwitchPhase::Verify => Some(before::end_unused(why, limits)),
         SwitchPhase::Unpark => Some(to(SwitchPhase::Withdraw(why))),
-        SwitchPhase::Join => Some(back::back(why, seen)),
+        SwitchPhase::Join => Some(back::back(why, seen, limits)),
         SwitchPhase::Leave => Some(to(SwitchPhase::TakeBack(why))),
         SwitchPhase::Sticky { .. } => Some(to(SwitchPhase::Shed)),
         SwitchPhase::Drain { .. } => {

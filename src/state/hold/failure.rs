@@ -5,6 +5,25 @@ use crate::clock::boot;
 use crate::state::caller::Origin;
 use crate::state::invocation::Invocation;
 
+impl Hold {
+    /// An operator's hold after this failure. Half an upgrade stays one, also if a restart fails after it;
+    /// so the end of a maintenance does not forget it.
+    pub(super) fn after(self, failure: Failure) -> Hold {
+        let is_restart = failure.failed == Failed::Restart;
+        let half = self.failed.filter(|failed| *failed != Failed::Restart);
+        let before = match is_restart {
+            true => self.before,
+            false => self.before.map(|_| Box::new(failure.clone().hold())),
+        };
+        Hold {
+            failed: half.filter(|_| is_restart).or(Some(failure.failed)),
+            also: Some(failure.why),
+            before,
+            ..self
+        }
+    }
+}
+
 /// A failure, with the operation that failed.
 #[derive(Debug, Clone)]
 pub struct Failure {
@@ -44,6 +63,51 @@ impl Failure {
             also: None,
             failed: Some(self.failed),
             before: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Failed::{Restart, Upgrade, UpgradeCutShort};
+    use super::*;
+    use crate::restart::Verb;
+
+    fn failure(failed: Failed) -> Failure {
+        let restart = Invocation::new(Verb::Restart, "web");
+        Failure::new(restart, None, failed, "why".to_owned())
+    }
+
+    fn maintenance(failed: Option<Failed>, before: Option<Failed>) -> Hold {
+        Hold {
+            failed,
+            before: before.map(|failed| Box::new(failure(failed).hold())),
+            ..failure(Restart).hold()
+        }
+    }
+
+    #[test]
+    fn half_an_upgrade_is_not_forgotten() {
+        for (there, new, after) in [
+            (None, Restart, Restart),
+            (None, Upgrade, Upgrade),
+            (Some(Restart), Upgrade, Upgrade),
+            (Some(Upgrade), Restart, Upgrade),
+            (Some(UpgradeCutShort), Restart, UpgradeCutShort),
+            (Some(UpgradeCutShort), Upgrade, Upgrade),
+        ] {
+            let hold = maintenance(there, None).after(failure(new));
+            assert_eq!(hold.failed, Some(after), "{there:?} {new:?}");
+        }
+        // What the end of a maintenance returns to.
+        for (before, new, after) in [
+            (Restart, Restart, Restart),
+            (Restart, Upgrade, Upgrade),
+            (Upgrade, Restart, Upgrade),
+        ] {
+            let hold = maintenance(Some(before), Some(before)).after(failure(new));
+            let before = hold.before.unwrap();
+            assert_eq!(before.failed, Some(after), "{new:?}");
         }
     }
 }

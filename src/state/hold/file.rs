@@ -26,11 +26,7 @@ pub fn until_opened(hold_dir: &Path, failure: Failure) -> io::Result<()> {
         _ => None,
     };
     let hold = match there {
-        Some(there) => Hold {
-            also: Some(failure.why),
-            failed: Some(failure.failed),
-            ..there
-        },
+        Some(there) => there.after(failure),
         None => failure.hold(),
     };
     set(hold_dir, &hold)

@@ -18,7 +18,7 @@ EXITS = {
     16: ("not back in rotation in time; switch: a balancer can't be seen, so both targets may serve users", "gates open"),
     17: ("the upgrade or the switch failed and was taken back; the old version is healthy", "gates open (held: closed), on the old version"),
     18: ("switch, maintenance: no room, or what is to serve was not started, not healthy, not verified or not UP", "users are where they were"),
-    19: ("switch, maintenance: the new side serves, and the old one still has users", "the old side left running, with closed gates"),
+    19: ("switch, maintenance: the new side serves, and the old one has or may have users", "the old side left running, with closed gates"),
     20: ("restarted, but HAProxy showed the host UP meanwhile: users may have reached a restarting app", "gates open (held: closed)"),
     21: ("the operation may not begin outside of `[agent] windows`", "unchanged"),
 }

@@ -97,3 +97,28 @@ fn the_preflight_refuses_it_with_its_end() {
         |one| one.answer_mut().lines[0].name = "api/Main".to_owned();
     assert!(elsewhere(backend).is_empty());
 }
+
+/// Users were kept out of the app before, so it is no reason to stay on the page.
+#[test]
+fn a_maintenance_that_does_not_begin_leaves_the_page() {
+    let of_page = |from_page| Limits {
+        switch: Switching {
+            with_page: true,
+            from_page,
+            ..Switching::default()
+        },
+        ..limits()
+    };
+    for held in HELD {
+        let seen = look([held, "UP"], UP);
+        let take_back = SwitchPhase::TakeBack(WhyBack::CutShort);
+        let then = next(&take_back, &seen, &of_page(false));
+        assert_eq!(then.name(), "withdraw", "{held}");
+        let joins = signalled(look(UP, [held, "UP"]));
+        let then = next(&SwitchPhase::Join, &joins, &of_page(false));
+        assert_eq!(then.name(), "withdraw", "{held}");
+        // `off` moves users to that line.
+        let step = decides(&SwitchPhase::Join, &seen, &of_page(true));
+        assert!(matches!(step, Step::Stay { .. }), "{held}: {step:?}");
+    }
+}

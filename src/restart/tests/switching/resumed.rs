@@ -74,6 +74,29 @@ fn recover_takes_away_what_had_no_users_and_else_goes_on() {
 
 /// A target that ran before the switch is stopped on the way back only once the record shows that
 /// the switch has started it.
+/// HAProxy may no longer show the page, and the app may be back meanwhile.
+#[test]
+fn an_end_of_maintenance_that_went_back_tries_again() {
+    let off = Switching {
+        how: How::Back,
+        with_page: true,
+        from_page: true,
+        ..Switching::default()
+    };
+    for phase in [
+        SwitchPhase::TakeBack(WhyBack::CutShort),
+        SwitchPhase::Withdraw(WhyBack::CutShort),
+    ] {
+        assert_eq!(resumes_as(&phase, off), Some(SwitchPhase::Join));
+        let on = Switching {
+            from_page: false,
+            ..off
+        };
+        let then = resumes_as(&phase, on).expect("a phase");
+        assert_eq!(then.name(), "take_back");
+    }
+}
+
 #[test]
 fn a_target_that_ran_before_is_stopped_only_after_its_recorded_start() {
     let warm = Switching {
