@@ -20,7 +20,7 @@ pub(crate) fn takes_targets(release: Release) {
         (Layout::TwoStage, Mode::Http, CookiePer::Host),
         (Layout::TwoStage, Mode::Http, CookiePer::Target),
         (Layout::TwoStage, Mode::Tcp, CookiePer::Host),
-        (Layout::Classic, Mode::Http, CookiePer::Target),
+        (Layout::Classic, Mode::Http, CookiePer::Host),
         (Layout::Single, Mode::Http, CookiePer::Host),
         (Layout::Single, Mode::Tcp, CookiePer::Host),
     ] {
