@@ -9,17 +9,18 @@ impl Hold {
     /// An operator's hold after this failure. Half an upgrade stays one, also if a restart fails after it;
     /// so the end of a maintenance does not forget it.
     pub(super) fn after(self, failure: Failure) -> Hold {
-        let is_restart = failure.failed == Failed::Restart;
-        let half = self.failed.filter(|failed| *failed != Failed::Restart);
-        let before = match is_restart {
-            true => self.before,
-            false => self.before.map(|_| Box::new(failure.clone().hold())),
-        };
-        Hold {
-            failed: half.filter(|_| is_restart).or(Some(failure.failed)),
-            also: Some(failure.why),
-            before,
-            ..self
+        match failure.failed {
+            Failed::Restart => Hold {
+                failed: self.failed.or(Some(Failed::Restart)),
+                also: Some(failure.why),
+                ..self
+            },
+            half => Hold {
+                failed: Some(half),
+                before: self.before.map(|_| Box::new(failure.clone().hold())),
+                also: Some(failure.why),
+                ..self
+            },
         }
     }
 }
