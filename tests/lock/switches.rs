@@ -13,7 +13,11 @@ use nix::sys::signal::Signal;
 fn switches_go_one_after_the_other() {
     let farm = Farm::open("lock_switch", 2, Lines::without_twins());
     let etcd = Etcd::start(&farm.site, 1);
-    let agent = |number| farm.agent(number, |settings| locked(settings, &etcd, number));
+    let agent = |number| {
+        farm.agent(number, |settings| {
+            locked(settings, &etcd, number).slowly("app.web.target.green.run.start", 1.0)
+        })
+    };
     let [one, two] = [agent(1), agent(2)];
     let start = |agent: &Agent<'_>| agent.start_words(&["switch", "web", "--json"]);
     let traffic = farm.traffic();

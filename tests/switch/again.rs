@@ -97,7 +97,9 @@ fn the_first_switch_records_the_current_target_at_once() {
     let farm = Farm::open("first_record", 1, Lines::without_twins());
     let record = farm.host(1).dir.join("state/web.target");
     std::fs::remove_file(&record).expect("a record");
-    let agent = farm.agent(1, |settings| settings);
+    let agent = farm.agent(1, |settings| {
+        settings.slowly("app.web.target.green.run.start", 0.5)
+    });
     let plan = agent.words(&["switch", "web", "--dry-run"]).expect_exit(0);
     let steps = plan
         .out

@@ -106,7 +106,12 @@ fn a_reload_in_each_phase_of_a_switch_loses_nothing() {
     let agent = farm.agent(1, |settings| {
         let settings = settings.set("app.web.settle.for", "1s");
         let settings = settings.set("app.web.settle.errors", "1%");
-        settings.set("app.web.verify", farm.verify(1))
+        let settings = settings.set("app.web.verify", farm.verify(1));
+        let commands = [BLUE, GREEN].map(|target| format!("app.web.target.{target}.run"));
+        commands.iter().fold(settings, |settings, run| {
+            let settings = settings.slowly(&format!("{run}.start"), 0.3);
+            settings.slowly(&format!("{run}.stop"), 0.3)
+        })
     });
     for phase in phases {
         let mut meeting = Meeting::begin(&farm);

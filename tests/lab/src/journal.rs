@@ -24,7 +24,8 @@ fn name(phase: &serde_json::Value) -> Option<String> {
     }
 }
 
-/// Waits until this phase is in progress, and returns the time.
+/// Waits until this phase is in progress, and returns the time. It must last: a phase of a few
+/// milliseconds may pass between two looks (see `Settings::slowly`).
 pub fn wait_for_phase(journal: &Path, wanted: &str) -> f64 {
     wait_for(&format!("phase {wanted}"), Duration::from_secs(20), || {
         (phase(journal).as_deref() == Some(wanted)).then(now)

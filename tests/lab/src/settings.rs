@@ -39,6 +39,16 @@ impl Settings {
         self
     }
 
+    /// The command `sh -c LINE` at this path takes so many seconds more, so that a test can act in the
+    /// middle of its phase. A phase of a few milliseconds may pass between two looks at the journal.
+    pub fn slowly(mut self, path: &str, seconds: f64) -> Settings {
+        let (table, key) = self.place(path);
+        let argv = table.get_mut(key).and_then(Value::as_array_mut);
+        let line = argv.and_then(|argv| argv.last_mut()).expect("a command");
+        *line = format!("sleep {seconds}; {}", line.as_str().expect("a line")).into();
+        self
+    }
+
     /// Removes the key.
     pub fn unset(mut self, path: &str) -> Settings {
         let (table, key) = self.place(path);

@@ -138,12 +138,10 @@ fn it_recovers_a_switch_that_was_cut_short() {
 #[test]
 fn a_stop_in_the_middle_of_a_switch_drains_the_new_target() {
     let farm = Farm::open("sc_switch_leaves", 1, Lines::without_twins());
-    let slow = format!("sleep 1; {}", farm.target(1, BLUE).stop_line());
     let change = |settings: Settings| {
-        let stop = ["sh", "-c", &slow].map(str::to_owned).to_vec();
         drains(settings)
             .set("app.web.min_available", 0)
-            .set("app.web.target.blue.run.stop", stop)
+            .slowly("app.web.target.blue.run.stop", 1.0)
     };
     let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, change));
     sidecar.wait_for_notification("web: blue is open");

@@ -68,12 +68,10 @@ fn it_ends_the_time_of_a_ready_target() {
 #[test]
 fn a_signal_does_not_cut_the_stop_of_a_ready_target_short() {
     let farm = Farm::open("sc_keep_signal", 1, Lines::without_twins());
-    let slow = format!("sleep 1; {}", farm.target(1, BLUE).stop_line());
     let slowly = |settings: Settings| {
-        let stop = ["sh", "-c", &slow].map(str::to_owned).to_vec();
         settings
             .set("app.web.keep", "1s")
-            .set("app.web.target.blue.run.stop", stop)
+            .slowly("app.web.target.blue.run.stop", 1.0)
     };
     let agent = farm.agent(1, slowly);
     let sidecar = Sidecar::start(farm.host(1), farm.agent(1, slowly));

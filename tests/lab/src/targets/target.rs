@@ -156,7 +156,7 @@ impl Target {
     }
 
     /// The shell line that stops it.
-    pub fn stop_line(&self) -> String {
+    pub(super) fn stop_line(&self) -> String {
         let pidfile = self.pidfile();
         format!(
             "pid=$(cat {0} 2>/dev/null) || exit 0; kill -KILL $pid 2>/dev/null; \
