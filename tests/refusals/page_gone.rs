@@ -39,8 +39,9 @@ fn users_meet_the_app_again() {
         refused(GOOD, &["maintenance", "off", "web"], 2, "`agent open web`");
         if verb == "open" {
             let plan = agent(GOOD, &["restart", "web", "--reopen", "--dry-run"]);
+            let shown = format!("{}{}", plan.out, plan.err);
             let said = "they stay closed, also with --reopen; `agent open web` opens them";
-            assert!(plan.err.contains(said), "{}{}", plan.out, plan.err);
+            assert!(shown.contains(said), "{shown}");
         }
         does(GOOD, &[verb, "web"]);
         assert!(!parks(), "{}", rules());
