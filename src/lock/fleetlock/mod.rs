@@ -17,7 +17,7 @@ pub(super) struct Fleetlock {
     id: String,
     /// It may be ours at the server. A host without it may give it back, too.
     may_have_it: bool,
-    /// A request for it that has no answer yet. It goes on if nobody waits for it any more.
+    /// A request for it that has no answer yet. It goes on if its look is dropped.
     asking: Option<JoinHandle<Result<Answer, String>>>,
 }
 
