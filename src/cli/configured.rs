@@ -89,7 +89,8 @@ pub(super) enum Command {
     /// If an operation died before it touched the app, this puts its gates back. If it had
     /// restarted the app, this finishes the operation. Gates that are closed unexpectedly it opens
     /// once the app is healthy. It never restarts the app, and never opens gates that `agent
-    /// close` holds closed. Without APP it recovers all apps, one after the other.
+    /// close` holds closed. While maintenance is on, it opens the gate of the page again. Without APP
+    /// it recovers all apps, one after the other.
     #[command(
         after_help = "Example:\n  agent recover --dry-run   print what it would do, for each app"
     )]

@@ -6,6 +6,7 @@ use crate::app::{Health, HealthCheck};
 use crate::gate::Destination;
 use crate::haproxy::AppPorts;
 use crate::restart::Limits;
+use std::net::IpAddr;
 use std::time::Duration;
 
 impl AppSettings {
@@ -16,6 +17,7 @@ impl AppSettings {
         Some(AppSettings {
             health: page.health(&self.health),
             verify: None,
+            address: self.address_of_page(),
             ..self.beside(PAGE, page.ports, to)
         })
     }
@@ -33,7 +35,15 @@ impl AppSettings {
             check: HealthCheck::Tcp,
             ..self.health.clone()
         };
-        Some(AppSettings { health, ..marker })
+        let address = match gate_to {
+            Some(_) => self.address_of_page(),
+            None => self.address,
+        };
+        Some(AppSettings {
+            health,
+            address,
+            ..marker
+        })
     }
 
     /// The views of the app that have a gate beside those of its targets.
@@ -60,6 +70,12 @@ impl AppSettings {
         matches!(self.target.as_deref(), Some(PAGE | READONLY))
     }
 
+    /// `agent page` sees the app at its first target, whichever is current.
+    fn address_of_page(&self) -> Option<IpAddr> {
+        let first = self.targets.first();
+        first.map_or(self.address, |first| first.address)
+    }
+
     fn beside(&self, name: &str, ports: AppPorts, gate_to: Destination) -> AppSettings {
         AppSettings {
             target: Some(name.to_owned()),
@@ -72,6 +88,34 @@ impl AppSettings {
                 ..self.limits.clone()
             },
             ..self.clone()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Each target may listen on an address of its own.
+    #[test]
+    fn the_page_is_at_one_address_whichever_target_is_current() {
+        let target = |port: u16, address: &str| {
+            format!(
+                "port = {port}\nstatus_port = {}\naddress = \"{address}\"\n\
+                 run = {{ systemd = \"web@{port}.service\" }}\n",
+                port + 1000
+            )
+        };
+        let text = format!(
+            "[app.web]\npage = {{ port = 1009, status_port = 2009 }}\n[app.web.target.blue]\n{}\
+             [app.web.target.green]\n{}[[haproxy]]\nsocket = \"/s\"\n",
+            target(1000, "10.0.0.1"),
+            target(1001, "10.0.0.2")
+        );
+        let settings = crate::config::read(Path::new("agent.toml"), &text).unwrap();
+        for target in ["blue", "green"] {
+            let page = settings.apps[0].at(target).unwrap().at_page().unwrap();
+            assert_eq!(page.address, Some("10.0.0.1".parse().unwrap()), "{target}");
         }
     }
 }

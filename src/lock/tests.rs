@@ -35,7 +35,8 @@ impl Server {
         let serving = server.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                serving.answer(stream).await;
+                let serving = serving.clone();
+                tokio::spawn(async move { serving.answer(stream).await });
             }
         });
         server
@@ -181,5 +182,21 @@ async fn a_host_that_finishes_a_restart_does_not_wait_for_the_server() {
     drop(closed);
     looks(&mut lock, &healthy, |seen| *seen == GroupLock::Held).await;
     assert_eq!(lock.give_back().await, Ok(()));
+    assert_eq!(server.asked(), ["pre-reboot", "steady-state"]);
+}
+
+/// The server would give the lock after it was given back, and keep it for ever.
+#[tokio::test]
+async fn it_is_given_back_only_after_the_answer_to_a_request_under_way() {
+    let server = Server::start(200).await;
+    let closed = server.open.acquire().await.unwrap();
+    let mut lock = server.lock();
+    looks(&mut lock, &Phase::Lock, |_| !server.asked().is_empty()).await;
+    let mut gives_back = std::pin::pin!(lock.give_back());
+    let early = timeout(Duration::from_millis(300), &mut gives_back).await;
+    assert!(early.is_err(), "{early:?}");
+    assert_eq!(server.asked(), ["pre-reboot"]);
+    drop(closed);
+    assert_eq!(gives_back.await, Ok(()));
     assert_eq!(server.asked(), ["pre-reboot", "steady-state"]);
 }

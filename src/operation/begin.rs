@@ -32,8 +32,7 @@ impl Operation<'_> {
     async fn preflight(&self, host: &mut ThisHost, draft: &mut Draft) -> Preflight<Go> {
         self.agrees_with_sidecar(host, draft).await?;
         let held = self.held()?;
-        draft.in_maintenance =
-            held.as_ref().is_some_and(Held::is_of_maintenance) && self.app.page.is_some();
+        draft.in_maintenance = self.meets_page(held.as_ref());
         draft.notices.extend(self.heeds(held.as_ref())?);
         self.settle(host, draft).await?;
         let earlier = self.earlier(host, draft).await;

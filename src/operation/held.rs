@@ -41,11 +41,15 @@ impl Operation<'_> {
             return Continue(None);
         };
         let by = format!("the gates are held closed by {}", held.describe());
-        // Without a page in the configuration there is no other way back.
-        if held.is_of_maintenance() && self.app.page.is_some() {
+        if self.meets_page(Some(held)) {
             return self.heeds_maintenance(held, by);
         }
         match (self.verb, self.options.on_hold) {
+            // The app may be stopped, and `open` would refuse.
+            (Verb::MaintenanceOn, _) if held.is_a_units() => Break(Begin::refused(format!(
+                "{by}; maintenance would end that hold: start that unit, which opens the gates, and run \
+                 this again"
+            ))),
             (Verb::MaintenanceOn, _) if held.is_asked_for() => Break(Begin::refused(format!(
                 "{by}; maintenance would end that hold: run `agent open {app}` first"
             ))),
@@ -76,6 +80,10 @@ impl Operation<'_> {
             (Verb::Restart, OnHold::StayClosed) => {
                 Continue(Some(format!("{by}: they stay closed")))
             }
+            // The port of the app may still be parked on the page that the configuration no longer has.
+            (Verb::Restart, _) if held.is_of_maintenance() => Continue(Some(format!(
+                "{by}: they stay closed, also with --reopen; `agent open {app}` opens them"
+            ))),
             (Verb::Restart, _) => Continue(Some(format!("{by}: this restart opens them"))),
             (Verb::Switch, _) => Break(Begin::refused(self.no_switch_of_held(&by))),
             (Verb::Close, _) if self.options.owner.is_none() => {
@@ -85,6 +93,12 @@ impl Operation<'_> {
             }
             _ => Continue(None),
         }
+    }
+
+    /// Users meet the page. Without a page in the configuration it is a hold like any other: there is no
+    /// other way back.
+    pub(super) fn meets_page(&self, held: Option<&Held>) -> bool {
+        held.is_some_and(Held::is_of_maintenance) && self.app.page.is_some()
     }
 
     /// Only `maintenance off` opens the gates of the app, because it closes the page's. A restart

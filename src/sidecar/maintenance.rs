@@ -6,10 +6,9 @@ use super::next_action::Maintenance;
 use super::reconciler::{REST, Reconciler};
 use super::records::Records;
 use super::retry::Retry;
-use crate::config::AppSettings;
-use crate::gate::{Gate, GateError, Position};
+use crate::gate::{Gate, Position};
 use crate::haproxy::BalancerObservation;
-use crate::host::on_page;
+use crate::host::{gates_on_page, on_page};
 use crate::restart::switch::Part;
 use crate::restart::{Host, Verb};
 use crate::state::hold::Held;
@@ -30,21 +29,11 @@ impl Reconciler {
             true => rules.position(gate) == Position::Open,
             false => rules.position(gate) == Position::Closed,
         };
-        let gates = self.gates_of_maintenance();
+        let gates = gates_on_page(&self.settings, &self.app);
         Some(Maintenance {
             kept: gates.iter().all(is_set) && rules.plan_parking(&parked).is_empty(),
             over: Held::ends_maintenance(held),
         })
-    }
-
-    /// The gate of the page, which is open, and then all gates of the app.
-    fn gates_of_maintenance(&self) -> Vec<(Gate, bool)> {
-        let gates = |app: AppSettings| self.settings.gates(&app).into_iter();
-        let page = self.app.at_page().into_iter();
-        let page = page.flat_map(gates).map(|gate| (gate, true));
-        let app = self.app.instances().into_iter();
-        let app = app.flat_map(gates).map(|gate| (gate, false));
-        page.chain(app).collect()
     }
 
     /// Another process has changed the rules, or the host was started: sets them, whatever the
@@ -57,25 +46,13 @@ impl Reconciler {
         if !self.read_records().may_be_on_the_page() {
             return SOON;
         }
-        let set = self.set_page().await;
+        let set = self.host.keep_page(&self.settings, &self.app).await;
         if set == Ok(true) {
             let app = &self.app.name;
             tracing::warn!(%app, "{app}: maintenance is on, and the rules were others: the agent set \
                 them again");
         }
         self.end_idle(set.map(drop), "the gate of the page can't be opened")
-    }
-
-    async fn set_page(&mut self) -> Result<bool, GateError> {
-        let all = self.gates_of_maintenance();
-        let all: Vec<(&Gate, bool)> = all.iter().map(|(gate, open)| (gate, *open)).collect();
-        let set = self.host.ensure_all(&all).await?;
-        let Some(page) = self.app.at_page() else {
-            return Ok(set);
-        };
-        let rules = self.host.rules.look(&self.host.firewall).await?;
-        let parked = on_page(&self.settings, &page, &rules);
-        Ok(self.host.park(&parked).await? || set)
     }
 
     /// Users meet the app again, once it is healthy. It is asked before the lock is taken: an operator

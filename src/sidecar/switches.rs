@@ -115,10 +115,8 @@ impl Reconciler {
             },
             ..own(&self.settings, verb, &self.app, false)
         };
-        // It may go forward, and then back.
-        let settle = limits.settle.map_or(Duration::ZERO, |settle| settle.lasts);
         let publisher = &self.publisher;
-        publisher.works(&self.app.name, 2 * (all_limits(limits) + settle));
+        publisher.works(&self.app.name, of_a_switch(limits));
         let progress = |app: &AppSettings, limits: &Limits| -> Box<dyn Progress> {
             Box::new(LoggedProgress::new(app, limits, publisher))
         };
@@ -140,4 +138,28 @@ impl Reconciler {
 pub(super) fn all_limits(limits: &Limits) -> Duration {
     let out = 3 * limits.out_of_rotation + limits.sticky + limits.drain + limits.turn;
     out + limits.restart + limits.healthy + limits.in_rotation
+}
+
+/// The most time that a switch or its recovery may take: it may go forward, and then back. A recovery
+/// first waits for the `--with` of an agent that died.
+fn of_a_switch(limits: &Limits) -> Duration {
+    let settle = limits.settle.map_or(Duration::ZERO, |settle| settle.lasts);
+    limits.upgrade + 2 * (all_limits(limits) + settle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::read;
+    use std::path::Path;
+
+    /// The watchdog would end a sidecar that waits for a long `--with` of an agent that died.
+    #[test]
+    fn the_recovery_of_a_switch_may_wait_for_its_preparation() {
+        let text = "[app.web]\nport = 1000\nstatus_port = 2000\nrestart = { systemd = \"web\" }\n\
+                    timeouts = { upgrade = \"2h\", drain = \"7s\" }\n[[haproxy]]\nsocket = \"/s\"\n";
+        let settings = read(Path::new("agent.toml"), text).unwrap();
+        let limits = &settings.apps[0].limits;
+        assert!(of_a_switch(limits) >= limits.upgrade + 2 * limits.drain);
+    }
 }

@@ -50,6 +50,14 @@ impl StateFile {
         })
     }
 
+    /// Any user may read the state of the host. A command may have a secret among its arguments.
+    fn mode(self) -> u32 {
+        match self {
+            StateFile::Command => 0o600,
+            _ => 0o644,
+        }
+    }
+
     /// Reads it. None: it is not there.
     ///
     /// # Errors
@@ -69,7 +77,7 @@ impl StateFile {
         let mut options = AtomicWriteFile::options();
         // The owner is root. The unit's sandbox forbids every chown.
         let options = options
-            .mode(0o644)
+            .mode(self.mode())
             .preserve_mode(false)
             .preserve_owner(false);
         let mut file = options.open(self.path(state_dir, app))?;

@@ -105,6 +105,7 @@ fn living(process: Process) -> Option<Stat> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn what_was_begun_is_found_for_as_long_as_it_runs() {
@@ -115,6 +116,8 @@ mod tests {
         let argv = ["sleep".to_owned(), format!("61.{}", std::process::id())];
         let command = Orphan::command(&argv);
         command.note(directory.path(), "web").unwrap();
+        let noted = std::fs::metadata(directory.path().join("web.command")).unwrap();
+        assert_eq!(noted.permissions().mode() & 0o777, 0o600, "of root alone");
         assert_eq!(running(), None, "not begun");
         let mut child = std::process::Command::new(&argv[0])
             .arg(&argv[1])

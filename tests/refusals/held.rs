@@ -297,6 +297,14 @@ fn a_restart_ends_the_agents_own_hold() {
         "that unit opens them as soon as it starts",
     );
     ends(&["restart", "--skip-held"], 0, "skipped", "for web.service");
+    let with_page = format!("{}{}", counts(), page_gone::PAGE);
+    let on = ["maintenance", "on", "web"];
+    refused(
+        &with_page,
+        &on,
+        11,
+        "start that unit, which opens the gates",
+    );
     // From then on the operator's hold counts.
     ends(&["close"], 0, "closed", "now by an operator");
     ends(&stay, 0, "restarted_closed", "stay closed");

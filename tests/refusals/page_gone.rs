@@ -3,7 +3,7 @@
 use crate::{GOOD, HAPROXY, agent, app, haproxy, refused, rules};
 use lab::own_network::{inside, sh};
 
-const PAGE: &str = "
+pub(super) const PAGE: &str = "
 [app.web.page]
 port = 1009
 status_port = 2009
@@ -37,6 +37,12 @@ fn users_meet_the_app_again() {
             assert!(parks(), "{}", rules());
         }
         refused(GOOD, &["maintenance", "off", "web"], 2, "`agent open web`");
+        if verb == "open" {
+            let plan = agent(GOOD, &["restart", "web", "--reopen", "--dry-run"]);
+            let shown = format!("{}{}", plan.out, plan.err);
+            let said = "they stay closed, also with --reopen; `agent open web` opens them";
+            assert!(shown.contains(said), "{shown}");
+        }
         does(GOOD, &[verb, "web"]);
         assert!(!parks(), "{}", rules());
     }

@@ -26,6 +26,9 @@ impl Operation<'_> {
         if !opens || !is_over || self.dry_run || !draft.shows_gates() {
             return None;
         }
+        if self.verb == Verb::Recover && self.meets_page(self.held_now().as_ref()) {
+            return self.keep_page(host).await;
+        }
         let open = draft.all_open();
         if !has_others {
             // A recovery with nothing to do has not unparked it before.
@@ -42,6 +45,19 @@ impl Operation<'_> {
             true if open => self.park_beside(host).await,
             true => None,
             false => self.close_beside(host, (outcome, draft), open, &idle).await,
+        }
+    }
+
+    /// Users meet the page, also where another process has flushed the rules and no sidecar runs.
+    async fn keep_page(&self, host: &mut ThisHost) -> Option<String> {
+        match host.keep_page(self.settings, self.app).await {
+            Ok(false) => None,
+            Ok(true) => Some(
+                "maintenance is on, and the rules were others: the agent set them again".to_owned(),
+            ),
+            Err(error) => Some(format!(
+                "users may not meet the page, because its rules can't be set: {error}"
+            )),
         }
     }
 

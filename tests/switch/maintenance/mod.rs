@@ -104,6 +104,14 @@ impl Paged {
         }
     }
 
+    /// Another process removes the rules of IPv4.
+    fn flush(&self, number: usize) {
+        for chain in ["HAPROXY-GATE", "HAPROXY-GATE-PARK"] {
+            let words = ["-t", "nat", "-F", chain];
+            self.fleet.host(number).namespace.run("iptables", &words);
+        }
+    }
+
     fn assert_gates(&self, app: bool, page: bool) {
         for number in NUMBERS {
             let host = self.fleet.host(number);
@@ -219,7 +227,11 @@ fn other_operations_leave_it_on() {
         "{}",
         restarted.message
     );
-    agent.run("recover", "web").expect_exit(0);
+    // No sidecar runs here.
+    paged.flush(1);
+    let recovered = agent.run("recover", "web").expect_exit(0);
+    let set = "maintenance is on, and the rules were others";
+    assert!(recovered.out.contains(set), "{}", recovered.out);
     paged.assert_gates(false, true);
     paged.turn("on");
     paged.assert_gates(false, true);
@@ -271,12 +283,7 @@ fn the_sidecar_keeps_it_and_ends_it_in_time() {
             && host.parked(1000).is_some() == page;
         is.then_some(())
     };
-    let flush = || {
-        for chain in ["HAPROXY-GATE", "HAPROXY-GATE-PARK"] {
-            let words = ["-t", "nat", "-F", chain];
-            host.namespace.run("iptables", &words);
-        }
-    };
+    let flush = || paged.flush(1);
     assert_eq!(shows(true), Some(()), "{}", host.rules());
     flush();
     wait_for("the page again", Duration::from_secs(5), || shows(true));
