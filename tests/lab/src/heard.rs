@@ -17,7 +17,7 @@ use nix::sys::time::TimeSpec;
 use super::namespace;
 use super::process::Line;
 
-/// Between two looks whether anybody still wants the lines.
+/// Between two looks whether a test still wants the lines.
 const LOOK: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl Heard {
     }
 }
 
-/// Until nobody wants the lines.
+/// Until no test wants the lines.
 fn hear(socket: &UdpSocket, wanted: &Weak<Mutex<Vec<Line>>>) {
     loop {
         let line = receive(socket);
