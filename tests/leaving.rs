@@ -38,15 +38,18 @@ fn a_request_on_a_leaving_worker_is_seen_until_its_answer() {
         socket: socket(haproxy.master()),
     };
     let leaving = || runtime.block_on(master.leaving(&own));
-    let request = fleet.slow_request(1, 3000);
+    let request = fleet.held_request(1);
     assert_eq!(leaving(), Ok(Vec::new()), "it is the current worker's");
     haproxy.process.signal(Signal::SIGUSR2);
     // While the master restarts itself it answers no request: the result is Unseen, never
     // "nothing".
-    let seen = lab::wait_for("the reload", Duration::from_secs(2), || {
+    let seen = lab::wait_for("the reload", Duration::from_secs(20), || {
         leaving().ok()?.pop()
     });
-    assert_eq!(leaving().map(|lines| lines.len()), Ok(1));
+    let still = lab::wait_for("the same worker", Duration::from_secs(20), || {
+        leaving().ok()
+    });
+    assert_eq!(still.len(), 1);
     assert_eq!(
         (seen.pid, seen.line.as_str(), seen.in_flight),
         (old, "srvs/web1", 1)
@@ -54,7 +57,7 @@ fn a_request_on_a_leaving_worker_is_seen_until_its_answer() {
     assert_eq!(request.answer().status, 200);
     // The master still lists a worker that ends, but the worker does not answer: Unseen for a
     // moment.
-    lab::wait_for("none", Duration::from_secs(2), || {
+    lab::wait_for("none", Duration::from_secs(20), || {
         leaving().ok()?.is_empty().then_some(())
     });
 }

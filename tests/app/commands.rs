@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::AT;
 
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 fn shell(script: &str) -> Restart {
     Restart::Command(["sh", "-c", script].map(str::to_owned).to_vec())
@@ -32,9 +32,9 @@ fn runs(pidfile: &Path) -> bool {
 }
 
 async fn until(what: &str, mut true_yet: impl FnMut() -> bool) {
-    let limit = Instant::now() + Duration::from_secs(5);
+    let limit = Instant::now() + Duration::from_secs(20);
     while !true_yet() {
-        assert!(Instant::now() < limit, "not within 5 s: {what}");
+        assert!(Instant::now() < limit, "not within 20 s: {what}");
         sleep(Duration::from_millis(10)).await;
     }
 }
@@ -132,12 +132,9 @@ async fn on_timeout_the_command_and_its_children_are_killed() {
     );
     let started = Instant::now();
     let restart = shell(&script);
-    let failed = restart
-        .run(AT, Duration::from_millis(500))
-        .await
-        .unwrap_err();
+    let failed = restart.run(AT, Duration::from_secs(1)).await.unwrap_err();
     assert!(
-        started.elapsed() < Duration::from_secs(3),
+        started.elapsed() < Duration::from_secs(20),
         "{:?}",
         started.elapsed()
     );
@@ -147,7 +144,7 @@ async fn on_timeout_the_command_and_its_children_are_killed() {
     );
     let said = failed.to_string();
     assert!(
-        said.ends_with("did not end within 500ms and was killed: waiting for a lock"),
+        said.ends_with("did not end within 1s and was killed: waiting for a lock"),
         "{said}"
     );
     until("the shell is gone", || !runs(&pids)).await;
@@ -162,7 +159,7 @@ async fn on_timeout_the_command_may_clean_up() {
         "trap 'echo tidy; : >{}; exit 1' TERM; while :; do sleep 0.02; done",
         done.display()
     );
-    let said = error(&shell(&script), Duration::from_millis(200)).await;
+    let said = error(&shell(&script), Duration::from_secs(1)).await;
     assert!(said.ends_with("tidy"), "{said}");
     assert!(done.exists());
 }
@@ -201,7 +198,7 @@ async fn a_daemon_outlives_its_command() {
     );
     let started = Instant::now();
     shell(&script).run(AT, LONG).await.unwrap();
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(20));
     let count = || fs::read_to_string(&lines).ok()?.trim().parse::<u32>().ok();
     until("it has printed far more than a pipe holds", || {
         count().is_some_and(|n| n > 20)
@@ -230,11 +227,9 @@ async fn a_daemon_that_ignores_write_errors_lives() {
 async fn a_flood_of_output_neither_blocks_nor_fills_memory() {
     let flood = "head -c 100000000 /dev/zero | tr '\\0' x; echo the end; exit 1";
     let before = peak_memory();
-    let started = Instant::now();
     let said = error(&shell(flood), LONG).await;
     assert!(said.ends_with("xxxthe end"), "{said}");
     assert!(said.len() < 1000);
-    assert!(started.elapsed() < Duration::from_secs(15));
     assert!(peak_memory() - before < 20_000, "more than 20 MB more");
 }
 

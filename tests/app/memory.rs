@@ -98,13 +98,20 @@ async fn the_memory_of_a_group_that_only_the_app_has_is_known() {
 /// The kernel's own figure, which moves.
 #[tokio::test]
 async fn a_target_has_the_memory_that_the_host_has() {
+    let before = free();
     let places = run("true", "true").places().await.unwrap();
+    let after = free();
     assert_eq!(places.len(), 1);
     assert_eq!(places[0].name, "on this host");
+    // Other programs take some and give some back meanwhile.
+    let near = 512 << 20;
+    let range = before.min(after).saturating_sub(near)..before.max(after) + near;
+    assert!(range.contains(&places[0].bytes), "{places:?}: {range:?}");
+}
+
+fn free() -> u64 {
     let free = Command::new("free").args(["--bytes"]).output().unwrap();
     let free = String::from_utf8(free.stdout).unwrap();
     let line = free.lines().nth(1).unwrap();
-    let available: u64 = line.split_whitespace().nth(6).unwrap().parse().unwrap();
-    let differ = places[0].bytes.abs_diff(available) >> 20;
-    assert!(differ < 512, "{differ} MiB");
+    line.split_whitespace().nth(6).unwrap().parse().unwrap()
 }

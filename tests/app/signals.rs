@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::AT;
 
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Duration = Duration::from_secs(20);
 
 struct Pidfile {
     folder: TempDir,
@@ -184,7 +184,7 @@ async fn no_pidfile_is_refused() {
 /// The old process may serve for a while after SIGTERM; its answers are not the new one's.
 #[tokio::test]
 async fn a_signal_that_ends_the_process_is_awaited() {
-    let slow = "trap 'sleep 0.7; exit 0' TERM; echo ready; while :; do sleep 0.05; done";
+    let slow = "trap 'sleep 2; exit 0' TERM; echo ready; while :; do sleep 0.05; done";
     let mut command = Command::new("sh");
     let mut app = command
         .args(["-c", slow])

@@ -143,9 +143,9 @@ async fn a_start_that_hangs_is_killed_at_its_limit() {
     let pid = folder.path().join("pid");
     let hangs = format!("echo $$ >{}; echo loading; sleep 300", pid.display());
     let target = run(&hangs, "true");
-    let limit = Duration::from_millis(300);
+    let limit = Duration::from_secs(1);
     let said = start(&target, limit).await.unwrap_err().to_string();
-    let ends = "did not end within 300ms and was killed: loading";
+    let ends = "did not end within 1s and was killed: loading";
     assert!(said.ends_with(ends), "{said}");
     assert!(!is_running(&pid));
 }
@@ -170,7 +170,7 @@ async fn a_restart_stops_then_starts_within_one_limit() {
     let slow = restart(shell("sleep 0.4"), shell("sleep 0.4"));
     let limit = Duration::from_millis(600);
     assert!(slow.run(AT, limit).await.is_err());
-    assert!(slow.run(AT, 3 * limit).await.is_ok());
+    assert!(slow.run(AT, LONG).await.is_ok());
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ fn https(host: Option<&str>, verify: Verify) -> Health {
     Health {
         check,
         times: 1,
-        timeout: Duration::from_millis(1000),
+        timeout: Duration::from_secs(10),
     }
 }
 

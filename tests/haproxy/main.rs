@@ -298,5 +298,5 @@ fn a_socket_that_hangs_times_out() {
     let before = Instant::now();
     let error = block_on(socket.ask(&["show info".to_owned()])).unwrap_err();
     assert_eq!(error, Unseen::TimedOut(Duration::from_millis(300)));
-    assert!(before.elapsed() < Duration::from_secs(2));
+    assert!(before.elapsed() < Duration::from_secs(5));
 }

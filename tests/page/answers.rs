@@ -115,10 +115,11 @@ fn a_reload_serves_the_new_page_unless_it_has_an_error() {
     assert_eq!(shown(), SERVED);
     server.interrupt(Signal::SIGHUP);
     let new = || (shown() == "new").then_some(());
-    lab::wait_for("the new page", Duration::from_secs(5), new);
+    lab::wait_for("the new page", Duration::from_secs(20), new);
     std::fs::write("/run/page/m.html", "<img src=../agent.toml>").unwrap();
     server.interrupt(Signal::SIGHUP);
     // The log has the fault, and the server goes on.
+    server.wait_for_word("the old page stays");
     assert_eq!(shown(), "new");
     server.interrupt(Signal::SIGTERM);
     let ended = server.wait();

@@ -91,14 +91,14 @@ fn slow_and_silent_clients_delay_no_other_one_and_are_disconnected() {
     let asked = Instant::now();
     assert_eq!(ask("GET /", "").1, SERVED);
     assert!(
-        asked.elapsed() < Duration::from_secs(2),
+        asked.elapsed() < Duration::from_secs(8),
         "{:?}",
         asked.elapsed()
     );
     drop(silent);
     // Each of these is the oldest now, and ends at the latest by its time.
     while dripping.write_all(b"G").is_ok() {
-        assert!(began.elapsed() < Duration::from_secs(20));
+        assert!(began.elapsed() < Duration::from_secs(30));
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(rest(idle), "");
@@ -129,7 +129,7 @@ fn requests_under_way_finish_when_it_ends() {
     server.interrupt(Signal::SIGTERM);
     // Idle connections end at once.
     assert_eq!(rest(idle), "");
-    assert!(asked.elapsed() < Duration::from_secs(2));
+    assert!(asked.elapsed() < Duration::from_secs(4));
     assert!(
         TcpStream::connect("127.0.0.1:1009").is_err(),
         "it takes no new ones"

@@ -60,7 +60,7 @@ fn agent(config: &str, words: &[&str]) -> Ended {
 fn serves(config: &str) -> Running {
     let running = Running::start("page", &mut command(config, &["page", "web"]));
     sh(
-        "for i in $(seq 200); do ss -Hltn 'sport = :1009' | grep -q . && exit; sleep 0.02; done; exit 1",
+        "for i in $(seq 1000); do ss -Hltn 'sport = :1009' | grep -q . && exit; sleep 0.02; done; exit 1",
     );
     running
 }

@@ -19,13 +19,15 @@ fn a_host_has_one_operation_at_a_time() {
     let [won, lost] = exits;
     won.expect_exit(0);
     names_the_lock_owner(&lost.expect_exit(10).report(), "restart");
+    let request = fleet.held_request(1);
     let running = agent.start("restart", "web");
-    fleet.host(1).wait_for_phase("close");
+    fleet.host(1).wait_for_phase("drain");
     for verb in ["close", "recover", "restart", "open"] {
         let refused = agent.run(verb, "web").expect_exit(10);
         let holds = refused.out.contains("`agent restart web`, pid ");
         assert!(holds, "{verb}: {}", refused.out);
     }
+    assert_eq!(request.answer().status, 200);
     running.wait().expect_exit(0);
     assert_eq!(fleet.boots()[0], boots[0] + 2);
     traffic.stop().assert_unnoticed();
@@ -67,14 +69,16 @@ fn two_hosts_are_never_out_together() {
         .filter(|report| report.phases.iter().any(|one| one.phase == "back_off"));
     assert!(gave_way.count() >= 2, "{reports:#?}");
     // From the restart of its app until its lines are UP, a host is the only one out.
-    let mut spans = reports.map(|report| {
-        let (restart, open) = (report.began("restart"), report.ended("open"));
-        println!(
-            "restart {restart:.2} open {open:.2} whole {:.2} s",
-            report.seconds
-        );
-        (restart, open)
+    let spans = NUMBERS.into_iter().zip(&reports).map(|(number, report)| {
+        let restart = report.began("restart");
+        let lines = ["web", "bkp"].map(|line| format!("srvs/{line}{number}"));
+        let up = lines.map(|line| fleet.haproxy.wait_said(&line, "UP", restart));
+        let up = up[0].max(up[1]);
+        let seconds = report.seconds;
+        println!("restart {restart:.2} up {up:.2} whole {seconds:.2} s");
+        (restart, up)
     });
+    let mut spans: Vec<(f64, f64)> = spans.collect();
     spans.sort_by(|one, other| one.0.total_cmp(&other.0));
     for pair in spans.windows(2) {
         assert!(pair[0].1 <= pair[1].0, "two were out together: {spans:?}");
@@ -111,7 +115,7 @@ fn a_turn_that_never_comes_is_exit_12() {
     };
     let held = fleet.agent(2, |settings| settings).start("close", "web");
     // Otherwise host 1 may be out and back before host 2 has begun.
-    fleet.host(2).wait_for_phase("claim");
+    fleet.host(2).wait_for_gate(3000, false);
     let ended = fleet.agent(1, floor).run("restart", "web").expect_exit(12);
     held.wait().expect_exit(0);
     assert!(

@@ -19,7 +19,7 @@ fn the_end_of_standard_input_calls_a_restart_off() {
     let traffic = fleet.traffic();
     let begin = |number| attached(&fleet.agent(number, |settings| settings));
 
-    let request = fleet.slow_request(1, 4000);
+    let request = fleet.held_request(1);
     let mut draining = begin(1);
     fleet.host(1).wait_for_phase("drain");
     draining.hang_up();
@@ -28,9 +28,11 @@ fn the_end_of_standard_input_calls_a_restart_off() {
     assert_eq!(fleet.host(1).gates_are_open(), [true; 2]);
     assert_eq!(request.answer().status, 200);
 
+    fleet.app(2).set_cold(Duration::from_secs(30));
     let mut starting = begin(2);
     fleet.app(2).wait_for_boot_after(1);
     starting.hang_up();
+    fleet.app(2).set_cold(Duration::from_secs(1));
     starting.wait().expect_exit(129);
     assert_eq!(fleet.host(2).gates_are_open(), [true; 2]);
     assert_eq!(fleet.boots(), [boots[0], boots[1] + 1, boots[2]]);
@@ -145,7 +147,7 @@ fn status_shows_the_room_in_haproxy() {
     let number = (twin.expect("a rule of the twin's gate") + 1).to_string();
     let delete = ["-t", "nat", "-D", "HAPROXY-GATE", &number];
     fleet.host(3).namespace.run("iptables", &delete);
-    wait_for("a claim", Duration::from_secs(5), || {
+    wait_for("a claim", Duration::from_secs(20), || {
         (fleet.haproxy.server("bkp3").status() == "DOWN").then_some(())
     });
     assert_eq!(status(1, 1), (true, true, Some(0)));

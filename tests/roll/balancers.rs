@@ -22,8 +22,7 @@ fn two_backends_serve_the_same_app() {
     assert_eq!(api.failed, 0, "{:#?}", api.failures);
     assert_eq!(fleet.boots()[0], boots[0] + 1);
     for line in ["srvs/web1", "srvs/bkp1", "api/web1", "api/bkp1"] {
-        let down = fleet.haproxy.said(line, "DOWN", started);
-        let down = down.unwrap_or_else(|| panic!("{line} was never DOWN"));
+        let down = fleet.haproxy.wait_said(line, "DOWN", started);
         assert!(down < report.began("restart"), "{line} DOWN too late");
     }
 }
@@ -137,7 +136,7 @@ fn a_balancer_that_is_gone_is_left_out() {
         history.contains("\"without_balancers\":[\"tcp://10.77.0.1:9998\"]"),
         "{history}"
     );
-    let request = fleet.slow_request(1, 1200);
+    let request = fleet.held_request(1);
     let running = agent.start_words(&words);
     fleet.host(1).wait_for_phase("drain");
     running.interrupt(Signal::SIGKILL);

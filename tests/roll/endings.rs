@@ -49,9 +49,11 @@ fn a_sick_app_stays_out() {
     let traffic = fleet.traffic();
     let boots = fleet.boots()[0];
     let agent = fleet.agent(1, |s| s.set("app.web.timeouts.healthy", "2s"));
+    fleet.app(1).set_cold(Duration::from_secs(30));
     let restarting = agent.start("restart", "web");
     fleet.app(1).wait_for_boot_after(boots);
     fleet.app(1).set_sick(true);
+    fleet.app(1).set_cold(Duration::ZERO);
     restarting.wait().expect_exit(15);
     let host = fleet.host(1);
     assert!(!host.gate_is_open(2000) && !host.gate_is_open(3000));

@@ -65,10 +65,18 @@ fn an_app_that_flaps_begins_its_streak_again() {
 /// off, and the fix needs no agent.
 #[test]
 fn an_app_that_dies_after_the_reopen_is_not_restarted_again() {
-    let slow = |config: Reference| config.with(QUICK, "inter 1s fastinter 200ms downinter 700ms");
+    // Two seconds and more until UP, so that the test comes first.
+    let slow = |config: Reference| {
+        let config = config.with(QUICK, "inter 1s fastinter 200ms downinter 700ms");
+        config.with("rise 2", "rise 12")
+    };
     let fleet = Fleet::quick("app_dies", slow);
     let traffic = fleet.traffic();
-    let running = fleet.agent(1, Settings::hurried).start("restart", "web");
+    let hurried = |settings: Settings| {
+        let settings = settings.hurried();
+        settings.set("app.web.timeouts.in_rotation", "2s")
+    };
+    let running = fleet.agent(1, hurried).start("restart", "web");
     fleet.host(1).wait_for_phase("open");
     kill(app(&fleet), Signal::SIGKILL).expect("an app");
     let says = "the gates are open and the app was healthy, but HAProxy shows: \

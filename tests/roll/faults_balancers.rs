@@ -9,6 +9,9 @@ use lab::haproxy::Haproxy;
 use lab::reference::QUICK;
 use lab::settings::Settings;
 
+/// Each phase that waits for it takes half a second at least, so that the test can act in it.
+const CALM: &str = "inter 300ms fastinter 500ms downinter 150ms";
+
 const GONE: &str = "tcp://10.77.0.1:9998 can't be seen: can't connect: Connection refused";
 const PUT_BACK: &str = "; the gates were put back, the app was not touched; not all lines are back";
 
@@ -27,21 +30,21 @@ fn a_balancer_that_stops_before_the_restart_aborts_it() {
         second.process.wait();
     });
     second = start_second(&fleet);
-    let request = fleet.slow_request(1, 1200);
+    let request = fleet.held_request(1);
     let running = start(&fleet, |settings| settings);
     fleet.host(1).wait_for_phase("drain");
     second.process.kill_group();
     assert_eq!(fleet.boots(), boots);
     let _second = fleet.second_balancer(QUICK);
+    assert_eq!(request.answer().status, 200);
     // A worker without any check results: the agent waits until it shows the lines DOWN.
     running.wait().expect(0, "restarted, and back in rotation");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
-    assert_eq!(request.answer().status, 200);
     traffic.stop().assert_unnoticed();
 }
 
 fn goes_while_draining(fleet: &Fleet, goes: impl FnOnce()) {
-    let request = fleet.slow_request(1, 1200);
+    let request = fleet.held_request(1);
     let running = start(fleet, Settings::hurried);
     fleet.host(1).wait_for_phase("drain");
     goes();
@@ -71,10 +74,13 @@ fn a_balancer_that_stops_later_does_not_stop_the_restart() {
     let running = start(&fleet, |settings| settings);
     fleet.host(1).wait_for_phase("healthy");
     second.process.kill_group();
-    second = fleet.second_balancer(QUICK);
+    second = fleet.second_balancer(CALM);
     running.wait().expect(0, "restarted, and back in rotation");
     second.wait_until_all_up();
-    let running = start(&fleet, Settings::hurried);
+    let running = start(&fleet, |settings| {
+        let settings = settings.hurried();
+        settings.set("app.web.timeouts.in_rotation", "2s")
+    });
     fleet.host(1).wait_for_phase("open");
     second.process.kill_group();
     let message = running.wait().expect(16, GONE).report().message;
@@ -88,7 +94,7 @@ fn a_balancer_that_stops_later_does_not_stop_the_restart() {
 /// The only balancer stops: without traffic, because it would lose that itself.
 #[test]
 fn the_only_balancer_gone_aborts_a_restart() {
-    let mut fleet = Fleet::quick("lb_only", |reference| reference);
+    let mut fleet = Fleet::quick("lb_only", |reference| reference.with(QUICK, CALM));
     let boots = fleet.boots();
     let running = fleet.agent(1, Settings::hurried).start("restart", "web");
     fleet.host(1).wait_for_phase("close");

@@ -10,6 +10,7 @@ use lab::agent::Ended;
 use lab::daemon::argv;
 use lab::fleet::Fleet;
 use lab::settings::Settings;
+use lab::wait_for;
 
 /// The gates stay closed, even if the old app still runs: its state is unknown. On timeout the
 /// command and its children are killed.
@@ -49,8 +50,14 @@ fn hangs(fleet: &Fleet) {
     ended.expect(15, says);
     let pids = fs::read_to_string(pids).expect("pids");
     assert_eq!(pids.lines().count(), 2);
-    let left: Vec<_> = pids.lines().filter(|pid| runs(pid)).collect();
-    assert!(left.is_empty(), "still running: {left:?}");
+    // Each has the signal, and ends a moment later.
+    for pid in pids.lines() {
+        wait_for(
+            &format!("the end of {pid}"),
+            Duration::from_secs(20),
+            || (!runs(pid)).then_some(()),
+        );
+    }
 }
 
 /// The command is done when its own process ends, and its daemon goes on. Of 200 MB of output the

@@ -3,15 +3,19 @@
 
 use std::time::Duration;
 
-use lab::agent::Ended;
+use lab::agent::{Agent, Ended};
 use lab::fleet::Fleet;
+use lab::held::Held;
 use lab::now;
 use lab::reference::Reference;
 use lab::report::Report;
 use lab::settings::Settings;
-use lab::traffic::InFlight;
+use lab::stats_proxy::{Fault, StatsProxy};
 
 const PHASES: [&str; 5] = ["close", "sticky", "drain", "healthy", "open"];
+
+/// The cold time of the app.
+const COLD: Duration = Duration::from_millis(200);
 
 #[test]
 fn an_operators_maint_remains() {
@@ -25,14 +29,15 @@ fn an_operators_drain_remains() {
 
 fn in_each_phase(test: &str, state: &str, shown: &str) {
     let fleet = fleet(test);
+    let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
     let traffic = fleet.traffic();
     operate(&fleet, "web1", state);
-    let ended = fleet.agent(1, settings).run("restart", "web");
+    let ended = fleet.agent(1, sticky).run("restart", "web");
     respected(&fleet, ended, shown);
     for phase in PHASES {
         operate(&fleet, "web1", "ready");
         fleet.haproxy.wait_until_all_up();
-        let (ended, at) = hold_in(&fleet, phase, state);
+        let (ended, at) = hold_in(&fleet, &proxy, phase, ["ready", state]);
         let report = respected(&fleet, ended, shown);
         assert!(at <= report.ended(phase), "{state} came after {phase}");
     }
@@ -40,18 +45,39 @@ fn in_each_phase(test: &str, state: &str, shown: &str) {
     traffic.stop().assert_unnoticed();
 }
 
-/// Sets the state as soon as that phase has begun, and returns the time.
-fn hold_in(fleet: &Fleet, phase: &str, state: &str) -> (Ended, f64) {
-    let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
-    let running = fleet.agent(1, settings).start("restart", "web");
-    fleet.host(1).wait_for_phase(phase);
+/// Begins a restart in one state, sets the other one as soon as that phase has begun, and returns the
+/// time. Until then the app is cold, or HAProxy's answer does not come.
+fn hold_in(
+    fleet: &Fleet,
+    proxy: &StatsProxy,
+    phase: &'static str,
+    [first, state]: [&str; 2],
+) -> (Ended, f64) {
+    let app = fleet.app(1);
+    let request = (phase == "drain").then(|| fleet.held_request(1));
+    operate(fleet, "web1", first);
+    match phase {
+        "healthy" => app.set_cold(Duration::from_secs(30)),
+        _ => proxy.set_in(fleet.host(1), phase, Fault::Hangs),
+    }
+    let socket = proxy.socket.display().to_string();
+    let settings = sticky(fleet.settings(1).haproxy_within(&socket, "10s"));
+    let running = Agent::new(fleet.host(1), &settings).start("restart", "web");
+    match phase {
+        "healthy" => {
+            fleet.host(1).wait_for_phase(phase);
+        }
+        _ => proxy.wait_until_met(),
+    }
     operate(fleet, "web1", state);
     let at = now();
+    app.set_cold(COLD);
+    proxy.set(Fault::None);
+    let answer = request.map(Held::answer);
     let ended = running.wait();
-    if let Some(answer) = request.map(InFlight::answer) {
+    if let Some(answer) = answer {
         assert_eq!(answer.status, 200, "{}", answer.body);
-        let restarted = ended.report().began("restart");
-        assert!(restarted > answer.ended_at - 0.02, "not drained");
+        app.assert_answered_before_the_stop();
     }
     (ended, at)
 }
@@ -82,7 +108,7 @@ fn respected(fleet: &Fleet, ended: Ended, shown: &str) -> Report {
 #[test]
 fn an_operators_drain_behind_a_closed_gate_remains() {
     let fleet = fleet("op_both");
-    let agent = fleet.agent(1, settings);
+    let agent = fleet.agent(1, sticky);
     agent.run("close", "web").expect_exit(0);
     operate(&fleet, "web1", "drain");
     assert_eq!(fleet.haproxy.server("web1").status(), "DOWN");
@@ -111,20 +137,13 @@ fn an_operators_drain_behind_a_closed_gate_remains() {
 #[test]
 fn a_line_may_come_back_in_each_phase() {
     let fleet = fleet("op_ready");
+    let proxy = StatsProxy::start(&fleet.site.dir, &fleet.haproxy.socket);
     let traffic = fleet.traffic();
     for phase in PHASES {
-        let request = (phase == "drain").then(|| fleet.slow_request(1, 800));
-        operate(&fleet, "web1", "maint");
-        let running = fleet.agent(1, settings).start("restart", "web");
-        fleet.host(1).wait_for_phase(phase);
-        operate(&fleet, "web1", "ready");
-        let report = running.wait().expect_exit(0).report();
+        let (ended, _) = hold_in(&fleet, &proxy, phase, ["maint", "ready"]);
+        let report = ended.expect_exit(0).report();
         assert_eq!(report.message, "restarted, and back in rotation", "{phase}");
         assert_eq!(report.balancers[0].line("srvs/web1"), "UP", "{phase}");
-        if let Some(answer) = request.map(InFlight::answer) {
-            assert_eq!(answer.status, 200, "{}", answer.body);
-            assert!(report.began("restart") > answer.ended_at - 0.02);
-        }
     }
     assert_eq!(fleet.boots()[0], 1 + PHASES.len());
     traffic.stop().assert_unnoticed();
@@ -137,11 +156,11 @@ fn operate(fleet: &Fleet, line: &str, state: &str) {
 
 fn fleet(test: &str) -> Fleet {
     let fleet = Fleet::quick(test, Reference::for_operators);
-    fleet.app(1).set_cold(Duration::from_millis(200));
+    fleet.app(1).set_cold(COLD);
     fleet
 }
 
 /// Just long enough to set a line in the middle of the restart.
-fn settings(settings: Settings) -> Settings {
+fn sticky(settings: Settings) -> Settings {
     settings.set("app.web.sticky", "300ms")
 }

@@ -32,24 +32,22 @@ fn a_held_xtables_lock_delays_or_aborts() {
 
 /// An agent that cannot read the rules does not begin.
 fn held_before(fleet: &Fleet, lock: &Lock) {
-    let owner = lock.hold(Duration::from_millis(5500));
-    let ended = agent(fleet, |settings| settings).run("restart", "web");
+    let ended = lock.during(|| agent(fleet, |settings| settings).run("restart", "web"));
     let message = ended.expect(11, LOCKED).report().message;
     assert!(message.ends_with("; nothing was changed"), "{message}");
-    owner.join().expect("the lock owner");
 }
 
 /// The main gate is closed; the agent cannot close the twin's within the limit.
 fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
     let hurried = |settings: Settings| {
         let settings = settings.set("app.web.timeouts.out_of_rotation", "3s");
-        settings.set("app.web.sticky", "500ms")
+        settings.set("app.web.sticky", "1s")
     };
     let running = agent(fleet, hurried).start("restart", "web");
     fleet.host(1).wait_for_phase("sticky");
     // Longer than iptables waits in this phase and in the next, but shorter than the limit for
     // putting back.
-    let owner = lock.hold(Duration::from_millis(11_500));
+    let owner = lock.hold(Duration::from_secs(12));
     let report = running.wait().expect(1, LOCKED).report();
     owner.join().expect("the lock owner");
     let left = "; the gates were put back, the app was not touched";
@@ -58,10 +56,11 @@ fn held_while_shedding(fleet: &Fleet, lock: &Lock) {
 }
 
 fn held_at_the_reopen(fleet: &Fleet, lock: &Lock) {
-    fleet.app(1).set_cold(Duration::from_millis(300));
+    fleet.app(1).set_cold(Duration::from_secs(30));
     let running = agent(fleet, |settings| settings).start("restart", "web");
     fleet.host(1).wait_for_phase("healthy");
     let owner = lock.hold(Duration::from_secs(10));
+    fleet.app(1).set_cold(Duration::ZERO);
     let report = running.wait().expect(0, "back in rotation").report();
     owner.join().expect("the lock owner");
     let opening = report.ended("open") - report.began("healthy");
@@ -104,6 +103,14 @@ impl Lock {
     fn new(fleet: &Fleet) -> Lock {
         let file = File::create(lock_of(fleet)).expect("a lock");
         Lock { file }
+    }
+
+    /// Holds it while this works.
+    fn during<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.file.lock().expect("the lock");
+        let done = work();
+        self.file.unlock().expect("our lock");
+        done
     }
 
     /// Holds it in the background, from now on.

@@ -48,11 +48,10 @@ fn before(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str)) {
 }
 
 fn while_draining(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str)) {
-    let request = fleet.slow_request(1, 1200);
-    let running = agent(fleet, proxy, "500ms", Settings::hurried).start("restart", "web");
-    fleet.host(1).wait_for_phase("drain");
-    proxy.set(fault);
-    let ended = running.wait().expect(13, says).report();
+    let request = fleet.held_request(1);
+    proxy.set_in(fleet.host(1), "drain", fault);
+    let ended = agent(fleet, proxy, "500ms", Settings::hurried).run("restart", "web");
+    let ended = ended.expect(13, says).report();
     let left = "; the gates were put back, the app was not touched; not all lines are back";
     assert!(ended.message.contains(left), "{}", ended.message);
     ended.assert_hurried();
@@ -65,10 +64,9 @@ fn while_draining(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str
 fn after_the_reopen(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &str)) {
     // The earlier answer took more than a second, so it looks like a stream for two more.
     let patient = |settings: Settings| settings.hurried().set("app.web.timeouts.drain", "10s");
-    let running = agent(fleet, proxy, "500ms", patient).start("restart", "web");
-    fleet.host(1).wait_for_phase("open");
-    proxy.set(fault);
-    let message = running.wait().expect(16, says).report().message;
+    proxy.set_in(fleet.host(1), "open", fault);
+    let ended = agent(fleet, proxy, "500ms", patient).run("restart", "web");
+    let message = ended.expect(16, says).report().message;
     let left = "the gates are open and the app was healthy, but HAProxy shows: ";
     assert!(message.starts_with(left), "{message}");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
@@ -78,10 +76,10 @@ fn after_the_reopen(fleet: &Fleet, proxy: &StatsProxy, (fault, says): (Fault, &s
 
 /// Shorter than the limit: a normal restart.
 fn for_a_while(fleet: &Fleet, proxy: &StatsProxy, (fault, _): (Fault, &str)) {
-    let request = fleet.slow_request(1, 600);
+    let request = fleet.held_request(1);
+    proxy.set_in(fleet.host(1), "drain", fault);
     let running = agent(fleet, proxy, "500ms", |settings| settings).start("restart", "web");
-    fleet.host(1).wait_for_phase("drain");
-    proxy.set(fault);
+    proxy.wait_until_met();
     assert_eq!(request.answer().status, 200);
     proxy.set(Fault::None);
     running.wait().expect(0, "restarted, and back in rotation");
@@ -99,9 +97,8 @@ fn a_late_answer_is_good_within_its_limit() {
     let late = agent(&fleet, &proxy, "2s", |settings| settings).run("restart", "web");
     late.expect(11, "no complete answer within 2s; nothing was changed");
     proxy.set(Fault::None);
+    proxy.set_in(fleet.host(1), "close", slow);
     let running = agent(&fleet, &proxy, "10s", |settings| settings).start("restart", "web");
-    fleet.host(1).wait_for_phase("close");
-    proxy.set(slow);
     fleet.host(1).wait_for_phase("floor");
     proxy.set(Fault::None);
     let ended = running.wait().expect(0, "restarted, and back in rotation");
@@ -119,7 +116,7 @@ fn a_socket_without_free_connections_looks_like_one_that_hangs() {
     let idle = || UnixStream::connect(&fleet.haproxy.socket).expect("a connection");
     let boots = fleet.boots()[0];
     let traffic = fleet.traffic();
-    let request = fleet.slow_request(1, 1500);
+    let request = fleet.slow_request(1, 3000);
     let agent = fleet.agent(1, |_| {
         let settings = fleet.settings(1);
         settings.haproxy_within("tcp://10.77.0.1:9999", "500ms")

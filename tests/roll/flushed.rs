@@ -76,20 +76,21 @@ fn a_drain_repairs_restored_rules() {
     let file = host.dir.join("saved.rules");
     std::fs::write(&file, saved).unwrap();
     let traffic = fleet.traffic();
-    let request = fleet.slow_request(1, 2000);
+    let request = fleet.held_request(1);
     let started = lab::now();
     let agent = fleet.agent(1, |settings| settings).start("restart", "web");
     host.wait_for_phase("drain");
     let down = fleet.haproxy.wait_said("srvs/web1", "DOWN", started);
     host.namespace
         .run("iptables-restore", &[&file.display().to_string()]);
+    host.wait_for_gate(2000, false);
+    assert_eq!(request.answer().status, 200);
     let report = agent.wait().expect_exit(0).report();
     let noted = report
         .notices
         .iter()
         .any(|note| note.contains("another process changed the rules"));
     assert!(noted, "{report:?}");
-    assert_eq!(request.answer().status, 200);
     let up = fleet.haproxy.wait_said("srvs/web1", "UP", down);
     assert!(up > report.began("open"), "UP before the app was restarted");
     traffic.stop().assert_unnoticed();

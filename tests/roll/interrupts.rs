@@ -7,7 +7,6 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use lab::fleet::{Fleet, Layout};
-use lab::now;
 use lab::reference::{QUICK, Reference};
 
 /// The signals with their exit codes, and the host for each.
@@ -16,9 +15,8 @@ const SIGNALS: [(Signal, i32, usize); 2] = [(Signal::SIGINT, 130, 1), (Signal::S
 #[test]
 fn a_signal_while_closing_reopens() {
     let fleet = slow_fleet("int_close");
-    interrupt_each(&fleet, 0, |number| {
-        fleet.host(number).wait_for_gate(2000, false);
-    });
+    let gate = |number| fleet.host(number).wait_for_gate(2000, false);
+    interrupt_each(&fleet, 0, |_| {}, gate);
 }
 
 #[test]
@@ -26,15 +24,11 @@ fn a_signal_while_draining_reopens() {
     let fleet = Fleet::two_stage("int_drain");
     fleet.open_gates();
     let mut requests = Vec::new();
-    interrupt_each(&fleet, 0, |number| {
-        let started = now();
-        requests.push(fleet.slow_request(number, 5000));
-        for line in ["web", "bkp"] {
-            let line = format!("srvs/{line}{number}");
-            fleet.haproxy.wait_said(&line, "DOWN", started);
-        }
-        sleep(Duration::from_millis(200));
-    });
+    let asks = |number| requests.push(fleet.held_request(number));
+    let drains = |number| {
+        fleet.host(number).wait_for_phase("drain");
+    };
+    interrupt_each(&fleet, 0, asks, drains);
     for request in requests {
         let answer = request.answer();
         assert_eq!(answer.status, 200, "{}", answer.body);
@@ -45,29 +39,37 @@ fn a_signal_while_draining_reopens() {
 fn a_signal_while_restarting_completes_the_restart() {
     let fleet = Fleet::two_stage("int_restart");
     fleet.open_gates();
-    interrupt_each(&fleet, 1, |number| {
-        fleet.app(number).set_cold(Duration::from_secs(2));
+    let slowly = |number| fleet.app(number).set_cold(Duration::from_secs(2));
+    let boots = |number| {
         fleet.app(number).wait_for_boot_after(1);
-        sleep(Duration::from_millis(300));
-    });
+        fleet.host(number).wait_for_phase("healthy");
+    };
+    interrupt_each(&fleet, 1, slowly, boots);
 }
 
 #[test]
 fn a_signal_while_opening_completes_the_restart() {
     let fleet = slow_fleet("int_open");
-    interrupt_each(&fleet, 1, |number| {
+    let gate = |number| {
         fleet.host(number).wait_for_gate(2000, false);
         fleet.host(number).wait_for_gate(2000, true);
-    });
+    };
+    interrupt_each(&fleet, 1, |_| {}, gate);
 }
 
-/// Interrupts a restart as soon as `phase` has seen its phase begin. At the end the gates are open,
-/// the app has booted so many times more, and no user has noticed.
-fn interrupt_each(fleet: &Fleet, more_boots: usize, mut phase: impl FnMut(usize)) {
+/// Prepares a restart, and interrupts it as soon as `phase` has seen its phase begin. At the end the
+/// gates are open, the app has booted so many times more, and no user has noticed.
+fn interrupt_each(
+    fleet: &Fleet,
+    more_boots: usize,
+    mut prepare: impl FnMut(usize),
+    phase: impl Fn(usize),
+) {
     let boots = fleet.boots();
     let traffic = fleet.traffic();
     for (signal, exit, number) in SIGNALS {
         let agent = fleet.agent(number, |settings| settings);
+        prepare(number);
         let restarting = agent.start("restart", "web");
         phase(number);
         restarting.interrupt(signal);

@@ -109,7 +109,12 @@ fn a_restart_killed_in_any_wait_is_completed() {
         for (number, then) in [(1, "recover"), (2, "restart")] {
             let what = format!("round {round}, {phase}, then {then}");
             let boots = fleet.boots()[number - 1];
-            fleet.app(number).set_cold(Duration::from_millis(600));
+            let cold = Duration::from_millis(600);
+            // Until the kill.
+            let long = Duration::from_secs(30);
+            fleet
+                .app(number)
+                .set_cold(if *phase == "healthy" { long } else { cold });
             let request = (*phase == "drain").then(|| fleet.slow_request(number, 5000));
             let sticky = |settings: Settings| match *phase {
                 // With a sticky time the twin sheds in a phase of its own, which takes time.
@@ -118,9 +123,10 @@ fn a_restart_killed_in_any_wait_is_completed() {
             };
             let agent = fleet.agent(number, sticky).start("restart", "web");
             fleet.host(number).wait_for_phase(phase);
-            sleep(Duration::from_millis(100));
+            sleep(Duration::from_millis(50));
             agent.interrupt(Signal::SIGKILL);
             agent.wait();
+            fleet.app(number).set_cold(cold);
             let died_in = fleet.host(number).journal_phase();
             assert_eq!(died_in.as_deref(), Some(*phase), "{what}");
             well_after(&fleet, number, then, sticky);
@@ -212,7 +218,7 @@ fn a_recovery_opens_only_before_a_healthy_app() {
     };
     let host = fleet.host(1);
     let kill = || {
-        let request = fleet.slow_request(1, 1500);
+        let request = fleet.held_request(1);
         let agent = fleet.agent(1, |settings| settings).start("restart", "web");
         host.wait_for_phase("drain");
         agent.interrupt(Signal::SIGKILL);
@@ -246,18 +252,27 @@ fn a_recovery_opens_only_before_a_healthy_app() {
 /// The rules are gone, and the journal is gone or torn. The boot has started the app.
 #[test]
 fn a_recovery_works_after_a_power_loss() {
-    let fleet = fleet("power_loss");
+    let fleet = fleet_with("power_loss", |reference| {
+        reference.with(QUICK, "inter 300ms fastinter 500ms downinter 150ms")
+    });
     let traffic = fleet.traffic();
     for (number, phase, torn) in [(1, "drain", false), (2, "healthy", true), (3, "open", true)] {
         let boots = fleet.boots()[number - 1];
         let host = fleet.host(number);
-        let request = (phase == "drain").then(|| fleet.slow_request(number, 1500));
+        let request = (phase == "drain").then(|| fleet.held_request(number));
+        if phase == "healthy" {
+            fleet.app(number).set_cold(Duration::from_secs(30));
+        }
         let agent = fleet
             .agent(number, |settings| settings)
             .start("restart", "web");
         host.wait_for_phase(phase);
         agent.interrupt(Signal::SIGKILL);
         agent.wait();
+        fleet.app(number).set_cold(COLD);
+        if let Some(request) = request {
+            assert_eq!(request.answer().status, 200);
+        }
         host.namespace.run("iptables", &["-t", "nat", "-F"]);
         host.namespace.run("ip6tables", &["-t", "nat", "-F"]);
         let journal = host.dir.join("state/web.json");
@@ -269,9 +284,6 @@ fn a_recovery_works_after_a_power_loss() {
         assert_eq!(has_notice(&report, "can't be read"), torn, "{report:?}");
         assert!(!journal.exists(), "the journal is still there");
         assert!(fleet.boots()[number - 1] <= boots + 1);
-        if let Some(request) = request {
-            assert_eq!(request.answer().status, 200);
-        }
     }
     traffic.stop().assert_unnoticed();
 }
@@ -304,10 +316,17 @@ fn has_notice(report: &Report, what: &str) -> bool {
     report.notices.iter().any(|notice| notice.contains(what))
 }
 
+/// The cold time of the apps.
+const COLD: Duration = Duration::from_millis(300);
+
 fn fleet(test: &str) -> Fleet {
-    let fleet = Fleet::two_stage(test);
+    fleet_with(test, |reference| reference)
+}
+
+fn fleet_with(test: &str, change: impl FnOnce(Reference) -> Reference) -> Fleet {
+    let fleet = Fleet::with(test, Layout::TwoStage, change);
     for app in &fleet.apps {
-        app.set_cold(Duration::from_millis(300));
+        app.set_cold(COLD);
     }
     fleet.open_gates();
     fleet

@@ -13,7 +13,7 @@ use lab::traffic::Traffic;
 use lab::underway::Underway;
 
 /// Long enough that every agent sees it for seconds.
-const LENGTH: Duration = Duration::from_secs(8);
+const LENGTH: Duration = Duration::from_secs(10);
 
 #[test]
 fn each_kind_is_drained_in_one_layout() {

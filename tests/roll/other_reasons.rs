@@ -17,6 +17,7 @@ fn a_line_that_its_agent_check_holds_down_is_not_out() {
             .with(LINE, &format!("{LINE}{MORE}"))
     });
     let traffic = fleet.traffic();
+    let request = fleet.held_request(1);
     fleet.haproxy.operate("set server srvs/web1 agent down");
     fleet.haproxy.wait_until("web1 is DOWN (agent)", |lines| {
         let mut lines = lines.iter();
@@ -31,6 +32,7 @@ fn a_line_that_its_agent_check_holds_down_is_not_out() {
     let line = fleet.haproxy.server("web1");
     let check = line.get("check_status").trim_start_matches("* ");
     assert_eq!((check, line.number("check_health")), ("L4CON", 0));
+    assert_eq!(request.answer().status, 200);
     fleet.host(1).wait_for_phase("open");
     fleet.haproxy.operate("set server srvs/web1 agent up");
     let report = restart.wait().expect_exit(0).report();

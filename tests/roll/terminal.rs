@@ -18,15 +18,12 @@ fn a_restart_shows_its_phases_in_place() {
     let request = fleet.slow_request(1, 6000);
     let agent = fleet.agent(1, |settings| settings);
     let mut terminal = Terminal::start(&mut agent.command(&["restart", "web"]));
+    // The whole line: a look may fall between two parts of it.
     let draining = terminal.wait_for("the phase drain", |line| {
-        line.starts_with("web  drain ") && line.contains(" s of 1m  oldest ")
+        let ends = " s: srvs/web1 has 1 request in flight";
+        let is_drain = line.starts_with("web  drain ") && line.contains(" s of 1m  oldest ");
+        is_drain && line.trim_end().ends_with(ends)
     });
-    let line = draining.lines().last().expect("a line");
-    assert!(
-        line.trim_end()
-            .ends_with(" s: srvs/web1 has 1 request in flight"),
-        "{draining}"
-    );
     let above: Vec<&str> = draining.lines().map(phase).collect();
     assert_eq!(above, ["claim", "close", "floor", "drain"], "{draining}");
     let exit = terminal.wait();

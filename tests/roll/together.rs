@@ -7,9 +7,9 @@ use lab::report::Report;
 use lab::settings::Settings;
 use lab::watch::Watch;
 
-/// 400 ms from a first failed check until DOWN: enough on a busy machine, too.
+/// 800 ms from a first failed check until DOWN: enough on a busy machine, too.
 fn calm(reference: Reference) -> Reference {
-    reference.with(QUICK, "inter 600ms fastinter 400ms downinter 300ms")
+    reference.with(QUICK, "inter 600ms fastinter 800ms downinter 300ms")
 }
 
 #[test]

@@ -22,7 +22,7 @@ use zbus_systemd::systemd1::{ManagerProxy, ServiceProxy};
 
 const BUS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
 const INSIDE: &str = "HAPROXY_GATE_TEST_MACHINE";
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 const AT: Environment<'static> = Environment {
     app: "web",
     target: None,

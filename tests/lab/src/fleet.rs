@@ -204,17 +204,16 @@ impl Fleet {
         Traffic::start(&self.site.balancer, &to, path, rate)
     }
 
-    /// A sticky user of a host sends a request that the app answers after so many ms.
+    /// A sticky user of a host sends a request that the app answers after so many ms. It is at the
+    /// app when this returns.
     pub fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
-        let cookie = format!("w{number}");
+        let (app, cookie) = (self.app(number), format!("w{number}"));
+        app.answer_now(false);
+        let before = app.late_requests();
         let request = InFlight::send(&self.site.balancer, &to, &path, Some(&cookie));
-        let line = format!("web{number}");
-        self.haproxy
-            .wait_until("the request is in flight", |lines| {
-                let mut lines = lines.iter();
-                lines.any(|one| one.get("svname") == line && one.number("scur") > 0)
-            });
+        // By the app itself: in HAProxy's counters it may be another user's.
+        app.wait_for_late_request_after(before);
         request
     }
 }

@@ -56,7 +56,7 @@ pub fn can_bind(namespace: &Namespace, port: u16) -> bool {
 /// Binds the port until it is dropped.
 pub fn hold(namespace: &Namespace, port: u16) -> Process {
     let process = grab(namespace, &["hold", &port.to_string()]);
-    super::wait_for("a bound port", std::time::Duration::from_secs(5), || {
+    super::wait_for("a bound port", std::time::Duration::from_secs(20), || {
         process.out.text().contains("holds").then_some(())
     });
     process

@@ -1,5 +1,5 @@
 //! The real HAProxy, master and worker, in a namespace. The lab keeps each log line with its time:
-//! so a test knows when HAProxy logged UP and DOWN.
+//! so a test knows when HAProxy logged UP and DOWN, however late it reads that.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::heard::Heard;
 use super::namespace::Namespace;
 use super::process::Process;
 use super::reference::Reference;
@@ -22,6 +23,7 @@ pub struct Haproxy {
     pub process: Process,
     pub socket: PathBuf,
     master: PathBuf,
+    log: Heard,
     /// The network of its stats socket over TCP, and the address there.
     pub(super) tcp: Option<(PathBuf, SocketAddr)>,
 }
@@ -40,7 +42,8 @@ impl Haproxy {
     ) -> Haproxy {
         fs::create_dir_all(dir).expect("a folder for HAProxy");
         let file = dir.join("haproxy.cfg");
-        fs::write(&file, config.text()).expect("a configuration");
+        let log = Heard::listen(&namespace.path(), 0);
+        fs::write(&file, config.logging_to(log.at)).expect("a configuration");
         let (socket, master) = (dir.join("user.sock"), dir.join("master.sock"));
         let mut command = release.haproxy(namespace);
         command.args(["-W", "-db", "-S"]).arg(&master);
@@ -49,6 +52,7 @@ impl Haproxy {
             process: Process::spawn("haproxy", &mut command),
             socket,
             master,
+            log,
             tcp: config.stats_over_tcp().map(|to| (namespace.path(), to)),
         };
         haproxy.wait_until_it_answers();
@@ -120,7 +124,7 @@ impl Haproxy {
     /// "DOWN", from)`.
     pub fn said(&self, server: &str, word: &str, from: f64) -> Option<f64> {
         let text = format!("Server {server} is {word}");
-        let line = self.process.out.last(&text, from)?;
+        let line = self.log.last(&text, from)?;
         Some(line.at)
     }
 

@@ -22,6 +22,8 @@ pub mod front;
 pub mod grab;
 pub mod haproxy;
 pub mod harm;
+pub mod heard;
+pub mod held;
 pub mod journal;
 pub mod keeper;
 pub mod kinds;

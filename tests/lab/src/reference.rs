@@ -11,6 +11,9 @@ pub struct Reference {
     text: String,
 }
 
+/// Where the lab reads all that HAProxy logs.
+const LOG: &str = "log stdout format raw daemon";
+
 /// The checks of the reference: two-stage, and those without a claim.
 pub const CLAIMED: &str = "inter 500ms fastinter 100ms downinter 250ms";
 pub const IN_TIME: &str = "inter 500ms fastinter 200ms downinter 250ms";
@@ -135,6 +138,12 @@ impl Reference {
         Some(address.parse().expect("an address and a port"))
     }
 
+    /// The same with a second log, of the changes of servers. A test's own configuration has none.
+    pub(super) fn logging_to(&self, address: SocketAddr) -> String {
+        let second = format!("log {address} local0 notice\n    {LOG}");
+        self.text.replace(LOG, &second)
+    }
+
     /// The lab's own socket may change servers. The agent's socket, over TCP, still only reads.
     pub fn for_operators(self) -> Reference {
         self.with("mode 660 level user", "mode 660 level admin")
@@ -156,7 +165,7 @@ impl Reference {
         let claimed = text.contains(CLAIMED);
         Reference { text }
             .with("/run/haproxy/", &format!("{}/", dir.display()))
-            .with("log /dev/log local0", "log stdout format raw daemon")
+            .with("log /dev/log local0", LOG)
             .with("    user haproxy\n    group haproxy\n", "")
             // 600 lines a second would measure the log; failures remain.
             .with(

@@ -19,7 +19,7 @@ impl Haproxy {
         self.process.signal(Signal::SIGUSR2);
         let pid_in = |answer: Option<String>| stats::info(&answer?, "Pid");
         let is_another = |worker: &String| *worker != leaving;
-        let limit = Duration::from_secs(10);
+        let limit = Duration::from_secs(20);
         let worker = wait_for("another worker", limit, || {
             let answer = stats::try_ask(&self.socket, "show info", SOON).ok();
             pid_in(answer).filter(is_another)

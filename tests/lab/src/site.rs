@@ -129,7 +129,7 @@ impl Host {
         journal::wait_for_phase(&self.journal(), phase)
     }
 
-    fn journal(&self) -> PathBuf {
+    pub(super) fn journal(&self) -> PathBuf {
         self.dir.join("state/web.json")
     }
 }

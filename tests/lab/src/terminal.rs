@@ -108,9 +108,14 @@ impl Terminal {
 
     /// The first screen, from now back to the beginning, with such a line.
     pub fn wait_for(&self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
+        self.wait_for_screen(what, |screen| screen.lines().any(&is_it))
+    }
+
+    /// The same by the whole screen.
+    pub fn wait_for_screen(&self, what: &str, is_it: impl Fn(&str) -> bool) -> String {
         wait_for(what, Duration::from_secs(20), || {
             let screens = self.screens().into_iter();
-            screens.rev().find(|screen| screen.lines().any(&is_it))
+            screens.rev().find(|screen| is_it(screen))
         })
     }
 

@@ -8,8 +8,8 @@ use lab::wait_for;
 
 use super::{PORT, agent, fleet, readonly};
 
-/// The sidecar may list the rules up to 2 s late.
-const SOON: Duration = Duration::from_secs(5);
+/// The sidecar may list the rules up to 2 s late, and more on a busy machine.
+const SOON: Duration = Duration::from_secs(20);
 
 #[test]
 fn the_sidecar_keeps_the_gate_and_ends_it_in_time() {

@@ -5,12 +5,13 @@ use std::process::Command;
 
 use serde::Serialize;
 
-use crate::log::{self, Log};
+use crate::log;
 use crate::moments::{self, Moments, Part, Parts};
 use crate::rolls::CHECKS;
 use crate::spread::Spread;
 use lab::agent::{Ended, Running};
 use lab::fleet::{Fleet, Layout};
+use lab::heard::Heard;
 use lab::monitor::Monitor;
 use lab::namespace;
 use lab::now;
@@ -54,7 +55,7 @@ pub fn measure(agent: &Path, quick: bool) -> Restarts {
         log::with_log(reference.with(CHECKS.0, CHECKS.1))
     });
     fleet.open_gates();
-    let log = Log::hear(&fleet.site.balancer);
+    let log = log::hear(&fleet.site.balancer);
     let monitors = [1, 2, 3].map(|number| Monitor::start(fleet.host(number)));
     let traffic = fleet.full_traffic();
     let all: Vec<Parts> = (0..times)
@@ -68,7 +69,12 @@ pub fn measure(agent: &Path, quick: bool) -> Restarts {
     summed_up(&all)
 }
 
-fn restart(fleet: &Fleet, number: usize, (monitor, log): (&Monitor, &Log), agent: &Path) -> Parts {
+fn restart(
+    fleet: &Fleet,
+    number: usize,
+    (monitor, log): (&Monitor, &Heard),
+    agent: &Path,
+) -> Parts {
     let (host, app) = (fleet.host(number), fleet.app(number));
     let before = app.boots().pop().expect("a boot");
     let configured = fleet.agent(number, |settings| settings);

@@ -16,6 +16,7 @@ use crate::release::Release;
 use crate::settings::Settings;
 use crate::site::{BALANCER, Host, Site};
 use crate::traffic::{InFlight, RATE, Traffic};
+use crate::wait_for;
 
 /// Requests a second.
 const PROMISED: f64 = 500.0;
@@ -147,11 +148,15 @@ impl Farm {
     pub fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
         let cookie = format!("w{number}");
+        let late_requests = || {
+            let targets = self.targets[number - 1].iter();
+            targets.map(|target| target.late_requests()).sum::<usize>()
+        };
+        let before = late_requests();
         let request = InFlight::send(&self.site.balancer, &to, &path, Some(&cookie));
-        self.haproxy
-            .wait_until("the request is in flight", |lines| {
-                lines.iter().any(|one| one.number("scur") > 0)
-            });
+        wait_for("a request at a target", Duration::from_secs(20), || {
+            (late_requests() > before).then_some(())
+        });
         request
     }
 

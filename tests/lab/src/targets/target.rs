@@ -135,7 +135,7 @@ impl Target {
     }
 
     pub fn wait_until_stopped(&self) {
-        wait_for("a stopped target", Duration::from_secs(10), || {
+        wait_for("a stopped target", Duration::from_secs(20), || {
             (!self.is_running()).then_some(())
         });
     }
