@@ -66,6 +66,11 @@ impl AppDir {
         self.at("stop", boot)
     }
 
+    /// How many requests for `/slow` it has begun to answer, in all its boots.
+    pub fn slow_requests(&self) -> usize {
+        self.entries("slow").len()
+    }
+
     /// Lets its health check fail, or succeed again.
     pub fn set_sick(&self, sick: bool) {
         let flag = self.0.join("sick");

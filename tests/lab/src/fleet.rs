@@ -11,6 +11,7 @@ use super::report::Report;
 use super::settings::Settings;
 use super::site::{BALANCER, Host, Site};
 use super::traffic::{FULL, InFlight, RATE, Traffic};
+use super::wait_for;
 
 // Processes before the site: Rust drops fields in this order.
 pub struct Fleet {
@@ -204,17 +205,16 @@ impl Fleet {
         Traffic::start(&self.site.balancer, &to, path, rate)
     }
 
-    /// A sticky user of a host sends a request that the app answers after so many ms.
+    /// A sticky user of a host sends a request that the app answers after so many ms. The app has it when
+    /// this returns. HAProxy's counters would not tell it from the requests of other users.
     pub fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
         let cookie = format!("w{number}");
+        let before = self.app(number).slow_requests();
         let request = InFlight::send(&self.site.balancer, &to, &path, Some(&cookie));
-        let line = format!("web{number}");
-        self.haproxy
-            .wait_until("the request is in flight", |lines| {
-                let mut lines = lines.iter();
-                lines.any(|one| one.get("svname") == line && one.number("scur") > 0)
-            });
+        wait_for("the request in flight", Duration::from_secs(20), || {
+            (self.app(number).slow_requests() > before).then_some(())
+        });
         request
     }
 }

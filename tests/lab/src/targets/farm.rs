@@ -16,6 +16,7 @@ use crate::release::Release;
 use crate::settings::Settings;
 use crate::site::{BALANCER, Host, Site};
 use crate::traffic::{InFlight, RATE, Traffic};
+use crate::wait_for;
 
 /// Requests a second.
 const PROMISED: f64 = 500.0;
@@ -143,15 +144,23 @@ impl Farm {
         Traffic::start(&self.site.balancer, &to, "/", rate)
     }
 
-    /// A sticky user of a host sends a request that the app answers after so many ms.
+    /// A sticky user of a host sends a request that the app answers after so many ms. A target has it when
+    /// this returns.
     pub fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
         let cookie = format!("w{number}");
+        let targets = self.targets[number - 1].iter();
+        let begun = || {
+            targets
+                .clone()
+                .map(|one| one.slow_requests())
+                .sum::<usize>()
+        };
+        let before = begun();
         let request = InFlight::send(&self.site.balancer, &to, &path, Some(&cookie));
-        self.haproxy
-            .wait_until("the request is in flight", |lines| {
-                lines.iter().any(|one| one.number("scur") > 0)
-            });
+        wait_for("the request in flight", Duration::from_secs(20), || {
+            (begun() > before).then_some(())
+        });
         request
     }
 

@@ -164,6 +164,9 @@ async fn answer(
             "healthy\n".to_owned()
         }
         _ => {
+            if path == "/slow" {
+                boot.note("slow");
+            }
             tokio::time::sleep(pause.unwrap_or_else(|| boot.pause())).await;
             format!("{} {}\n", boot.name, boot.id)
         }
