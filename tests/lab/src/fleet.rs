@@ -206,7 +206,7 @@ impl Fleet {
     }
 
     /// A sticky user of a host sends a request that the app answers after so many ms. The app has it when
-    /// this returns. HAProxy's counters would not tell it from the requests of other users.
+    /// this returns. HAProxy's counters are no sign of it: they count the requests of all users.
     pub fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
         let cookie = format!("w{number}");
