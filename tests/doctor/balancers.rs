@@ -13,7 +13,16 @@ use lab::stats_proxy::{Fault, StatsProxy};
 
 /// Runs the doctor with this balancer only.
 fn asking(setup: &Setup, socket: &str) -> Diagnosis {
-    let settings = setup.settings().haproxy_within(socket, "500ms");
+    asking_within(setup, socket, "5s")
+}
+
+/// The same where no answer comes.
+fn asking_in_vain(setup: &Setup, socket: &str) -> Diagnosis {
+    asking_within(setup, socket, "500ms")
+}
+
+fn asking_within(setup: &Setup, socket: &str, limit: &str) -> Diagnosis {
+    let settings = setup.settings().haproxy_within(socket, limit);
     let agent = lab::agent::Agent::new(setup.host(), &settings);
     Diagnosis::of(agent.words(&["doctor", "--json"]))
 }
@@ -44,8 +53,8 @@ fn each_kind_of_silent_socket_has_its_own_fix() {
         .site
         .balancer
         .run("sh", &["-ec", &format!("iptables -A {drop}")]);
-    let point =
-        asking(&setup, STATS).expect("balancer", "error", "no complete answer within 500ms");
+    let silent = asking_in_vain(&setup, STATS);
+    let point = silent.expect("balancer", "error", "no complete answer within 500ms");
     assert!(point.fix.starts_with("let this host through"), "{point:?}");
     setup
         .site
@@ -95,7 +104,7 @@ fn an_answer_of_another_program_is_an_error() {
         "{point:?}"
     );
     proxy.set(Fault::Hangs);
-    asking(&setup, &socket).expect("balancer", "error", "no complete answer");
+    asking_in_vain(&setup, &socket).expect("balancer", "error", "no complete answer");
     proxy.set(Fault::None);
     asking(&setup, &socket).expect_ok("balancer");
 }

@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 use crate::setup::Setup;
 use lab::agent::Running;
 use lab::traffic::InFlight;
+use lab::wait_for;
 
 #[test]
 fn an_unfinished_operation_is_a_warning_and_a_running_one_is_ok() {
@@ -17,7 +18,9 @@ fn an_unfinished_operation_is_a_warning_and_a_running_one_is_ok() {
         "/slow?ms=6000",
         Some("w1"),
     );
-    std::thread::sleep(Duration::from_millis(300));
+    wait_for("the request in flight", Duration::from_secs(20), || {
+        (setup.apps[0].late_requests() > 0).then_some(())
+    });
     let running: Running = setup
         .with_settings(|settings| settings)
         .start("restart", "web");

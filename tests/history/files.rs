@@ -164,7 +164,7 @@ async fn the_wait_for_a_held_lock_is_short() {
     let late = write(directory, line("second")).await.unwrap_err();
     assert_eq!(late.kind(), io::ErrorKind::TimedOut, "{late}");
     assert!(
-        (PATIENCE..PATIENCE * 6).contains(&begun.elapsed()),
+        (PATIENCE..PATIENCE * 10).contains(&begun.elapsed()),
         "{:?}",
         begun.elapsed()
     );
@@ -188,7 +188,10 @@ async fn a_history_that_hangs_has_few_writers() {
     let line = || vec![Line::new(entry("late"), &Origin::by_caller(None, None))];
     let late = join_all((0..40).map(|_| write(directory, line()))).await;
     assert!(late.iter().all(Result::is_err), "{late:?}");
-    assert_eq!(writers(std::process::id()), 16);
+    // A thread has its name a moment after its begin.
+    wait_for("16 writers", Duration::from_secs(10), || {
+        (writers(std::process::id()) == 16).then_some(())
+    });
     lock.unlock().unwrap();
     wait_for("those that were kept", Duration::from_secs(10), || {
         (apps(directory).len() == 17).then_some(())

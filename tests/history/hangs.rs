@@ -106,7 +106,7 @@ fn an_operation_without_a_history_line_was_not_killed() {
     let (agent, at) = apart_with(&fleet, Settings::hurried);
     let agent = agent.env("PATH", Path::new(&path));
     let lock = hang(&at);
-    fleet.app(1).set_cold(Duration::from_millis(500));
+    fleet.app(1).set_cold(Duration::from_secs(2));
     let running = agent.start_words(&["restart", "web", "--reason", "deploy"]);
     fleet.host(1).wait_for_phase("healthy");
     let only_lists = programs.join("iptables-nft");

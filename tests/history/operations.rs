@@ -129,7 +129,7 @@ fn an_unsuccessful_operation_leaves_its_line_too() {
     assert_eq!(outcomes(&agent), ["opened"]);
 
     // Another operation has the lock.
-    let request = fleet.slow_request(1, 3000);
+    let request = fleet.slow_request(1, 5000);
     let restart = agent.start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
     agent.run("restart", "web").expect_exit(10);
@@ -180,7 +180,7 @@ fn the_sidecar_records_actions_and_not_looks() {
     let agent = fleet.agent(1, drains);
     let sidecar = agent.start_sidecar();
     fleet.host(1).wait_for_gate(2000, true);
-    let opened = wait_for("a line of the sidecar's", Duration::from_secs(5), || {
+    let opened = wait_for("a line of the sidecar's", Duration::from_secs(20), || {
         let all = history(&agent, &[]);
         (!all.is_empty()).then_some(all)
     });

@@ -61,7 +61,7 @@ fn a_host_without_a_way_to_etcd_begins_nothing_unless_it_may_claim() {
 
 /// Host 3 has the lock for all of host 4's turn.
 fn full_for_a_whole_turn(fleet: &Fleet, etcd: &Etcd) {
-    let slow = fleet.slow_request(3, 8000);
+    let slow = fleet.slow_request(3, 12_000);
     let holds = agent(fleet, etcd, 3).start("restart", "web");
     fleet.host(3).wait_for_phase("drain");
     let other = fleet.agent(4, |settings| {

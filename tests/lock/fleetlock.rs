@@ -177,7 +177,7 @@ fn full(fleet: &Fleet, server: &Shared) {
 
 fn given_back(fleet: &Fleet, server: &Shared) {
     let owner = || server.lock().unwrap().owner.clone();
-    let slow = fleet.slow_request(2, 2000);
+    let slow = fleet.slow_request(2, 5000);
     let killed = agent(fleet, 2, "1m").start("restart", "web");
     fleet.host(2).wait_for_phase("drain");
     killed.interrupt(Signal::SIGKILL);

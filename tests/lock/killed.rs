@@ -7,7 +7,7 @@ use lab::fleet::Fleet;
 use lab::report::Report;
 use lab::{now, wait_for};
 use nix::sys::signal::Signal;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A killed holder keeps the others waiting for its TTL at most. Its `recover` needs no lock that another
 /// host has, and the next restart of the same host keeps its place. Then etcd has trouble of its own.
@@ -20,22 +20,21 @@ fn a_killed_holder_is_waited_for_at_most_its_ttl() {
     let killed = one.start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
     let next = two.start("restart", "web");
-    wait_for("host 2 to wait", Duration::from_secs(6), || {
+    wait_for("host 2 to wait", Duration::from_secs(20), || {
         (status(&two)[1] == ["web2/web"]).then_some(())
     });
     killed.interrupt(Signal::SIGKILL);
-    let at = Instant::now();
+    let at = now();
     killed.wait();
-    wait_for("host 2 to have the lock", Duration::from_secs(10), || {
+    wait_for("host 2 to have the lock", Duration::from_secs(20), || {
         (status(&two)[0] == ["web2/web"]).then_some(())
     });
-    let waited = at.elapsed();
-    println!("a killed holder was waited for {waited:.2?}");
-    // etcd looks for expired leases twice a second.
-    assert!(waited < Duration::from_millis(4500), "{waited:?}");
     one.run("recover", "web").expect_exit(0);
     assert_eq!(slow.answer().status, 200);
-    next.wait().expect_exit(0);
+    let waited = next.wait().expect_exit(0).report().ended("lock") - at;
+    println!("a killed holder was waited for {waited:.2} s");
+    // The lease has 4 s, and that of the others 20 s. etcd looks for those that are over twice a second.
+    assert!(waited < 7.5, "{waited:.2} s");
     assert_eq!(fleet.host(1).gates_are_open(), [true, true]);
     a_recovery_takes_it_again(&fleet, &etcd);
     a_member_without_a_majority_is_passed_over(&fleet, &etcd);
@@ -45,7 +44,7 @@ fn a_killed_holder_is_waited_for_at_most_its_ttl() {
 /// The app is restarted and the agent is killed: `recover` has the lock until the host is UP again.
 fn a_recovery_takes_it_again(fleet: &Fleet, etcd: &Etcd) {
     let [one, two] = [1, 2].map(|number| agent(fleet, etcd, number));
-    fleet.app(1).set_cold(Duration::from_secs(2));
+    fleet.app(1).set_cold(Duration::from_secs(3));
     let killed = one.start("restart", "web");
     fleet.host(1).wait_for_phase("healthy");
     killed.interrupt(Signal::SIGKILL);
@@ -91,7 +90,7 @@ fn a_member_without_a_majority_is_passed_over(fleet: &Fleet, etcd: &Etcd) {
 /// The leader has answered all questions so far, and dies: the agent finds the other two.
 fn the_leader_dies_in_the_drain(fleet: &Fleet, etcd: &mut Etcd) {
     let leader = etcd.leader();
-    let slow = fleet.slow_request(3, 4000);
+    let slow = fleet.slow_request(3, 6500);
     let running = asks_first(fleet, etcd, leader).start("restart", "web");
     fleet.host(3).wait_for_phase("drain");
     etcd.kill(leader);

@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 /// Longer than the lease.
-const OVER: Duration = Duration::from_millis(4200);
+const OVER: Duration = Duration::from_millis(5200);
 
 /// Before the app is touched the host goes back, and ends with 12: a paused agent, one that an operator
 /// takes the lock from, and one that loses its way to etcd. After that it finishes and says so.
@@ -62,7 +62,7 @@ fn goes_back(fleet: &Fleet, running: Running) {
 
 /// No packet of it reaches etcd until its lease is over.
 fn cut_off_before(fleet: &Fleet, etcd: &Etcd) -> InFlight {
-    let slow = fleet.slow_request(1, 8000);
+    let slow = fleet.slow_request(1, 11_000);
     let running = brief(fleet, etcd, 1).start("restart", "web");
     fleet.host(1).wait_for_phase("drain");
     cut_off(&fleet.host(1).namespace);
@@ -72,7 +72,7 @@ fn cut_off_before(fleet: &Fleet, etcd: &Etcd) -> InFlight {
 }
 
 fn taken_away(fleet: &Fleet, etcd: &Etcd) -> InFlight {
-    let slow = fleet.slow_request(2, 6000);
+    let slow = fleet.slow_request(2, 10_000);
     let renews = |settings| locked(settings, etcd, 2).set("lock.ttl", "9s");
     let running = fleet.agent(2, renews).start("restart", "web");
     fleet.host(2).wait_for_phase("drain");
@@ -124,6 +124,6 @@ fn cut_off_after(fleet: &Fleet, etcd: &Etcd) -> Report {
         notices.contains("the lock was not given back: "),
         "{notices}"
     );
-    assert!(notices.contains("it ends by itself within 3s"), "{notices}");
+    assert!(notices.contains("it ends by itself within 4s"), "{notices}");
     report
 }

@@ -14,8 +14,8 @@ use lab::fleet::Fleet;
 use lab::settings::Settings;
 use toml::Value;
 
-/// A lease that is over soon. A busy machine may not renew it in time.
-const BRIEF: &str = "3s";
+/// A lease that is over soon. A machine that pauses for two seconds still renews it in time.
+const BRIEF: &str = "4s";
 
 /// The settings of a host with the lock in etcd.
 fn locked(settings: Settings, etcd: &Etcd, number: usize) -> Settings {

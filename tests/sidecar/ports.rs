@@ -68,7 +68,7 @@ fn a_new_configuration_takes_and_returns_ports() {
         [false; 2]
     );
     drop(grabber);
-    let within = Duration::from_secs(3);
+    let within = Duration::from_secs(10);
     wait_for("its port", within, || {
         (!grab::can_bind(host, 2100)).then_some(())
     });

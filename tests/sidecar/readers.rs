@@ -7,27 +7,43 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, TryRecvError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
+use crate::metrics::{ADDRESS, try_scrape};
 use lab::fleet::Fleet;
+use lab::settings::Settings;
 use lab::site::Host;
 use lab::unread::{Unread, full_pipe};
+use lab::wait_for;
 
-/// More lines than all buffers hold.
-fn talk(sidecar: &Unread) {
-    for _ in 0..150 {
+/// More lines than all buffers hold. The sidecar counts those that it drops.
+fn talk(sidecar: &Unread, host: &Host) {
+    sidecar.wait_until_it_catches(Signal::SIGHUP);
+    wait_for("dropped lines", Duration::from_secs(60), || {
         sidecar.signal(Signal::SIGHUP);
         thread::sleep(Duration::from_millis(10));
-    }
+        let metrics = try_scrape(host)?;
+        let mut lines = metrics.lines();
+        let dropped = lines.find_map(|line| line.strip_prefix(DROPPED));
+        let dropped: u32 = dropped.expect(DROPPED).parse().expect("a number");
+        (dropped > 50).then_some(())
+    });
+}
+
+const DROPPED: &str = "haproxy_gate_log_lines_dropped_total ";
+
+fn counts(settings: Settings) -> Settings {
+    settings.set("agent.metrics", ADDRESS)
 }
 
 /// After SIGTERM it ends in time, even if nothing reads its last words.
 fn end(sidecar: &mut Unread) -> ExitStatus {
     sidecar.signal(Signal::SIGTERM);
-    sidecar.ends(Duration::from_secs(6))
+    sidecar.ends(Duration::from_secs(12))
 }
 
 fn assert_repairs(host: &Host) {
@@ -36,21 +52,21 @@ fn assert_repairs(host: &Host) {
     let flushed = Instant::now();
     host.wait_for_gate(2000, true);
     host.wait_for_gate(3000, true);
+    // A sidecar that waits for its reader would wait without end.
     let took = flushed.elapsed();
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(8), "{took:?}");
 }
 
 /// The same for its one object on stdout.
 #[test]
 fn a_full_pipe_stops_neither_work_nor_end() {
     let fleet = Fleet::quick("sc_pipe", |reference| reference);
-    let agent = fleet.agent(1, |settings| settings);
+    let agent = fleet.agent(1, counts);
     let (_reader, writer) = full_pipe();
     let again = writer.try_clone().expect("a pipe");
     let mut command = agent.command(&["run", "--json", "-vv"]);
     let mut sidecar = Unread::start(&mut command, writer, again);
-    thread::sleep(Duration::from_secs(1));
-    talk(&sidecar);
+    talk(&sidecar, fleet.host(1));
     assert_repairs(fleet.host(1));
     assert_eq!(end(&mut sidecar).code(), Some(0));
     assert_eq!(fleet.host(1).gates_are_open(), [true; 2]);
@@ -60,13 +76,12 @@ fn a_full_pipe_stops_neither_work_nor_end() {
 #[test]
 fn a_reader_that_comes_back_learns_how_much_it_missed() {
     let fleet = Fleet::quick("sc_missed", |reference| reference);
-    let agent = fleet.agent(1, |settings| settings);
+    let agent = fleet.agent(1, counts);
     let (mut reader, writer) = full_pipe();
     let mut command = agent.command(&["run", "-vv"]);
     let mut sidecar = Unread::start(&mut command, Stdio::null(), writer);
     drop(command);
-    thread::sleep(Duration::from_secs(1));
-    talk(&sidecar);
+    talk(&sidecar, fleet.host(1));
     let reading = thread::spawn(move || {
         let mut text = String::new();
         reader.read_to_string(&mut text).map(|_| text)
@@ -95,7 +110,7 @@ fn a_journald_that_hangs_stops_neither_work_nor_end() {
     let script = "mount --make-rprivate / && mount -t tmpfs lab /run/systemd && \
                   mkdir /run/systemd/journal && : >/run/systemd/journal/socket && \
                   mount --bind \"$0\" /run/systemd/journal/socket && exec \"$@\"";
-    let agent = fleet.agent(1, |settings| settings);
+    let agent = fleet.agent(1, counts);
     let inner = agent.command(&["run", "-vv"]);
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-euc", script]).arg(&path);
@@ -104,13 +119,14 @@ fn a_journald_that_hangs_stops_neither_work_nor_end() {
     command.env("JOURNAL_STREAM", stream);
     let mut sidecar = Unread::start(&mut command, Stdio::null(), theirs);
     drop((command, ours));
-    thread::sleep(Duration::from_secs(1));
-    talk(&sidecar);
+    talk(&sidecar, host);
     assert_repairs(host);
-    let journal = thread::spawn(move || records(&journald));
+    let (ended, over) = mpsc::channel();
+    let journal = thread::spawn(move || records(&journald, &over));
     // From now on the reader reads each line as it comes.
     assert_repairs(host);
     assert_eq!(end(&mut sidecar).code(), Some(0));
+    ended.send(()).expect("a reader");
     let records = journal.join().expect("a reader").join("\n");
     for field in [
         "SYSLOG_IDENTIFIER\n",
@@ -125,14 +141,20 @@ fn a_journald_that_hangs_stops_neither_work_nor_end() {
     }
 }
 
-/// The records until a pause of two seconds.
-fn records(journald: &UnixDatagram) -> Vec<String> {
-    let quiet = Some(Duration::from_secs(2));
-    journald.set_read_timeout(quiet).expect("a limit");
+/// The records until the sidecar has ended and nothing is left.
+fn records(journald: &UnixDatagram, over: &Receiver<()>) -> Vec<String> {
+    let pause = Some(Duration::from_millis(50));
+    journald.set_read_timeout(pause).expect("a limit");
     let mut buffer = [0; 65536];
     let mut records = Vec::new();
-    while let Ok(length) = journald.recv(&mut buffer) {
-        records.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+    loop {
+        // Known before the look, so nothing can come after an empty one.
+        let ended = over.try_recv() != Err(TryRecvError::Empty);
+        while let Ok(length) = journald.recv(&mut buffer) {
+            records.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+        }
+        if ended {
+            return records;
+        }
     }
-    records
 }

@@ -39,10 +39,10 @@ fn a_sidecar_completes_what_a_killed_agent_began() {
     let agent = || fleet.agent(1, |settings| settings);
     let traffic = fleet.traffic();
     sidecar.forget();
-    for (phase, restarts) in [("drain", 0), ("healthy", 1)] {
+    for (phase, restarts, ms) in [("drain", 0, 4000), ("healthy", 1, 100)] {
         let boots = fleet.boots()[0];
         fleet.app(1).set_cold(Duration::from_secs(1));
-        let request = fleet.slow_request(1, 1000);
+        let request = fleet.slow_request(1, ms);
         let restart = agent().start("restart", "web");
         fleet.host(1).wait_for_phase(phase);
         restart.interrupt(Signal::SIGKILL);

@@ -42,7 +42,7 @@ fn all_sidecars_may_stop_at_once() {
     }
     // It does not wait.
     let took = asked.elapsed();
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(4), "{took:?}");
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(NUMBERS.map(|number| fleet.host(number).rules()), rules);
     traffic.stop().assert_unnoticed();
@@ -52,7 +52,7 @@ fn all_sidecars_may_stop_at_once() {
 #[test]
 fn enough_hosts_stay_when_all_sidecars_drain_at_once() {
     let fleet = Fleet::quick("sc_all_drain", |reference| reference);
-    let hurried = |settings: Settings| drains(settings).set("app.web.timeouts.turn", "3s");
+    let hurried = |settings: Settings| drains(settings).set("app.web.timeouts.turn", "5s");
     let sidecars = sidecars(&fleet, hurried);
     let traffic = fleet.traffic();
     let ended = stop_all(sidecars);

@@ -31,7 +31,7 @@ fn a_version_that_is_not_placed_touches_no_user() {
 
     green.set_cold(Duration::from_secs(6));
     not_placed(&farm, same, &[], "healthy");
-    green.set_cold(Duration::from_secs(1));
+    green.set_cold(Duration::from_millis(100));
 
     green.fail_verify();
     let verified = |settings: Settings| settings.set("app.web.verify", farm.verify(1));
@@ -213,10 +213,11 @@ fn failed_only_by(failures: &[lab::load::record::Event], what: &str) {
 fn a_long_request_leaves_the_old_target_running() {
     let farm = Farm::open("still_draining", 1, Lines::with_twins());
     let [blue, green] = [BLUE, GREEN].map(|name| farm.target(1, name));
-    let request = farm.slow_request(1, 6000);
+    green.set_cold(Duration::from_millis(100));
+    let request = farm.slow_request(1, 7000);
     let (from, to) = (&farm.site.balancer, format!("{BALANCER}:80"));
     let to = to.parse().expect("an address");
-    let stream = Underway::sticky_stream(from, to, "/stream?ms=6000", "w1");
+    let stream = Underway::sticky_stream(from, to, "/stream?ms=7000", "w1");
     farm.haproxy.wait_until("both are in flight", |lines| {
         lines.iter().any(|one| one.number("scur") == 2)
     });

@@ -69,15 +69,15 @@ fn killed(fleet: &Fleet, agent: &Agent, words: &[&str], sync: usize, sick: bool)
 /// The recovery of an `off` brings users to the page again if the app is sick.
 #[test]
 fn an_off_that_goes_back_restores_it() {
-    let paged = Paged::open(Release::Installed, "page_hold_off");
-    let fleet = &paged.fleet;
-    let agent = fleet.agent(1, hurried);
+    let all = Paged::open(Release::Installed, "page_hold_off");
+    let fleet = &all.fleet;
     let on = [&ON[..], &["web", "--json"]].concat();
-    agent.words(&on).expect_exit(0);
+    fleet.agent(1, paged).words(&on).expect_exit(0);
     let before = hold(fleet).expect("a hold");
     let mut lost = 0;
     for sync in 1.. {
         let words = ["maintenance", "off"];
+        let agent = fleet.agent(1, hurried);
         let Some(phase) = killed(fleet, &agent, &words, sync, true) else {
             break;
         };
@@ -85,7 +85,7 @@ fn an_off_that_goes_back_restores_it() {
         println!("killed at {sync} in {phase}: page {page}");
         match page {
             true => assert_eq!(hold(fleet), Some(before.clone()), "{sync} in {phase}"),
-            false => drop(agent.words(&on).expect_exit(0)),
+            false => drop(fleet.agent(1, paged).words(&on).expect_exit(0)),
         }
         lost += usize::from(page && phase == "leave");
     }
@@ -95,9 +95,9 @@ fn an_off_that_goes_back_restores_it() {
 /// The recovery of an `on` that brings users to the page has what the words asked for.
 #[test]
 fn an_on_that_goes_on_has_what_it_asked_for() {
-    let paged = Paged::open(Release::Installed, "page_hold_on");
-    let fleet = &paged.fleet;
-    let agent = fleet.agent(1, hurried);
+    let all = Paged::open(Release::Installed, "page_hold_on");
+    let fleet = &all.fleet;
+    let agent = fleet.agent(1, paged);
     for sync in 1.. {
         let Some(phase) = killed(fleet, &agent, &ON, sync, false) else {
             break;

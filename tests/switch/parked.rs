@@ -107,6 +107,7 @@ fn a_reload_in_each_phase_of_a_switch_loses_nothing() {
         let settings = settings.set("app.web.settle.for", "1s");
         let settings = settings.set("app.web.settle.errors", "1%");
         let settings = settings.set("app.web.verify", farm.verify(1));
+        let settings = settings.slowly("app.web.verify", 0.3);
         let commands = [BLUE, GREEN].map(|target| format!("app.web.target.{target}.run"));
         commands.iter().fold(settings, |settings, run| {
             let settings = settings.slowly(&format!("{run}.start"), 0.3);

@@ -102,13 +102,13 @@ fn back_all(farm: &Farm, what: &str, quiet: &Summary) {
 
 /// The promise is a switch within 3.0 s and a way back within 1.6 s, where the app starts in 1 s. Most
 /// of it are two of HAProxy's checks, each 0.5 to 1 s by chance. So the rest of a switch has 1.5 s.
-/// `scripts/bench` has the same by hand beside it.
+/// `scripts/bench` has the same by hand beside it. The best of a few: a busy machine pauses.
 #[test]
 fn the_seconds_of_a_switch() {
     let farm = Farm::open("seconds", 1, Lines::without_twins().checks(FLOOR));
     let agent = farm.agent(1, warm);
-    let mut seconds: [Vec<f64>; 3] = Default::default();
-    for _ in 0..2 {
+    let mut best = [f64::MAX; 3];
+    for _ in 0..5 {
         let there = agent.run("switch", "web").expect_exit(0);
         let back = agent
             .words(&["switch", "web", "--back", "--json"])
@@ -118,18 +118,24 @@ fn the_seconds_of_a_switch() {
         let [there, back] = [there, back].map(|ended| ended.report());
         let checks = ["join", "leave"].map(|phase| there.ended(phase) - there.began(phase));
         let rest = there.seconds - checks.iter().sum::<f64>();
-        for (all, took) in seconds.iter_mut().zip([there.seconds, rest, back.seconds]) {
-            all.push(took);
-        }
+        let took = [there.seconds, rest, back.seconds];
+        best = [0, 1, 2].map(|one| f64::min(best[one], took[one]));
         let finish = ["switch", "web", "--finish", "--json"];
         agent.words(&finish).expect_exit(0);
+        if best.iter().zip(WITHIN).all(|(best, limit)| *best < limit) {
+            break;
+        }
     }
-    let [switch, rest, back] = seconds.map(|all| all.into_iter().fold(f64::MAX, f64::min));
+    let [switch, rest, back] = best;
     println!("switch {switch:.2} s, {rest:.2} s without HAProxy's checks; back {back:.2} s");
-    assert!(switch < 3.5, "a switch took {switch} s");
-    assert!(rest < 1.5, "{rest} s without HAProxy's checks");
-    assert!(back < 2.1, "the way back took {back} s");
+    let [of_switch, of_rest, of_back] = WITHIN;
+    assert!(switch < of_switch, "a switch took {switch} s");
+    assert!(rest < of_rest, "{rest} s without HAProxy's checks");
+    assert!(back < of_back, "the way back took {back} s");
 }
+
+/// The seconds of a switch, of what it needs beside HAProxy's checks, and of the way back.
+const WITHIN: [f64; 3] = [3.5, 1.5, 2.1];
 
 pub fn warm(settings: Settings) -> Settings {
     settings.set("app.web.keep", "10m")

@@ -2,6 +2,7 @@
 //! on a host that an operator holds closed.
 
 use nix::sys::signal::Signal;
+use std::time::Duration;
 
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 
@@ -45,7 +46,7 @@ fn two_operators_switch_two_hosts_at_once() {
 fn one_operation_at_a_time() {
     let farm = Farm::open("one_at_a_time", 2, Lines::with_twins());
     let agent = farm.agent(1, |settings| settings);
-    let request = farm.slow_request(1, 3000);
+    let request = farm.slow_request(1, 4000);
     let restart = agent.start("restart", "web");
     farm.host(1).wait_for_phase("drain");
     let refused = agent.run("switch", "web").expect_exit(10).report();
@@ -54,10 +55,11 @@ fn one_operation_at_a_time() {
     assert_eq!(request.answer().status, 200);
     farm.assert_current(1, BLUE);
 
+    farm.target(1, GREEN).set_cold(Duration::from_secs(2));
     let switch = agent.start("switch", "web");
     farm.host(1).wait_for_phase("healthy");
-    for verb in ["restart", "close", "switch"] {
-        let refused = agent.run(verb, "web").expect_exit(10).report();
+    let others = ["restart", "close", "switch"].map(|verb| agent.start(verb, "web"));
+    for refused in others.map(|other| other.wait().expect_exit(10).report()) {
         assert!(refused.message.contains("switch"), "{}", refused.message);
     }
     switch.wait().expect_exit(0);

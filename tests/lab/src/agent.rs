@@ -1,5 +1,6 @@
 //! The agent in a host's namespace.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -139,6 +140,17 @@ impl Running {
 
     pub fn interrupt(&self, signal: Signal) {
         self.0.signal(signal);
+    }
+
+    /// Stops it where it is, until SIGCONT or SIGKILL. It has stopped when this returns.
+    pub fn pause(&self) {
+        self.0.signal(Signal::SIGSTOP);
+        let path = format!("/proc/{}/stat", self.pid());
+        wait_for("a stopped process", Duration::from_secs(20), || {
+            let stat = fs::read_to_string(&path).expect("a child");
+            let (_, state) = stat.rsplit_once(") ").expect("a state");
+            state.starts_with(['T', 'Z']).then_some(())
+        });
     }
 
     /// Ends its standard input.

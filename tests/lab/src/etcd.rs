@@ -49,7 +49,8 @@ impl Etcd {
             command.args(["--listen-peer-urls", &peer(at)]);
             command.args(["--initial-advertise-peer-urls", &peer(at)]);
             command.args(["--initial-cluster", &all.join(",")]);
-            command.args(["--heartbeat-interval", "50", "--election-timeout", "500"]);
+            // etcd's own: on a busy machine, members with shorter ones lose their leader.
+            command.args(["--heartbeat-interval", "100", "--election-timeout", "1000"]);
             Process::spawn(&name, command.args(more))
         };
         let etcd = Etcd {

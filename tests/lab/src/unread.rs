@@ -1,5 +1,6 @@
 //! A program without a reader: the test has its stdout and stderr.
 
+use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -32,6 +33,18 @@ impl Unread {
     pub fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.0.id().cast_signed());
         kill(pid, signal).expect("a running child");
+    }
+
+    /// Waits until it handles this signal, which would end it before.
+    pub fn wait_until_it_catches(&self, signal: Signal) {
+        let bit = 1 << (signal as i32 - 1);
+        let path = format!("/proc/{}/status", self.pid());
+        wait_for("a handler of the signal", Duration::from_secs(20), || {
+            let status = fs::read_to_string(&path).expect("a running child");
+            let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+            let caught = u64::from_str_radix(caught?.trim(), 16).expect("a mask");
+            (caught & bit != 0).then_some(())
+        });
     }
 
     /// Waits for its end, and panics if that does not come in time.

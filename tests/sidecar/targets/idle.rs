@@ -34,7 +34,7 @@ fn it_closes_an_idle_gate_and_parks_again() {
 #[test]
 fn it_ends_the_time_of_a_ready_target() {
     let farm = Farm::open("sc_keep", 1, Lines::without_twins());
-    let keeps = |settings: Settings| settings.set("app.web.keep", "3s");
+    let keeps = |settings: Settings| settings.set("app.web.keep", "5s");
     let agent = farm.agent(1, keeps);
     let mut sidecar = Sidecar::start(farm.host(1), farm.agent(1, keeps));
     agent.words(&["switch", "web", "--json"]).expect_exit(0);

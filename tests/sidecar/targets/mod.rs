@@ -28,7 +28,9 @@ fn wait_until_at_rest(farm: &Farm, current: &str) {
     let (port, to) = (farm.target(1, idle).port(), farm.target(1, current).port());
     let (open, closed) = (farm.target(1, current), farm.target(1, idle));
     farm.host(1).wait_for_gate(open.status_port(), true);
-    farm.host(1).wait_for_gate(closed.status_port(), false);
+    for gate in [closed.status_port(), closed.backup_status_port()] {
+        farm.host(1).wait_for_gate(gate, false);
+    }
     wait_for("a parked idle target", SOON, || {
         (farm.host(1).parked(port) == Some(to)).then_some(())
     });
@@ -55,13 +57,12 @@ fn gate_of_green(farm: &Farm) -> String {
         .replace("web:blue", "web:green")
 }
 
-/// Adds rules of ours as they were listed.
+/// Adds rules of ours as they were listed, at once: the sidecar would repair the first one before the
+/// last one is there.
 fn add(farm: &Farm, rules: &str) {
-    let namespace = &farm.host(1).namespace;
     let ours = |rule: &&str| rule.starts_with("-A HAPROXY-GATE");
-    for rule in rules.lines().filter(ours) {
-        let rule = rule.replace('"', "");
-        let words: Vec<&str> = ["-t", "nat"].into_iter().chain(rule.split(' ')).collect();
-        namespace.run("iptables", &words);
-    }
+    let ours: Vec<&str> = rules.lines().filter(ours).collect();
+    let restore = "printf '*nat\\n%s\\nCOMMIT\\n' \"$0\" | iptables-restore --noflush";
+    let namespace = &farm.host(1).namespace;
+    namespace.run("sh", &["-ec", restore, &ours.join("\n")]);
 }

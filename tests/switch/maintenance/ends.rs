@@ -35,17 +35,18 @@ pub(super) fn of_a_sick_app(all: &Paged) {
 
 /// HAProxy was reloaded without the line of the page meanwhile. The way back is the same command.
 pub(super) fn without_a_line(all: &Paged, number: usize) {
-    let agent = all
-        .fleet
-        .agent(number, |settings| paged(settings).hurried());
     let host = all.fleet.host(number);
-    agent.words(&ON).expect_exit(0);
+    all.agent(number).words(&ON).expect_exit(0);
     let file = all.fleet.site.dir.join("haproxy.cfg");
     let line = format!("    server page{number} 10.77.0.1{number}:1009 port 2009 backup\n");
     let config = fs::read_to_string(&file).expect("a configuration");
     assert!(config.contains(&line), "{config}");
     fs::write(&file, config.replace(&line, "")).expect("the same without a page");
     all.fleet.haproxy.reload();
+    let agent = all.fleet.agent(number, |settings| {
+        let hurried = paged(settings).hurried();
+        hurried.set("app.web.timeouts.in_rotation", "20s")
+    });
     let ended = ends(&agent, &OFF, (19, "still_draining"));
     let message = ended.report().message;
     assert!(
@@ -85,8 +86,15 @@ pub(super) fn after_a_failed_upgrade(all: &Paged, number: usize) {
     let before = held();
     assert_eq!(before["failed"], "upgrade", "{before}");
     // HAProxy does not show the page UP in time.
-    let hurried = agent(|same| same.set("app.web.timeouts.in_rotation", "100ms"));
+    let way = |change: &str| {
+        let to = format!("-d {} -p tcp --dport 2009 -j REJECT", host.address());
+        let rule = format!("iptables {change} OUTPUT {to}");
+        all.fleet.site.balancer.run("sh", &["-ec", &rule]);
+    };
+    way("-A");
+    let hurried = agent(|same| same.set("app.web.timeouts.in_rotation", "300ms"));
     ends(&hurried, &ON, (18, "not_placed"));
+    way("-D");
     is_closed();
     assert_eq!(held(), before);
     let agent = agent(|same| same);

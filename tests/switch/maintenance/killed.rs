@@ -8,36 +8,63 @@ use lab::release::Release;
 use nix::sys::signal::Signal;
 use std::thread;
 
+/// When an operation dies.
+#[derive(Debug, Clone, Copy)]
+enum Kill {
+    /// In the middle of a phase that waits for HAProxy.
+    In(&'static str),
+    /// At this record, which ends a phase of a few milliseconds. Between two looks that one could pass.
+    At(usize, &'static str),
+}
+
 /// Each host dies in another phase.
 #[test]
 fn killed_in_each_phase_it_is_recovered() {
     let paged = Paged::open(Release::Installed, "page_killed");
     let traffic = paged.traffic();
-    for (what, phases) in [
-        ("on", ["leave", "drain", "park"]),
-        ("off", ["join", "leave", "drain"]),
+    for (what, kills) in [
+        (
+            "on",
+            [
+                Kill::In("leave"),
+                Kill::At(13, "drain"),
+                Kill::At(15, "park"),
+            ],
+        ),
+        (
+            "off",
+            [Kill::In("join"), Kill::In("leave"), Kill::At(11, "drain")],
+        ),
     ] {
         bring_to_the_start_of(&paged, what);
-        kill_in(&paged, what, phases);
+        kill(&paged, what, kills);
         let died_in = recovered(&paged, what);
         assert_eq!(died_in.len(), NUMBERS.len(), "{what}: {died_in:?}");
+        for (kill, died_in) in kills.into_iter().zip(died_in) {
+            if let Kill::At(record, phase) = kill {
+                assert_eq!(died_in, phase, "{what}: killed at record {record}");
+            }
+        }
     }
     let met = traffic.stop();
     print("killed in each phase", &met, &[]);
     assert_eq!(met.failed, 0, "{:?}", met.failures);
 }
 
-fn kill_in(paged: &Paged, what: &str, phases: [&str; 3]) {
-    let agents = NUMBERS.map(|number| paged.agent(number));
-    let running = agents.map(|agent| agent.start_words(&words(what)));
-    let hosts = running.into_iter().zip(NUMBERS).zip(phases);
+fn kill(paged: &Paged, what: &str, kills: [Kill; 3]) {
     thread::scope(|scope| {
-        for ((running, number), phase) in hosts {
-            let host = paged.fleet.host(number);
+        for (number, kill) in NUMBERS.into_iter().zip(kills) {
             scope.spawn(move || {
-                host.wait_for_phase(phase);
-                running.interrupt(Signal::SIGKILL);
-                running.wait();
+                let (agent, words) = (paged.agent(number), words(what));
+                match kill {
+                    Kill::In(phase) => {
+                        let running = agent.start_words(&words);
+                        paged.fleet.host(number).wait_for_phase(phase);
+                        running.interrupt(Signal::SIGKILL);
+                        running.wait()
+                    }
+                    Kill::At(record, _) => agent.start_words_killed_at(&words[..2], record).wait(),
+                }
             });
         }
     });

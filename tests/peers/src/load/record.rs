@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{complain, now};
 
 /// The number of failures and moves in the summary.
-const SHOWN: usize = 60;
+const SHOWN: usize = 200;
 
 /// The smallest share of the requested rate on a busy machine: hosts, HAProxy and users are all on
 /// it, and a user waits for his answer.
@@ -27,7 +27,10 @@ pub struct Record {
 /// An event of one user.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Event {
+    /// When the request ended.
     pub at: f64,
+    /// When the request was sent, where that is of interest: for a move. Else the same.
+    pub asked: f64,
     pub kind: String,
     pub what: String,
     /// The target and the version of an app that failed.
@@ -93,8 +96,9 @@ impl Record {
         self.failures.push(Event { by, ..event });
     }
 
-    pub fn moved(&mut self, from: &str, to: &str) {
-        self.moves.push(event("sticky", format!("{from} -> {to}")));
+    pub fn moved(&mut self, from: &str, to: &str, asked: f64) {
+        let event = event("sticky", format!("{from} -> {to}"));
+        self.moves.push(Event { asked, ..event });
     }
 
     /// A whole answer of this version to a request that was sent then.
@@ -158,8 +162,10 @@ impl Record {
 }
 
 fn event(kind: &str, what: String) -> Event {
+    let at = now();
     Event {
-        at: now(),
+        at,
+        asked: at,
         kind: kind.to_owned(),
         what,
         by: None,

@@ -198,7 +198,7 @@ impl User {
             Ok(answer) if self.kind == Kind::Sticky => {
                 let Some(new) = answer.cookie else { return };
                 if let Some(old) = self.cookie.replace(new.clone()) {
-                    record.moved(&old, &new);
+                    record.moved(&old, &new, asked);
                 }
             }
             Ok(_) => {}
