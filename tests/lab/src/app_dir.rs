@@ -1,5 +1,5 @@
-//! The folder of a `lab-app`. Its journal has each boot, its first healthy answer and its stop.
-//! Files in the folder control its cold time and its health.
+//! The folder of a `lab-app`. Its journal has each boot, its first healthy answer, its late answers and
+//! its stop. Files in the folder control its cold time, its late answers and its health.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ impl AppDir {
     }
 
     pub fn wait_until_warm(&self) {
-        wait_for("a warm app", Duration::from_secs(10), || {
+        wait_for("a warm app", Duration::from_secs(20), || {
             self.entries("warm").pop()
         });
     }
@@ -92,10 +92,52 @@ impl AppDir {
         fs::write(self.0.join("sick-next"), "").expect("a flag");
     }
 
-    /// The cold time after its next boot.
+    /// The cold time after its next boot, or after the one that it is in.
     pub fn set_cold(&self, cold: Duration) {
-        let millis = cold.as_millis().to_string();
-        fs::write(self.0.join("cold-ms"), millis).expect("a cold time");
+        let (new, file) = (self.0.join("cold-ms.new"), self.0.join("cold-ms"));
+        fs::write(&new, cold.as_millis().to_string()).expect("a cold time");
+        // In one step: the app may be reading the file.
+        fs::rename(new, file).expect("a cold time");
+    }
+
+    /// The late requests so far, by their paths with `ms=`.
+    pub fn late_requests(&self) -> usize {
+        self.entries("asked").len()
+    }
+
+    /// Waits until it has got more than so many late requests.
+    pub fn wait_for_late_request_after(&self, requests: usize) {
+        wait_for("a request at the app", Duration::from_secs(20), || {
+            (self.late_requests() > requests).then_some(())
+        });
+    }
+
+    /// Lets it answer the late request at once, or keep it waiting again.
+    pub fn answer_now(&self, now: bool) {
+        let flag = self.0.join("answers");
+        match now {
+            true => fs::write(flag, "").expect("a flag"),
+            false if flag.exists() => fs::remove_file(flag).expect("no flag"),
+            false => {}
+        }
+    }
+
+    /// When it answered the last late request. Panics if it has one without an answer.
+    pub fn answered(&self) -> f64 {
+        let answered = self.entries("answered");
+        assert_eq!(answered.len(), self.late_requests(), "not answered");
+        answered.last().expect("a late request").0
+    }
+
+    /// By the order in its own journal: it had answered the last late request before it began to stop.
+    pub fn assert_answered_before_the_stop(&self) {
+        let journal = fs::read_to_string(self.0.join("journal")).unwrap_or_default();
+        let words = journal.lines().filter_map(|line| line.split(' ').nth(1));
+        let words: Vec<&str> = words.collect();
+        let last = |wanted| words.iter().rposition(|word| *word == wanted);
+        let order = last("answered").zip(last("stop"));
+        let (answered, stop) = order.unwrap_or_else(|| panic!("answered, then stop: {words:?}"));
+        assert!(answered < stop, "stopped before the answer: {words:?}");
     }
 
     /// When this boot first wrote the word.

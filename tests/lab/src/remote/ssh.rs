@@ -21,7 +21,7 @@ impl Remote {
     pub fn start_sshd(&self) {
         self.sh(&format!("/usr/sbin/sshd -E {}", self.sshd_log.display()));
         let port = SocketAddr::from(([127, 0, 0, 1], 22));
-        wait_for("sshd", Duration::from_secs(10), || {
+        wait_for("sshd", Duration::from_secs(20), || {
             namespace::connect(&self.network, port).ok()
         });
     }

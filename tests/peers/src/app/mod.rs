@@ -10,7 +10,6 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use clap::Parser;
 use signal_hook::consts::{SIGTERM, SIGUSR1, SIGUSR2};
@@ -20,6 +19,7 @@ use crate::now;
 mod faults;
 mod serve;
 mod stream;
+mod waits;
 
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -28,7 +28,7 @@ struct Arguments {
     name: String,
     #[arg(long)]
     listen: Vec<SocketAddr>,
-    /// Milliseconds from a boot to listening; the file `cold-ms` overrides it
+    /// Milliseconds from a boot to listening; the file `cold-ms` overrides it at any moment
     #[arg(long, default_value_t = 0)]
     cold_ms: u64,
     /// The folder for pidfile, journal and flags
@@ -61,10 +61,9 @@ pub async fn main() -> io::Result<()> {
     let boot = Boot::begin(&arguments)?;
     boot.refuse_to_start()?;
     tokio::spawn(boot.end_with_the_folder());
-    let cold = boot.cold_time().unwrap_or(arguments.cold_ms);
     let signal = tokio::select! {
         signal = serve::next(&mut signals) => signal,
-        () = tokio::time::sleep(Duration::from_millis(cold)) => {
+        () = boot.warm_up(arguments.cold_ms) => {
             serve::until_asked_to_stop(boot, &arguments.listen, &mut signals).await?
         }
     };

@@ -164,7 +164,10 @@ async fn answer(
             "healthy\n".to_owned()
         }
         _ => {
-            tokio::time::sleep(pause.unwrap_or_else(|| boot.pause())).await;
+            match pause {
+                Some(pause) => boot.answer_late(pause).await,
+                None => tokio::time::sleep(boot.pause()).await,
+            }
             format!("{} {}\n", boot.name, boot.id)
         }
     };
