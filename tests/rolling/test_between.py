@@ -156,8 +156,8 @@ class Hooks(Whole):
 
 class Windows(Whole):
     def window(self) -> tuple[str, str]:
-        """One in which the first batch begins, also on a busy machine: it is some times as long as a
-        dry run, which asks each host twice."""
+        """One in which the first batch begins, also on a busy machine: it lasts some times as long
+        as a dry run, which asks each host twice."""
         begun = time.monotonic()
         self.fleet.roll("--dry-run", *CANARY)
         took = time.monotonic() - begun
