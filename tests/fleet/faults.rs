@@ -3,17 +3,14 @@
 
 use lab::agent::{Ended, Running};
 use lab::estate::Estate;
-use lab::settings::Settings;
-
-/// A fleet with short limits.
-fn estate(test: &str) -> Estate {
-    let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "1s");
-    Estate::with(test, 3, hurried)
-}
 
 /// ssh fails before any program runs on the host.
 fn refused(estate: &Estate, number: usize, says: &str) {
-    let ended = ssh(estate, number, &["true"]).expect_exit(255);
+    refused_with(estate, number, &["true"], says);
+}
+
+fn refused_with(estate: &Estate, number: usize, words: &[&str], says: &str) {
+    let ended = ssh(estate, number, words).expect_exit(255);
     assert!(
         ended.err.contains(says),
         "wanted {says:?} in: {}",
@@ -22,15 +19,13 @@ fn refused(estate: &Estate, number: usize, says: &str) {
 }
 
 fn ssh(estate: &Estate, number: usize, words: &[&str]) -> Ended {
-    let mut words = words.to_vec();
-    words.splice(0..0, ["-o", "ConnectTimeout=2"]);
-    let mut ssh = estate.operator.ssh(estate.host(number), &words);
+    let mut ssh = estate.operator.ssh(estate.host(number), words);
     Running::start("ssh", &mut ssh).wait()
 }
 
 #[test]
 fn each_way_to_lose_ssh_fails_before_the_agent_runs() {
-    let estate = estate("not_reached");
+    let estate = Estate::of("not_reached", 3);
     let watch = estate.watch();
     estate.remote(1).stop_sshd();
     refused(&estate, 1, "Connection refused");
@@ -38,7 +33,8 @@ fn each_way_to_lose_ssh_fails_before_the_agent_runs() {
     ssh(&estate, 1, &["true"]).expect_exit(0);
 
     estate.remote(2).silence_ssh();
-    refused(&estate, 2, "Connection timed out");
+    let soon = ["-o", "ConnectTimeout=2", "true"];
+    refused_with(&estate, 2, &soon, "Connection timed out");
     estate.remote(2).restore_ssh();
     ssh(&estate, 2, &["true"]).expect_exit(0);
 
@@ -63,7 +59,8 @@ fn each_way_to_lose_ssh_fails_before_the_agent_runs() {
 
 #[test]
 fn an_app_that_stays_sick_is_exit_15() {
-    let estate = estate("sick");
+    let estate = Estate::of("sick", 3);
+    estate.remote(2).hurry();
     let watch = estate.watch();
     estate.remote(2).app.set_sick_after_restart();
     let ended = ssh(&estate, 2, &["agent", "restart", "--json"]).expect_exit(15);

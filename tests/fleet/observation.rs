@@ -6,8 +6,14 @@ use lab::process::Line;
 
 /// One HAProxy with two hosts: their status and slow start at each second.
 fn track(moments: &[[&str; 2]]) -> Track {
-    let mut moments = moments.iter().enumerate().map(|(second, statuses)| {
-        let mut moment = Moment::at(second as f64);
+    let moments = moments.iter().enumerate();
+    track_at(moments.map(|(second, statuses)| (second as f64, *statuses)))
+}
+
+/// The same at these times.
+fn track_at<'a>(moments: impl IntoIterator<Item = (f64, [&'a str; 2])>) -> Track {
+    let mut moments = moments.into_iter().map(|(at, statuses)| {
+        let mut moment = Moment::at(at);
         for (name, status) in ["web1", "web2"].iter().zip(statuses) {
             let (status, throttle) = status.split_once(',').unwrap_or((status, ""));
             moment.add(name, status, throttle);
@@ -76,6 +82,15 @@ fn a_host_is_out_by_any_haproxy_and_back_by_all() {
     assert_eq!(seen.most(), [1, 1]);
     let twice = [["DOWN", "UP"], ["UP", "UP"], ["DOWN", "UP"], ["UP", "UP"]];
     assert_eq!(spans(&one(&twice)), ["1 0 1", "1 2 3"]);
+}
+
+/// By the other HAProxy the second host is out before the watch sees the end of the first one.
+#[test]
+fn a_watch_that_stalls_finds_nothing_early() {
+    let stalled = track_at([(0.0, ["UP"; 2]), (1.2, ["DOWN", "UP"]), (6.0, ["UP"; 2])]);
+    let seen = Observation::new(vec![track(&IN_TURN), stalled]);
+    assert_eq!(spans(&seen), ["1 1 6", "2 4 5"]);
+    seen.assert_batches(&[&[1], &[2]]);
 }
 
 #[test]

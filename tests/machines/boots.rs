@@ -14,8 +14,7 @@ fn a_boot_opens_the_gates() {
     let traffic = pair.traffic();
     let began = now();
     pair.boot(1, &configured(1), true).wait_until_booted();
-    pair.wait_until_up(1);
-    let up = pair.both_said("UP", began).expect("UP");
+    let up = pair.wait_until_both_said("UP", began);
     let healthy = pair.machine(1).app.first_healthy().expect("a healthy app");
     assert!(up > healthy, "UP {:.2} s before", healthy - up);
     println!("UP {:.2} s after the app was healthy", up - healthy);
@@ -46,8 +45,7 @@ fn reboots(pair: &Pair) {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let early = answer.ended_at - stopped;
     assert!(early < 0.0, "stopped {early:.2} s before the answer");
-    pair.wait_until_up(1);
-    let up = pair.both_said("UP", stopped).expect("UP");
+    let up = pair.wait_until_both_said("UP", stopped);
     println!("UP {:.2} s after the app was stopped", up - stopped);
     sleep(Duration::from_secs(1));
     pair.assert_unnoticed(traffic);
@@ -63,6 +61,7 @@ fn a_hold_survives_a_reboot() {
     machine.succeed(&["agent", "close", "web"]);
     let stopped = reboot(&pair, began);
     machine.wait_until_booted();
+    machine.app.wait_until_listening();
     sleep(Duration::from_secs(2));
     pair.assert_serves();
     assert_eq!(pair.host(1).gates_are_open(), [false; 2]);
@@ -81,7 +80,7 @@ fn reboot(pair: &Pair, since: f64) -> f64 {
     assert!(machine.console().contains("the rules are gone"));
     let stopped = machine.app.stopped(boots.last().expect("a boot"));
     let stopped = stopped.expect("a stop");
-    let down = pair.both_said("DOWN", since).expect("both lines DOWN");
+    let down = pair.wait_until_both_said("DOWN", since);
     assert!(down < stopped, "stopped {:.2} s before", down - stopped);
     machine.app.wait_for_boot_after(boots.len());
     stopped

@@ -12,6 +12,13 @@ impl Pair {
         Some(main.max(twin))
     }
 
+    /// The same, once the lines of the log are there.
+    pub fn wait_until_both_said(&self, word: &str, from: f64) -> f64 {
+        let ours = ["srvs/web1", "srvs/bkp1"];
+        let said = ours.map(|line| self.haproxy.wait_said(line, word, from));
+        said[0].max(said[1])
+    }
+
     /// HAProxy has logged no line of machine 1 as DOWN since a time in Unix seconds.
     pub fn assert_never_down(&self, from: f64) {
         for line in ["srvs/web1", "srvs/bkp1"] {

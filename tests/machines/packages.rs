@@ -54,9 +54,7 @@ fn a_removal_leaves_no_rules() {
     // The removal waits for nothing, and the app runs on.
     let answer = request.answer();
     assert_eq!(answer.status, 200, "{}", answer.body);
-    pair.haproxy.wait_said("srvs/bkp1", "DOWN", began);
-    pair.haproxy.wait_said("srvs/web1", "DOWN", began);
-    assert!(pair.both_said("DOWN", began).is_some(), "both lines DOWN");
+    pair.wait_until_both_said("DOWN", began);
     assert_no_rules(pair.host(1));
     pair.assert_serves();
 
@@ -89,8 +87,7 @@ fn a_removal_beside_the_drop_in_leaves_the_app_alone() {
     // systemd gives up a unit after a minute and a half.
     assert!(took < 20.0, "the restart took {took:.2} s");
     machine.app.wait_for_boot_after(1);
-    // The app is cold for a moment.
-    sleep(Duration::from_secs(1));
+    machine.app.wait_until_listening();
     pair.assert_serves();
     assert_no_rules(pair.host(1));
     pair.assert_unnoticed(traffic);

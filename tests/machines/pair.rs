@@ -96,12 +96,13 @@ impl Pair {
         traffic
     }
 
-    /// A user of machine 1 sends a request that the app answers after so many ms.
+    /// A user of machine 1 has sent a request that the app answers after so many ms.
     pub fn slow_request(&self, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
+        let app = &self.machine(1).app;
+        let before = app.late_requests();
         let request = InFlight::send(&self.site.balancer, &to, &path, Some("w1"));
-        // Longer than any other request needs to arrive.
-        sleep(Duration::from_millis(200));
+        app.wait_for_late_request_after(before);
         request
     }
 

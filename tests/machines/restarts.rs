@@ -55,7 +55,7 @@ fn restarted_by(pair: &Pair, command: &[&str]) -> Ended {
         ended = Some(pair.machine(1).run(command).expect_exit(0));
     });
     let ended = ended.expect("it ran");
-    let up = pair.both_said("UP", began).expect("UP");
+    let up = pair.wait_until_both_said("UP", began);
     assert!(up < ended.at, "UP {:.2} s after its return", up - ended.at);
     assert_eq!(pair.machine(1).app.boots().len(), 2);
     pair.assert_unnoticed(traffic);
@@ -71,7 +71,7 @@ fn stopped_out_of_rotation(pair: &Pair, stop: impl FnOnce()) {
     let began = now();
     stop();
     let stopped = app.stopped(&boot).expect("a stop");
-    let down = pair.both_said("DOWN", began).expect("both lines DOWN");
+    let down = pair.wait_until_both_said("DOWN", began);
     assert!(down < stopped, "stopped {:.2} s before", down - stopped);
     let answer = request.answer();
     assert_eq!(answer.status, 200, "{}", answer.body);
@@ -89,11 +89,10 @@ fn systemctl_restart_drains_with_the_drop_in() {
     stopped_out_of_rotation(&pair, || {
         machine.succeed(&["systemctl", "restart", "web"]);
     });
-    pair.wait_until_up(1);
+    let up = pair.wait_until_both_said("UP", began);
     assert_eq!(machine.app.boots().len(), 2);
     // HAProxy does not show it UP before the app is back.
     let healthy = machine.app.first_healthy().expect("a healthy app");
-    let up = pair.both_said("UP", began).expect("UP");
     assert!(up > healthy, "UP {:.2} s before", healthy - up);
     pair.assert_unnoticed(traffic);
 }

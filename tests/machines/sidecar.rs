@@ -54,7 +54,7 @@ fn a_stop_drains_with_on_stop() {
     let answer = request.answer();
     assert_eq!(answer.status, 200, "{}", answer.body);
     assert!(answer.ended_at < stopped, "it did not wait for the request");
-    assert!(pair.both_said("DOWN", began).is_some(), "both lines DOWN");
+    pair.wait_until_both_said("DOWN", began);
     assert_eq!(show(machine, "ActiveState"), "inactive");
     assert_eq!(show(machine, "Result"), "success");
     assert_logged(machine, "PHASE=drain", "web: until nothing is in flight");
@@ -69,6 +69,7 @@ fn a_stop_drains_with_on_stop() {
 
 /// The journal finds the entry by its field.
 fn assert_logged(machine: &Machine, field: &str, says: &str) {
+    machine.succeed(&["journalctl", "--sync"]);
     let found = machine.succeed(&["journalctl", "--output=cat", "APP=web", field]);
     assert!(found.contains(says), "{says:?} by {field} in\n{found}");
 }

@@ -52,7 +52,7 @@ fn template_units_are_switched_and_a_boot_opens_the_current_one() {
     });
     let stopped = now() - ended.at;
     println!("blue was warm for {stopped:.1} s");
-    assert!(stopped > 3.0, "stopped after {stopped:.1} s");
+    assert!(stopped > 5.0, "stopped after {stopped:.1} s");
     assert_eq!(alone.active(GREEN), "active");
     let met = traffic.stop();
     met.assert_unnoticed();
@@ -193,7 +193,7 @@ fn settings() -> Settings {
         .set("app.web.health.http", "/healthz")
         // No other host serves: a shutdown would wait for its turn.
         .set("app.web.min_available", 0)
-        .set("app.web.keep", "4s")
+        .set("app.web.keep", "8s")
         .set("app.web.target.blue", blue)
         .set("app.web.target.green", green)
         .haproxy("tcp://10.77.0.1:9999")

@@ -25,6 +25,13 @@ ExecStart=/bin/sh -c 'exec /usr/sbin/agent run 2>>/work/log'
 ReadWritePaths=/work
 ";
 
+/// Ends when that sidecar is gone.
+const KILL: &str = "\
+    pid() { systemctl show --value -p MainPID haproxy-gate; }
+    was=$(pid)
+    systemctl kill --kill-whom=main haproxy-gate
+    while [ \"$(pid)\" = \"$was\" ]; do sleep 0.05; done";
+
 const STAYS: &str = "the gates stay as they are: this machine stays up";
 const GOES: &str = "taking this host out of rotation: this machine goes down (systemd: it starts ";
 
@@ -50,7 +57,7 @@ fn only_a_shutdown_or_reboot_counts_as_going_down() {
     for stop in [
         "systemctl restart haproxy-gate",
         "systemctl daemon-reexec; systemctl restart haproxy-gate",
-        "systemctl kill --kill-whom=main haproxy-gate; sleep 0.5",
+        KILL,
         "systemctl stop dbus.socket dbus; systemctl restart haproxy-gate",
         "systemctl start dbus; systemctl restart haproxy-gate",
     ] {

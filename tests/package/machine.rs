@@ -64,6 +64,14 @@ impl Machine {
         self.debian.wait_until_booted();
     }
 
+    /// The messages of a unit so far.
+    pub fn journal(&self, unit: &str) -> String {
+        // The journal may not have all yet that programs have sent to it.
+        self.sh(&format!(
+            "journalctl --sync; journalctl -q -o cat -u {unit}"
+        ))
+    }
+
     /// Waits until the condition holds.
     pub fn wait(&self, what: &str, is_so: impl Fn() -> bool) {
         wait_for(what, Duration::from_secs(60), || is_so().then_some(()));

@@ -3,13 +3,17 @@
 use crate::double::{self, CONFIG, NEEDS};
 use crate::machine::Machine;
 
-/// An app that notes its start and its SIGTERM. None of our units knows its name.
+/// An app that notes its start and its SIGTERM, and has started once it has noted that. None of our units
+/// knows its name.
 const APP: &str = "\
 [Unit]
 StartLimitIntervalSec=0
 [Service]
+Type=notify
+NotifyAccess=all
 ExecStart=/bin/bash -c 'say() { echo \"$$(date +%%s.%%N) %p $$*\" >>/work/log; }; \
-    trap \"say SIGTERM; exit 0\" TERM; say started; while :; do sleep 0.05; done'
+    trap \"say SIGTERM; exit 0\" TERM; say started; systemd-notify --ready; \
+    while :; do sleep 0.05; done'
 [Install]
 WantedBy=multi-user.target
 ";
@@ -100,6 +104,7 @@ fn the_drop_in_drains_around_a_restart_and_a_stop() {
     assert!(!machine.log().contains("agent open"), "{}", machine.log());
 
     machine.sh("systemctl start web");
+    machine.wait("open gate", || machine.log().contains("opened"));
     forget(&machine);
     machine.reboot();
     machine.wait("open gate", || machine.log().contains("opened"));
@@ -111,12 +116,12 @@ fn the_drop_in_drains_around_a_restart_and_a_stop() {
 #[test]
 fn the_drop_in_drains_while_the_gates_still_open() {
     let machine = with_drop_in();
-    machine.sh("echo 50 >/work/open-takes; timeout 10 systemctl restart web");
+    machine.sh("echo 50 >/work/open-takes; timeout 30 systemctl restart web");
     forget(&machine);
     machine.wait("start of open", || {
         machine.sh("systemctl is-active haproxy-gate-drain@web || :") == "activating\n"
     });
-    machine.sh("timeout 10 systemctl restart web");
+    machine.sh("timeout 30 systemctl restart web");
     in_order(&machine.log(), &[CLOSE, "closed", "web SIGTERM"]);
 }
 

@@ -93,6 +93,11 @@ fn the_unit_serves_the_page_as_a_user_without_rights() {
     // With an error the old page stays.
     machine.sh("echo '<img src=/a.png>' >/etc/haproxy-gate/maintenance.html");
     machine.run("systemctl reload haproxy-gate-page@web");
+    let line =
+        "/etc/haproxy-gate/maintenance.html:1: src=\"/a.png\": the page's server has no other file";
+    machine.wait("the message", || {
+        machine.journal("haproxy-gate-page@web").contains(line)
+    });
     let answer = machine.sh(&format!("bash -euc \"{GET}\""));
     assert!(answer.ends_with("new\n"), "{answer}");
     // And it does not start again with that, until the operator has corrected it.
@@ -100,14 +105,12 @@ fn the_unit_serves_the_page_as_a_user_without_rights() {
     machine.wait("the unit has failed", || {
         machine.run("systemctl is-failed haproxy-gate-page@web").out == "failed\n"
     });
-    let log = machine.sh("journalctl -q -o cat -u haproxy-gate-page@web");
-    let line =
-        "/etc/haproxy-gate/maintenance.html:1: src=\"/a.png\": the page's server has no other file";
+    let log = machine.journal("haproxy-gate-page@web");
     assert_eq!(log.matches(line).count(), 2, "{log}");
     // A page that root alone may read.
     machine.sh("echo good >/etc/haproxy-gate/maintenance.html && chmod 600 /etc/haproxy-gate/maintenance.html");
     machine.run("systemctl start haproxy-gate-page@web");
-    let log = machine.sh("journalctl -q -o cat -u haproxy-gate-page@web");
+    let log = machine.journal("haproxy-gate-page@web");
     assert!(
         log.contains("run `chmod a+r /etc/haproxy-gate/maintenance.html`"),
         "{log}"

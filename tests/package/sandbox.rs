@@ -91,7 +91,7 @@ fn the_sandbox_allows_what_the_agent_needs_and_no_more() {
              systemctl daemon-reload"
         ));
         let ran = machine.run("systemctl start probe@web");
-        let said = machine.sh("journalctl -q -o cat -u probe@web");
+        let said = machine.journal("probe@web");
         assert_eq!(ran.exit, 0, "{unit}: {said}");
         assert!(said.contains("CapEff:\t0000000000001400"), "{said}");
         assert!(said.contains("s \"active\""), "{said}");

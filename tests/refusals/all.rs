@@ -77,7 +77,7 @@ fn a_close_of_all_apps_says_how_to_undo_it() {
     app(1000);
     app(1001);
     let _haproxy = haproxy(&checked());
-    let two = two();
+    let two = two().replace("\"1s\"", "\"20s\"");
     agent(&two, &["open", "--all"]).expect_exit(0);
     let ended = agent(&two, &["close", "--all"]).expect_exit(0);
     let last: Vec<&str> = ended.out.lines().rev().take(3).collect();

@@ -1,7 +1,7 @@
 //! The page and the marker of an app on the command line: what is shown of them, what a dry run says, and
 //! a marker that is closed although a balancer can't be seen.
 
-use crate::{GOOD, HAPROXY, agent, app, haproxy, refused, rules};
+use crate::{GOOD, HAPROXY, agent, app, haproxy, refused, rules, wait_until_shown};
 use lab::agent::Ended;
 use lab::own_network::{inside, sh};
 use nix::sys::signal::Signal;
@@ -39,10 +39,11 @@ fn says(text: &str, wanted: &str) {
     assert!(text.contains(wanted), "{wanted}: {text}");
 }
 
-/// HAProxy has shown the lines DOWN once.
+/// HAProxy shows the page and the marker DOWN.
 fn started() -> lab::agent::Running {
     let haproxy = haproxy(&format!("{HAPROXY}{LINES}"));
     app(1000);
+    wait_until_shown(&["page1", "ro1"], "DOWN");
     does(GOOD, &["open", "web"], 0);
     haproxy
 }

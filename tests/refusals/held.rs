@@ -150,9 +150,7 @@ fn an_interrupted_restart_keeps_the_hold() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
         command.args(["restart", "--stay-closed", "--config", "/run/sick.toml"]);
         let running = Running::start("agent", &mut command);
-        sh(
-            "for i in $(seq 500); do grep -qs healthy /run/state/web.json && exit; sleep 0.01; done; exit 1",
-        );
+        until("grep -qs healthy /run/state/web.json");
         running.interrupt(Signal::SIGKILL);
         running.wait();
         assert_eq!(restarts(), before + 1);
@@ -202,14 +200,14 @@ fn a_failed_upgrade_keeps_the_hold() {
     // Nor does it end when the agent dies in the middle of an upgrade.
     std::fs::write("/run/agent.toml", counts()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
-    command.args(["restart", "--stay-closed", "--with", "sleep 1"]);
+    let lasts = "until [ -e /run/go ]; do sleep 0.02; done";
+    command.args(["restart", "--stay-closed", "--with", lasts]);
     command.args(["--config", "/run/agent.toml"]);
     let running = Running::start("agent", &mut command);
-    sh(
-        "for i in $(seq 500); do grep -qs upgrade\\\" /run/state/web.json && exit; sleep 0.01; done; exit 1",
-    );
+    until("grep -qs 'upgrade\"' /run/state/web.json");
     running.interrupt(Signal::SIGKILL);
     running.wait();
+    sh("touch /run/go");
     let halves = "an earlier upgrade was cut short, and its progress is unknown";
     ends(&["recover", "web"], 15, "upgrade_failed", halves);
     ends(

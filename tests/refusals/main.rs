@@ -21,10 +21,13 @@ mod windows;
 
 use lab::agent::{Ended, Running};
 use lab::own_network::{inside, sh};
+use lab::stats;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const GOOD: &str = r#"[app.web]
 port = 1000
@@ -63,11 +66,33 @@ backend srvs
 
 fn haproxy(config: &str) -> Running {
     std::fs::write("/run/haproxy.cfg", config).unwrap();
+    // That of an earlier one.
+    let _ = std::fs::remove_file("/run/lb.sock");
     let mut command = Command::new("haproxy");
     command.args(["-db", "-f", "/run/haproxy.cfg"]);
     let running = Running::start("haproxy", &mut command);
-    sh("for i in $(seq 100); do [ -S /run/lb.sock ] && exit; sleep 0.05; done; exit 1");
+    until("[ -S /run/lb.sock ]");
     running
+}
+
+/// Waits until this shell condition holds.
+fn until(condition: &str) {
+    lab::wait_for(condition, Duration::from_secs(20), || {
+        let sh = Command::new("sh").args(["-c", condition]).status();
+        sh.expect("sh").success().then_some(())
+    });
+}
+
+/// Waits until HAProxy shows all server lines of these names in this state.
+fn wait_until_shown(names: &[&str], status: &str) {
+    let what = format!("{names:?} to be {status}");
+    lab::wait_for(&what, Duration::from_secs(20), || {
+        let lines = stats::servers(Path::new("/run/lb.sock"));
+        let mut ours = lines
+            .iter()
+            .filter(|line| names.contains(&line.get("svname")));
+        ours.all(|line| line.status() == status).then_some(())
+    });
 }
 
 /// Answers 200 to every request on `port`, in a process of its own: the agent takes two ports of
@@ -85,9 +110,7 @@ fn apps(ports: &[u16]) {
     let command = command.stdin(Stdio::piped()).stdout(Stdio::null());
     std::mem::forget(command.spawn().unwrap());
     for port in ports {
-        sh(&format!(
-            "for i in $(seq 200); do ss -Hltn 'sport = :{port}' | grep -q . && exit; sleep 0.02; done; exit 1"
-        ));
+        until(&format!("ss -Hltn 'sport = :{port}' | grep -q ."));
     }
 }
 
@@ -442,15 +465,11 @@ fn a_second_operation_is_refused_and_names_the_first() {
     app(1001);
     let _haproxy = haproxy(HAPROXY);
     good(&["open"]);
-    std::fs::write(
-        "/run/slow.toml",
-        GOOD.replace("[\"touch\", \"/run/restarted\"]", "[\"sleep\", \"3\"]"),
-    )
-    .unwrap();
+    std::fs::write("/run/slow.toml", waits_for_go()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
     command.args(["restart", "--config", "/run/slow.toml"]);
     let first = Running::start("agent", &mut command);
-    sh("for i in $(seq 100); do [ -s /run/state/web.json ] && exit; sleep 0.05; done; exit 1");
+    until("[ -s /run/state/web.json ]");
     let owner = format!(
         "another operation is under way on this host: `agent restart web`, pid {}",
         first.pid()
@@ -464,7 +483,15 @@ fn a_second_operation_is_refused_and_names_the_first() {
             .out
             .contains("under way: `agent restart web`")
     );
+    sh("touch /run/go");
     first.wait().expect_exit(0);
+}
+
+/// GOOD, with a restart that ends once the test has written `/run/go`.
+fn waits_for_go() -> String {
+    let line = "until [ -e /run/go ]; do sleep 0.02; done; touch /run/restarted";
+    let argv = format!("[\"sh\", \"-c\", \"{line}\"]");
+    GOOD.replace("[\"touch\", \"/run/restarted\"]", &argv)
 }
 
 /// A closed stdout or stderr must not stop a restart half way.
@@ -482,10 +509,8 @@ fn a_closed_stdout_stops_no_restart() {
         sh(&format!(
             "rm -f /run/restarted; {agent} restart -vv --config /run/agent.toml {redirect}"
         ));
-        sh("for i in $(seq 200); do [ -e /run/restarted ] && exit; sleep 0.05; done; exit 1");
-        sh(
-            "for i in $(seq 200); do [ -e /run/state/web.json ] || exit 0; sleep 0.05; done; exit 1",
-        );
+        until("[ -e /run/restarted ]");
+        until("[ ! -e /run/state/web.json ]");
         assert!(
             good(&["status"])
                 .out
@@ -522,7 +547,7 @@ fn a_closed_host_stays_closed_until_it_is_opened() {
     }
     // Interrupted before it touches the app: for a closed host, the gates go back to closed.
     let waits = GOOD.replace("status_port = 2000", "status_port = 2000\nsticky = \"20s\"");
-    let ended = interrupted(&waits, "TERM", "sticky");
+    let ended = interrupted(&waits, "TERM", "sticky").wait();
     assert_eq!(ended.exit, 143, "{}", ended.err);
     assert!(
         ended.err.contains("put back as they were found"),
@@ -537,18 +562,17 @@ fn a_closed_host_stays_closed_until_it_is_opened() {
     assert!(good(&["open"]).out.contains("open: in rotation"));
 }
 
-/// Sends a signal when the journal shows a phase in progress.
-fn interrupted(config: &str, signal: &str, phase: &str) -> Ended {
+/// Sends a signal when the journal shows a phase in progress, which must last.
+fn interrupted(config: &str, signal: &str, phase: &str) -> Running {
     std::fs::write("/run/agent.toml", config).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
     command.args(["restart", "--reopen", "--config", "/run/agent.toml"]);
     let running = Running::start("agent", &mut command);
-    let says = format!("'\"phase\":.*\"{phase}\"'");
-    sh(&format!(
-        "for i in $(seq 500); do grep -qs {says} /run/state/web.json && exit; sleep 0.01; done; exit 1"
+    until(&format!(
+        "grep -qs '\"phase\":.*\"{phase}\"' /run/state/web.json"
     ));
     sh(&format!("kill -{signal} {}", running.pid()));
-    running.wait()
+    running
 }
 
 /// The agent has touched the app: it brings the app back and opens the gates before it ends.
@@ -561,19 +585,14 @@ fn a_signal_during_the_restart_completes_it() {
     app(1001);
     let _haproxy = haproxy(HAPROXY);
     good(&["open"]);
-    let slow = GOOD.replace(
-        "[\"touch\", \"/run/restarted\"]",
-        "[\"sh\", \"-c\", \"sleep 1; touch /run/restarted\"]",
-    );
+    let slow = waits_for_go();
     for (signal, exit) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-        sh("rm -f /run/restarted");
-        let ended = interrupted(&slow, signal, "restart");
+        sh("rm -f /run/restarted /run/go");
+        let running = interrupted(&slow, signal, "restart");
+        running.wait_for_word("the agent finishes that first");
+        sh("touch /run/go");
+        let ended = running.wait();
         assert_eq!(ended.exit, exit, "{}{}", ended.out, ended.err);
-        assert!(
-            ended.err.contains("the agent finishes that first"),
-            "{}",
-            ended.err
-        );
         assert!(
             ended
                 .err

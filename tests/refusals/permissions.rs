@@ -155,7 +155,7 @@ fn programs_and_pidfiles_of_another_user_are_refused() {
     );
     let upgrade = GOOD.replace("restart =", "upgrade = [\"/run/bin/tool\"]\nrestart =");
     let signal = GOOD.replace(run, "signal = \"SIGUSR1\", pidfile = \"/run/bin/pid\"");
-    let mut app = Running::start("app", Command::new("sleep").arg("60"));
+    let mut app = Running::start("app", Command::new("sleep").arg("600"));
     std::fs::write("/run/bin/pid", app.pid().to_string()).unwrap();
     for spoil in ["/run/bin", "/run/bin/tool", "/run/bin/pid"] {
         sh(&format!("chown {OTHER} {spoil}"));

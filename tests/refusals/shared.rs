@@ -137,6 +137,8 @@ fn a_restart_of_two_ports_is_refused() {
     restarted(&one);
     assert_eq!(doctor(&one), None);
     admin("set server tls/web1 state ready");
+    // Both lines of this name.
+    wait_until_shown(&["web1"], "UP");
     refused(&one, &["restart", "http"], 11, says);
     agent(&both, &["close", "https", "--json"]).expect(0, "closed");
     restarted(&one);

@@ -1,6 +1,6 @@
 //! An app with targets: which one each verb works on, and when the agent asks for its name.
 
-use crate::{agent, app, haproxy, refused, rules};
+use crate::{agent, app, haproxy, refused, rules, until};
 use haproxy_gate::restart::switch::{SwitchPhase, Switching};
 use haproxy_gate::restart::{PerGate, Phase, Verb, Version};
 use haproxy_gate::state::caller::Origin;
@@ -77,10 +77,9 @@ pub fn does(words: &[&str]) {
 /// Stops the process that listens on the port.
 fn stop(port: u16) {
     sh(&format!(
-        "kill $(ss -Hltnp 'sport = :{port}' | sed 's/.*pid=\\([0-9]*\\).*/\\1/')
-         for i in $(seq 200); do ss -Hltn 'sport = :{port}' | grep -q . || exit 0; sleep 0.02; done
-         exit 1"
+        "kill $(ss -Hltnp 'sport = :{port}' | sed 's/.*pid=\\([0-9]*\\).*/\\1/')"
     ));
+    until(&format!("! ss -Hltn 'sport = :{port}' | grep -q ."));
 }
 
 #[test]

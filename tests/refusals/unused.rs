@@ -47,7 +47,7 @@ fn status_fails_while_haproxy_sends_no_users() {
         let fields = ["line", "role", "state", "balancer"].map(|key| line[key].as_str().unwrap());
         assert_eq!(fields, ["srvs/web1", "main", state, "/run/lb.sock"]);
         set("srvs/web1", "state ready");
-        sh("sleep 0.4");
+        wait_until_shown(&["web1"], "UP");
         ends(0, "srvs/web1 (main) UP");
     }
     set("srvs/web1", "weight 0");
@@ -60,12 +60,14 @@ fn status_fails_while_haproxy_sends_no_users() {
     set("srvs/bkp1", "state maint");
     ends(0, "srvs/bkp1 (twin) MAINT");
     set("srvs/bkp1", "state ready");
-    sh("iptables -I INPUT -p tcp --dport 1000 -j REJECT --reject-with tcp-reset; sleep 0.5");
+    sh("iptables -I INPUT -p tcp --dport 1000 -j REJECT --reject-with tcp-reset");
+    wait_until_shown(&["web1", "bkp1"], "DOWN");
     let app = ends(1, &trouble("DOWN (L4CON), so"));
     let lines = app["unused"].as_array().unwrap();
     assert_eq!(lines.len(), 2, "{app}");
     // With the gates held closed that is as expected, and so is an app that is down.
-    sh("iptables -D INPUT 1; sleep 0.5");
+    sh("iptables -D INPUT 1");
+    wait_until_shown(&["web1", "bkp1"], "UP");
     good(&["close"]);
     sh("iptables -I INPUT -p tcp --dport 1000 -j REJECT --reject-with tcp-reset");
     let app = ends(0, "the app at 127.0.0.1:1000 is not healthy");

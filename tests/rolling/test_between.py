@@ -79,10 +79,11 @@ class Approval(Whole):
         begun = time.monotonic()
         started.send_signal(signal.SIGINT)
         rolled = self.fleet.answer(started)
-        self.assertLess(time.monotonic() - begun, 5)
+        self.assertLess(time.monotonic() - begun, 30)
         self.assertEqual((rolled["outcome"], rolled["exit"]), ("interrupted", 130))
         self.assertEqual(states(rolled)["web2"], "not_reached")
-        self.assertFalse(Path(f"/proc/{self.file.read_text().strip()}/exe").exists())
+        program = Path(f"/proc/{self.file.read_text().strip()}/exe")
+        wait_for(lambda: not program.exists())
 
 
 class Hooks(Whole):
@@ -154,8 +155,17 @@ class Hooks(Whole):
 
 
 class Windows(Whole):
+    def window(self) -> tuple[str, str]:
+        """One in which the first batch begins, also on a busy machine: it lasts some times as long
+        as a dry run, which asks each host twice."""
+        begun = time.monotonic()
+        self.fleet.roll("--dry-run", *CANARY)
+        took = time.monotonic() - begun
+        (self.fleet.path / "calls").unlink()
+        return "--not-after", f"{2 + int(4 * took)}s"
+
     def test_no_batch_begins_after_the_window(self) -> None:
-        rolled = self.fleet.roll("--not-after", "2s", "--pause", "1m", *CANARY)
+        rolled = self.fleet.roll(*self.window(), "--pause", "1m", *CANARY)
         self.assert_stopped(rolled, "window_closed", 5)
         self.assertRegex(
             rolled["message"], r"^the window closed at .*, before batch 2 of 2: 1 of 3"
@@ -164,7 +174,7 @@ class Windows(Whole):
         self.assertEqual((rolled["exit"], len(self.fleet.calls("restart"))), (0, 3))
 
     def test_a_question_ends_with_the_window(self) -> None:
-        rolled = self.fleet.roll("--not-after", "2s", "--go-command", "exit 2", *CANARY)
+        rolled = self.fleet.roll(*self.window(), "--go-command", "exit 2", *CANARY)
         self.assert_stopped(rolled, "window_closed", 5)
 
     def test_a_window_that_is_closed_asks_no_host(self) -> None:

@@ -351,7 +351,7 @@ class Replaces(Replacing):
                 fleet = self.fleet()
                 fleet.host("web9", status=status(in_rotation=not second))
                 words = ["--replace", ONE, "--replace", TWO]
-                started = fleet.start(*words, "--settle", "30s" if second else "2s")
+                started = fleet.start(*words, "--settle", "30s" if second else "4s")
                 fleet.wait_for("open")
                 started.send_signal(signal.SIGINT)
                 if second:

@@ -24,10 +24,12 @@ WELL = Status("web", True, "healthy", True, True, 9, None, None)
 class Scripted(Host):
     """A host with a scripted agent, which a roll can call off."""
 
-    def __init__(self, name: str, stop: Stop, ending: Ending, seconds: float = 0.0) -> None:
+    def __init__(self, name: str, stop: Stop, ending: Ending) -> None:
         super().__init__(name, Ssh(None, Remote()), Options(), lambda *_: stop.changed.set())
         self.will_end = ending
-        self.takes = seconds
+        # Its agent works until this is set.
+        self.works = asyncio.Event()
+        self.works.set()
         self.unreachable_from = 99
         self.asked = 0
         self.begun = 0
@@ -47,12 +49,18 @@ class Scripted(Host):
         if self.waits is not None:
             await self.off.wait()
             return ended(129, "interrupted")
-        await asyncio.sleep(self.takes)
+        await self.works.wait()
         return self.will_end
 
     def call_off(self) -> None:
         super().call_off()
         self.off.set()
+
+
+async def begun(*hosts: Scripted) -> None:
+    """Until the agents of all of them work."""
+    while not all(host.begun for host in hosts):
+        await asyncio.sleep(0)
 
 
 def ended(exit: int, outcome: str) -> Ending:
@@ -91,21 +99,28 @@ class Rolls(unittest.IsolatedAsyncioTestCase):
         for phase in ("back_off", "lock"):
             with self.subTest(phase):
                 stop = Stop()
-                hosts = [Scripted("a", stop, SICK, 0.2), Scripted("b", stop, DONE)]
+                hosts = [Scripted("a", stop, SICK), Scripted("b", stop, DONE)]
+                hosts[0].works.clear()
                 hosts[1].waits = phase
-                await self.roll(hosts, stop)
+                rolling = asyncio.ensure_future(self.roll(hosts, stop))
+                await asyncio.wait_for(begun(*hosts), 10)
+                hosts[0].works.set()
+                await rolling
                 stages = [host.stage for host in hosts]
                 self.assertEqual(stages, [Stage.FAILED, Stage.WAITING])
                 self.assertTrue(hosts[1].called_off)
 
     async def test_after_the_first_ctrl_c_no_waiting_host_begins(self) -> None:
         stop = Stop()
-        hosts = [Scripted("a", stop, DONE, 0.4), Scripted("b", stop, DONE)]
+        hosts = [Scripted("a", stop, DONE), Scripted("b", stop, DONE)]
+        hosts[0].works.clear()
         hosts[1].waits = "lock"
         rolling = asyncio.ensure_future(self.roll(hosts, stop))
-        await asyncio.sleep(0.2)
+        await asyncio.wait_for(begun(*hosts), 10)
         stop.asked, stop.signal = 1, 2
         stop.changed.set()
+        await asyncio.wait_for(hosts[1].off.wait(), 10)
+        hosts[0].works.set()
         await rolling
         stages = [host.stage for host in hosts]
         self.assertEqual(stages, [Stage.DONE, Stage.WAITING])

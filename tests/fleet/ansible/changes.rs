@@ -5,7 +5,7 @@ use toml::Value;
 
 use super::{ansible, assert_last_words, roll};
 use lab::ansible::Ansible;
-use lab::estate::Estate;
+use lab::estate::{Estate, settings};
 use lab::settings::Settings;
 use lab::traffic::{Traffic, assert_unnoticed};
 
@@ -162,11 +162,11 @@ fn an_upgrade_that_the_agent_rolls_back_stops_the_roll() {
         ". /etc/default/web; rm $dir/sick /root/upgraded",
     ];
     let rollback = Value::Array(rollback.map(Value::from).into());
-    let change = |settings: Settings| {
-        let settings = settings.set("app.web.timeouts.healthy", "1s");
-        settings.set("app.web.rollback", rollback.clone())
-    };
+    let change = |settings: Settings| settings.set("app.web.rollback", rollback.clone());
     let estate = Estate::with("ansible_back", 5, change);
+    // It must be healthy within this time after the rollback.
+    let hurried = change(settings()).set("app.web.timeouts.healthy", "3s");
+    estate.remote(3).configure(&hurried);
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     estate.remote(3).app.set_sick_after_restart();
@@ -207,9 +207,10 @@ fn a_lost_host_stops_the_roll() {
   ansible.builtin.shell: kill $(cat /run/sshd.pid)
   when: inventory_hostname == 'web3'
 
-- name: Let the connection end
-  ansible.builtin.pause:
-    seconds: 5
+- name: Let the connections end, which last for some seconds
+  ansible.builtin.shell: while [ -n \"$(ls ~/.ansible/cp)\" ]; do sleep 0.1; done
+  delegate_to: localhost
+  run_once: true
 
 - name: Start the new one
   ansible.builtin.command: web restart

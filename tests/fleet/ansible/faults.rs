@@ -7,8 +7,7 @@ use nix::sys::signal::Signal;
 use super::{ansible, assert_last_words, roll};
 use lab::agent::Ended;
 use lab::ansible::Ansible;
-use lab::estate::Estate;
-use lab::settings::Settings;
+use lab::estate::{Estate, settings};
 use lab::traffic::{Traffic, assert_unnoticed};
 use lab::wait_for;
 
@@ -83,8 +82,8 @@ fn a_host_out_of_reach_or_not_ready_prevents_the_roll() {
 /// that host.
 #[test]
 fn an_app_that_stays_sick_stops_the_roll() {
-    let hurried = |settings: Settings| settings.set("app.web.timeouts.healthy", "1s");
-    let estate = Estate::with("ansible_sick", 5, hurried);
+    let estate = Estate::of("ansible_sick", 5);
+    estate.remote(3).hurry();
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     estate.remote(3).app.set_sick_after_restart();
@@ -113,6 +112,7 @@ fn an_app_that_stays_sick_stops_the_roll() {
     assert_eq!(closed, [3], "the sick one stays closed, alone");
 
     estate.remote(3).app.set_sick(false);
+    estate.remote(3).configure(&settings());
     let words = [
         "--limit",
         "@rolling_restart.retry",
@@ -149,23 +149,40 @@ fn a_host_that_is_down_goes_first() {
     assert_unnoticed(&traffic.map(Traffic::stop));
 }
 
-/// The operator ends the roll, but not the running agents. The next roll finds all hosts as
-/// expected.
+/// The operator ends the roll, but not the running agents, which wait for the end of a request each. The
+/// next roll finds all hosts as expected.
 #[test]
 fn a_roll_goes_on_after_ctrl_c() {
     let estate = Estate::of("ansible_ended", 5);
     let ansible = ansible(&estate);
     let (traffic, watch) = (estate.traffic(), estate.watch());
-    let rolling = roll(&ansible, &["-e", "haproxy_gate_serial=2"]);
-    // Ansible needs this time for two batches.
-    wait_for("host 3 to go", Duration::from_secs(100), || {
-        (!estate.host(3).gate_is_open(3000)).then_some(())
+    let mut rolling = roll(&ansible, &["-e", "haproxy_gate_serial=2"]);
+    // Ansible needs this time for a batch.
+    wait_for("the first batch", Duration::from_secs(100), || {
+        estate.boots().starts_with(&[2, 2]).then_some(())
     });
+    let under_way = [3, 4].map(|number| estate.remote(number));
+    let requests = under_way.map(|remote| estate.held_request(remote.number));
+    for remote in under_way {
+        remote.wait_for_phase("drain");
+    }
     rolling.interrupt(Signal::SIGINT);
+    wait_for("Ansible to end", Duration::from_secs(30), || {
+        (!rolling.is_running()).then_some(())
+    });
+    for remote in under_way {
+        remote.answer_now();
+    }
     let ended = rolling.wait();
+    for request in requests {
+        assert_eq!(request.answer().status, 200);
+    }
     assert_ne!(ended.exit, 0);
     let left = ["web3", "web4", "web5"].map(str::to_owned);
     assert_eq!(ansible.left(), Some(left.to_vec()));
+    for remote in under_way {
+        remote.wait_until_idle();
+    }
     estate.wait_until_all_up();
     let words = [
         "--limit",

@@ -28,11 +28,9 @@ fn outcome(result: &Value) -> &str {
 /// the agent's message. A roll takes the first host back. No user notices.
 #[test]
 fn a_version_that_is_not_placed_stops_the_roll() {
-    let hurried = |settings: Settings| {
-        let settings = settings.set("app.web.timeouts.healthy", "1s");
-        settings.set("app.web.keep", "10m")
-    };
-    let estate = Estate::with_targets("ansible_not_placed", 3, hurried);
+    let warm = |settings: Settings| settings.set("app.web.keep", "10m");
+    let estate = Estate::with_targets("ansible_not_placed", 3, warm);
+    estate.remote(2).hurry();
     let ansible = ansible(&estate).with_core(Core::Oldest);
     let capacity = estate.haproxies.each_ref().map(Capacity::start);
     let traffic = estate.traffic();

@@ -3,7 +3,8 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
@@ -15,8 +16,8 @@ use lab::estate::Estate;
 use lab::site::Host;
 use lab::targets::{BLUE, GREEN};
 
-/// How long the window of the test is open: longer than the first look at all hosts.
-const WINDOW: Duration = Duration::from_secs(10);
+/// The longest window of the test: a user gives up a request after half a minute.
+const LONGEST: Duration = Duration::from_secs(20);
 
 /// A roll by an operator with an inventory.
 pub(super) struct Desk<'a> {
@@ -103,29 +104,34 @@ pub(super) fn refused(desk: &Desk) -> Rolled {
     rolled
 }
 
-/// The same hook, which must succeed now: no host begins.
-pub(super) fn stopped_by_a_hook(desk: &Desk, canary: &Rolled) -> Rolled {
+/// The same hook, which must succeed now: no host begins. Returns how long such a call takes, too.
+pub(super) fn stopped_by_a_hook(desk: &Desk, canary: &Rolled) -> (Rolled, Duration) {
+    let begun = Instant::now();
     let rolled = ended(desk.resume(canary, &["--hook-must-succeed"]), 6);
     assert_eq!(rolled.outcome, "hook_failed", "{rolled:#?}");
     let said = "a hook failed at started: exit 9, without output";
     assert!(rolled.message.starts_with(said), "{rolled:#?}");
     assert_eq!(rolled.in_state("done"), [1], "{rolled:#?}");
     desk.estate.assert_current(2, BLUE);
-    rolled
+    (rolled, begun.elapsed())
 }
 
 /// A request holds a host of the batch until the window has closed. The batch ends as it would.
-/// Meanwhile another operator waits for the lock of that host, and calls his roll off.
-pub(super) fn closed_in_the_middle(desk: &Desk, before: &Rolled) -> [Rolled; 2] {
+/// Meanwhile another operator waits for the lock of that host, and calls his roll off. The window is
+/// longer than the first look at all hosts: another call of this machine needed so long to look.
+pub(super) fn closed_in_the_middle(desk: &Desk, before: &Rolled, look: Duration) -> [Rolled; 2] {
     let hook = format!("cat >>{}", desk.events.display());
-    let window = format!("{}s", WINDOW.as_secs());
-    let words = ["--not-after", &window, "--go-command", "echo ann"];
+    let window = Duration::from_secs((look * 3).as_secs() + 3).min(LONGEST);
+    let open = format!("{}s", window.as_secs());
+    let words = ["--not-after", &open, "--go-command", "echo ann"];
     let roll = desk.resume(before, &[&words[..], &["--hook", &hook]].concat());
     roll.wait_for_word("asking 7 hosts for the status");
-    let long = WINDOW.as_millis() as u64 + 1000;
-    let held_up = desk.estate.slow_request(2, long);
+    let closed = Instant::now() + window;
+    let held_up = desk.estate.held_request(2);
     desk.estate.remote(2).wait_for_phase("drain");
     let other = waits_for_the_lock(desk.estate);
+    sleep(closed.saturating_duration_since(Instant::now()));
+    desk.estate.remote(2).answer_now();
     let rolled = ended(roll, 5);
     assert_eq!(held_up.answer().status, 200);
     assert_eq!(rolled.outcome, "window_closed", "{rolled:#?}");

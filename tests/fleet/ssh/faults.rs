@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{Rolled, Rolling, eight, hurried};
-use lab::estate::Estate;
+use lab::estate::{Estate, settings};
 use lab::traffic::{Traffic, assert_unnoticed};
 use lab::wait_for;
 
@@ -109,6 +109,7 @@ fn an_app_that_stays_sick_stops_the_roll() {
 
     // A roll begins with the hosts that are down, and so fixes them.
     estate.remote(3).app.set_sick(false);
+    estate.remote(3).configure(&settings());
     let watch = estate.watch();
     let rolled = estate.go_on(&rolled, 0);
     assert_eq!(rolled.in_state("done").len(), 8, "{rolled:#?}");
@@ -143,7 +144,7 @@ fn a_host_that_is_down_goes_first() {
 fn a_lost_connection_stops_the_roll() {
     let estate = eight("ssh_lost", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
-    let held_up = estate.slow_request(2, 60_000);
+    let held_up = estate.held_request(2);
     let roll = estate.start_roll(&["--batch", "2"]);
     estate.remote(2).wait_for_phase("drain");
     kill_connection(&estate, 2);

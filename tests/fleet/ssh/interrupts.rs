@@ -12,10 +12,14 @@ use lab::traffic::{Traffic, assert_unnoticed};
 fn one_ctrl_c_finishes_the_hosts_under_way() {
     let estate = eight("ssh_once", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
+    let held_up = estate.held_request(3);
     let roll = estate.start_roll(&["--batch", "3"]);
     estate.remote(3).wait_for_phase("drain");
     roll.interrupt(Signal::SIGINT);
+    roll.wait_for_word("stopping");
+    estate.remote(3).answer_now();
     let rolled = Rolled::of(&roll.wait().expect_exit(130));
+    assert_eq!(held_up.answer().status, 200);
     assert_eq!(rolled.outcome, "interrupted");
     assert_eq!(rolled.in_state("done"), [1, 2, 3], "{rolled:#?}");
     assert_eq!(rolled.in_state("not_reached"), [4, 5, 6, 7, 8]);
@@ -39,7 +43,7 @@ fn one_ctrl_c_finishes_the_hosts_under_way() {
 fn two_ctrl_c_call_off_the_hosts_under_way() {
     let estate = eight("ssh_twice", 1);
     let (traffic, watch) = (estate.traffic(), estate.watch());
-    let held_up = [1, 2].map(|number| estate.slow_request(number, 60_000));
+    let held_up = [1, 2].map(|number| estate.held_request(number));
     let roll = estate.start_roll(&["--batch", "2"]);
     for number in [1, 2] {
         estate.remote(number).wait_for_phase("drain");

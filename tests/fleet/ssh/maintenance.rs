@@ -70,7 +70,7 @@ fn turned(paged: &Paged, page: bool, act: impl FnOnce() -> Rolled) -> Rolled {
 /// Its page stays, and it comes first. The apps of the other hosts serve.
 fn fails_on_the_second(paged: &Paged) -> Rolled {
     let second = paged.estate.remote(2);
-    second.sh("printf '[app.web.timeouts]\\nhealthy = \"1s\"\\n' >>/etc/haproxy-gate/agent.toml");
+    second.hurry();
     second.app.set_sick(true);
     let failed = paged.estate.roll(&OFF, 1);
     println!("{}", failed.host(2).message);

@@ -2,7 +2,7 @@
 
 use super::{Rolling, eight, hurried};
 use lab::daemon::argv;
-use lab::estate::Estate;
+use lab::estate::{Estate, settings};
 use lab::settings::Settings;
 use lab::traffic::{Traffic, assert_unnoticed};
 
@@ -54,11 +54,12 @@ fn a_broken_upgrade_stops_the_roll() {
 
 #[test]
 fn a_rolled_back_upgrade_stops_the_roll() {
-    let rollback = |settings: Settings| {
-        let settings = settings.set("app.web.rollback", argv(&["sh", "-c", ROLLBACK]));
-        settings.set("app.web.timeouts.healthy", "1s")
-    };
+    let rollback =
+        |settings: Settings| settings.set("app.web.rollback", argv(&["sh", "-c", ROLLBACK]));
     let estate = Estate::with("ssh_rollback", 8, rollback);
+    // It must be healthy within this time after the rollback.
+    let hurried = rollback(settings()).set("app.web.timeouts.healthy", "3s");
+    estate.remote(3).configure(&hurried);
     let (traffic, watch) = (estate.traffic(), estate.watch());
     let rolled = estate.roll(&["--with", UPGRADE], 1);
     assert_eq!(rolled.in_state("done"), [1, 2], "{rolled:#?}");

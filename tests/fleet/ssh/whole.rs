@@ -41,9 +41,9 @@ fn a_fleet_through_a_whole_day() {
     let desk = Desk::of(&estate);
     let canary = between::refused(&desk);
     step("an approval is refused");
-    let none = between::stopped_by_a_hook(&desk, &canary);
+    let (none, look) = between::stopped_by_a_hook(&desk, &canary);
     step("a hook has stopped the roll");
-    let [batch, other] = between::closed_in_the_middle(&desk, &none);
+    let [batch, other] = between::closed_in_the_middle(&desk, &none, look);
     step("the window has closed");
     let outside = between::window_of_a_host(&desk, &batch);
     step("the window of a host has closed");

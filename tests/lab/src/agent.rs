@@ -169,7 +169,8 @@ impl Running {
     /// Waits until a line of its stderr contains this text.
     pub fn wait_for_word(&self, word: &str) {
         let what = format!("{word:?} on stderr");
-        wait_for(&what, Duration::from_secs(20), || {
+        // A roll asks all hosts by ssh before that, perhaps on a busy machine.
+        wait_for(&what, Duration::from_secs(60), || {
             self.0.err.last(word, 0.0)
         });
     }

@@ -137,6 +137,8 @@ impl<'a> Ansible<'a> {
         command.env("ANSIBLE_NOCOLOR", "1");
         // Operators with many hosts set this: one connection for a task, and not five.
         command.env("ANSIBLE_PIPELINING", "1");
+        // Its ssh gives up a host after this time, and it is nice beside other tests.
+        command.env("ANSIBLE_TIMEOUT", "60");
         // The collection of the checkout.
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.env("ANSIBLE_COLLECTIONS_PATH", self.dir.join("collections"));

@@ -8,9 +8,10 @@ use super::wait_for;
 
 pub struct Monitor(Process);
 
-/// Changes in an unused table: they show that a monitor listens.
-const MARK: &str = "-t raw -N LAB-LISTENS";
-const UNMARK: &str = "-t raw -X LAB-LISTENS";
+/// Chains in an unused table: they come and go to show that a monitor listens, and that it has shown all
+/// changes before them.
+const LISTENS: &str = "LAB-LISTENS";
+const CAUGHT_UP: &str = "LAB-CAUGHT-UP";
 
 impl Monitor {
     /// It listens when this returns.
@@ -20,14 +21,16 @@ impl Monitor {
         let mut command = host.namespace.command("stdbuf");
         command.args(["--output=L", "xtables-monitor", "-4", "--event"]);
         let monitor = Monitor(Process::spawn("xtables-monitor", &mut command));
-        wait_for("a monitor that listens", Duration::from_secs(10), || {
-            let iptables = |change: &str| {
-                let words: Vec<_> = change.split(' ').collect();
-                host.namespace.run("iptables-nft", &words);
-            };
-            iptables(MARK);
-            iptables(UNMARK);
-            monitor.0.out.last(UNMARK, 0.0)
+        let limit = Duration::from_secs(10);
+        wait_for("a monitor that listens", limit, || {
+            come_and_go(host, LISTENS);
+            monitor.0.out.last(&gone(LISTENS), 0.0)
+        });
+        come_and_go(host, CAUGHT_UP);
+        wait_for("its last report so far", limit, || {
+            // A commit comes after its changes.
+            let last = monitor.0.out.last(&gone(CAUGHT_UP), 0.0)?;
+            monitor.commits(last.at).pop()
         });
         monitor
     }
@@ -52,4 +55,16 @@ impl Monitor {
         all.filter(|line| line.at >= from && line.text.contains(part))
             .collect()
     }
+}
+
+fn come_and_go(host: &Host, chain: &str) {
+    for change in ["-N", "-X"] {
+        host.namespace
+            .run("iptables-nft", &["-t", "raw", change, chain]);
+    }
+}
+
+/// As the monitor shows it.
+fn gone(chain: &str) -> String {
+    format!("-t raw -X {chain}")
 }

@@ -11,12 +11,16 @@ pub type Hosts = BTreeSet<usize>;
 /// The main lines of one HAProxy at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Moment {
-    /// Unix seconds.
+    /// The answer, in Unix seconds.
     at: f64,
     /// Hosts without new users: DOWN, MAINT and the like.
     out: Hosts,
     /// Hosts that are not fully UP: those that are out, and those on their way.
     not_full: Hosts,
+    /// The question.
+    asked: f64,
+    /// The question before it. A stall of the watch is no time without users.
+    before: f64,
 }
 
 /// One HAProxy's moments.
@@ -24,6 +28,8 @@ pub struct Moment {
 pub struct Track {
     /// The answers to the watch; each differs from the one before.
     changes: Vec<Moment>,
+    /// The last question.
+    asked: f64,
     /// The changes in its log. The log misses no short moment, but has fewer states.
     logged: Vec<Moment>,
 }
@@ -37,6 +43,8 @@ pub struct Span {
     pub from: f64,
     /// None: the host was still out at the end.
     pub to: Option<f64>,
+    /// The last question whose answer did not show it fully UP.
+    seen_until: Option<f64>,
 }
 
 #[derive(Debug)]
@@ -45,12 +53,21 @@ pub struct Observation {
 }
 
 impl Moment {
+    /// The answer is of this time.
     pub fn at(at: f64) -> Moment {
         Moment {
             at,
+            asked: at,
+            before: at,
             out: Hosts::new(),
             not_full: Hosts::new(),
         }
+    }
+
+    /// The same, with the time of the question.
+    pub fn asked(asked: f64, at: f64) -> Moment {
+        let moment = Moment::at(at);
+        Moment { asked, ..moment }
     }
 
     /// One main line, as `show stat` has it.
@@ -70,16 +87,20 @@ impl Moment {
 impl Track {
     pub fn new(first: Moment) -> Track {
         Track {
+            asked: first.asked,
             logged: vec![first.clone()],
             changes: vec![first],
         }
     }
 
     pub fn add(&mut self, moment: Moment) {
+        let asked = moment.asked;
         let before = self.changes.last().expect("a first one");
         if (&before.out, &before.not_full) != (&moment.out, &moment.not_full) {
-            self.changes.push(moment);
+            let before = self.asked;
+            self.changes.push(Moment { before, ..moment });
         }
+        self.asked = asked;
     }
 
     /// Adds the changes in its log since the first look.
@@ -116,6 +137,7 @@ impl Track {
             let open = spans.iter_mut().filter(|span| span.to.is_none());
             for span in open.filter(|span| !moment.not_full.contains(&span.host)) {
                 span.to = Some(moment.at);
+                span.seen_until = Some(moment.before);
             }
             for &host in &moment.out {
                 if !spans
@@ -126,6 +148,7 @@ impl Track {
                         host,
                         from: moment.at,
                         to: None,
+                        seen_until: None,
                     });
                 }
             }
@@ -162,7 +185,10 @@ impl Observation {
         for span in all {
             let same = merged.iter_mut().rfind(|one| one.host == span.host);
             match same.filter(|one| one.to.is_none_or(|to| span.from <= to)) {
-                Some(one) => one.to = one.to.zip(span.to).map(|(one, other)| one.max(other)),
+                Some(one) => {
+                    one.to = later(one.to, span.to);
+                    one.seen_until = later(one.seen_until, span.seen_until);
+                }
                 None => merged.push(span),
             }
         }
@@ -174,8 +200,8 @@ impl Observation {
         self.spans().iter().map(|span| span.host).collect()
     }
 
-    /// Exactly these hosts were out, each once. No host of a batch was out before the whole batch
-    /// before it was fully UP again.
+    /// Exactly these hosts were out, each once. No host of a batch was out while one of the batch before it
+    /// was not fully UP again.
     pub fn assert_batches(&self, batches: &[&[usize]]) {
         let spans = self.spans();
         let mut left = spans.as_slice();
@@ -185,13 +211,18 @@ impl Observation {
             let (now, rest) = left.split_at(batch.len());
             let hosts: Hosts = now.iter().map(|span| span.host).collect();
             assert_eq!(hosts, batch.iter().copied().collect(), "in {spans:?}");
-            assert!(now[0].from >= ready, "{batch:?} began too early: {spans:?}");
-            let ended = now.iter().map(|span| span.to.unwrap_or(f64::MAX));
+            assert!(now[0].from > ready, "{batch:?} began too early: {spans:?}");
+            let ended = now.iter().map(|span| span.seen_until.unwrap_or(f64::MAX));
             ready = ended.fold(ready, f64::max);
             left = rest;
         }
         assert!(left.is_empty(), "others were out, too: {left:?}");
     }
+}
+
+/// None: never.
+fn later(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    Some(one?.max(other?))
 }
 
 impl Span {

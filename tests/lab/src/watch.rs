@@ -74,6 +74,7 @@ fn follow(socket: &Path, log: &Lines, over: &AtomicBool, first: Moment) -> Track
 
 /// One answer of HAProxy. None: there was no answer, as in a reload.
 fn look(socket: &Path) -> Option<Moment> {
+    let asked = now();
     let answer = stats::try_ask(socket, "show stat srvs 4 -1", Duration::from_secs(2)).ok()?;
     let mut rows = answer.strip_prefix("# ")?.lines();
     let columns: Vec<_> = rows.next()?.split(',').collect();
@@ -81,7 +82,7 @@ fn look(socket: &Path) -> Option<Moment> {
     // These columns come before those that may contain a comma.
     let [name, status, backup, throttle] = ["svname", "status", "bck", "throttle"].map(column);
     let (name, status, backup, throttle) = (name?, status?, backup?, throttle?);
-    let mut moment = Moment::at(now());
+    let mut moment = Moment::asked(asked, now());
     for row in rows.filter(|row| !row.is_empty()) {
         let row: Vec<_> = row.splitn(throttle + 2, ',').collect();
         if *row.get(backup)? == "0" {

@@ -49,7 +49,7 @@ class Database:
 
     def connect(self):
         """A new connection."""
-        return psycopg2.connect(host=self.address, dbname="shop", user="shop", connect_timeout=3)
+        return psycopg2.connect(host=self.address, dbname="shop", user="shop", connect_timeout=10)
 
 
 DATABASE = Database((FOLDER / "database").read_text().strip())

@@ -21,7 +21,7 @@ const ENVIRONMENT: [&str; 4] = [
 ];
 
 /// For a boot, also on a busy machine.
-const BOOT: Duration = Duration::from_secs(60);
+const BOOT: Duration = Duration::from_secs(120);
 
 pub struct Debian {
     pub(super) keeper: Keeper,

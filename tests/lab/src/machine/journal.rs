@@ -17,6 +17,8 @@ pub struct Entry {
 impl Debian {
     /// The entries of a unit, and those of systemd about it, since a time in Unix seconds.
     pub fn journal(&self, unit: &str, from: f64) -> Vec<Entry> {
+        // The journal may not have all yet that programs have sent to it.
+        self.succeed(&["journalctl", "--sync"]);
         let since = format!("--since=@{from:.6}");
         let said = self.succeed(&["journalctl", "-q", "-o", "json", "-u", unit, &since]);
         said.lines().map(parse).collect()

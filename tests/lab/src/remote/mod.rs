@@ -9,14 +9,15 @@ use std::time::Duration;
 
 use toml::{Table, Value};
 
-use super::agent::Running;
 use super::app_dir::AppDir;
 use super::process::Process;
 use super::settings::Settings;
 use super::site::Host;
 use super::targets::Target;
-use super::{built, journal, wait_for};
+use super::{built, wait_for};
 
+mod agent;
+mod held;
 mod service;
 mod ssh;
 
@@ -121,40 +122,9 @@ impl Remote {
         });
     }
 
-    /// Starts to open its gates, and to wait until HAProxy shows it UP.
-    pub fn start_opening(&self) -> Running {
-        let mut open = self.command("agent");
-        open.args(["open", "web", "--json"]);
-        if let Some(first) = self.targets.first() {
-            open.args(["--to", first.name]);
-        }
-        Running::start("agent", &mut open)
-    }
-
-    /// Replaces `agent.toml`.
-    pub fn configure(&self, settings: &Settings) {
-        settings.write(&self.file("etc/haproxy-gate"));
-    }
-
     /// A file of the host, by its path there without the first slash.
     pub fn file(&self, path: &str) -> PathBuf {
         Path::new(&self.proc("root")).join(path)
-    }
-
-    /// Waits until the agent's journal has this phase of app `web` in progress, and returns the
-    /// time.
-    pub fn wait_for_phase(&self, phase: &str) -> f64 {
-        journal::wait_for_phase(&self.file("run/haproxy-gate/web.json"), phase)
-    }
-
-    /// The verbs of its agent's operations in order, each with its reason.
-    pub fn history(&self) -> Vec<(String, Option<String>)> {
-        let history: serde_json::Value = self.sh("agent history --json").parse().expect("JSON");
-        let word = |value: &serde_json::Value| value.as_str().map(str::to_owned);
-        let operations = history["operations"].as_array().expect("operations").iter();
-        operations
-            .map(|one| (word(&one["verb"]).expect("a verb"), word(&one["reason"])))
-            .collect()
     }
 
     /// Stops the app, as on a host whose app is down.
