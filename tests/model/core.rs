@@ -17,9 +17,10 @@ pub(super) struct Core {
     pub(super) settings: Settings,
     sticky: Duration,
     pub(super) flaw: Option<Flaw>,
-    looks: Looks,
+    pub(super) looks: Looks,
     begun: Memory<(Look, Command, Option<Left>, Numbers), Option<Begun>>,
     decided: Memory<(Look, Numbers), Decided>,
+    pub(super) switched: Memory<Look, Decided>,
 }
 
 /// The same numbers: the balancers show the same to this agent. 0: it does not ask.
@@ -34,6 +35,7 @@ impl Core {
             looks: Looks::new(),
             begun: Memory::new(),
             decided: Memory::new(),
+            switched: Memory::new(),
         }
     }
 
@@ -61,7 +63,8 @@ impl Core {
     }
 
     pub(super) fn limits(&self, under_way: UnderWay) -> Limits {
-        limits(&self.settings, self.sticky, under_way)
+        let limits = limits(&self.settings, self.sticky, under_way);
+        self.flaw.map_or(limits.clone(), |flaw| flaw.within(limits))
     }
 
     fn asks(&self, phase: &Phase, limits: &Limits) -> Option<Ask> {
@@ -71,7 +74,7 @@ impl Core {
 
     fn shown(&self, look: &Look) -> Vec<Arc<Shown>> {
         let balancers = 0..self.settings.balancers;
-        let shown = balancers.map(|number| self.looks.at(&self.settings, look, number));
+        let shown = balancers.map(|number| self.looks.at(&self.settings, look, number, 0));
         shown.collect()
     }
 
@@ -158,7 +161,7 @@ impl Core {
 
 /// An agent asks as it enters the phase for that, and anew if it has lost the lock there. It leaves it without the lock if its host is out. See
 /// `lock/host_lock.rs`.
-fn lock_after(phase: &Phase, to: &Phase, seen: LockSeen) -> LockSeen {
+pub(super) fn lock_after(phase: &Phase, to: &Phase, seen: LockSeen) -> LockSeen {
     match (phase == &Phase::Lock, to == &Phase::Lock, seen) {
         (_, true, LockSeen::NotNeeded) => LockSeen::Asked,
         (true, false, LockSeen::Asked | LockSeen::Full) => LockSeen::NotNeeded,
@@ -169,6 +172,9 @@ fn lock_after(phase: &Phase, to: &Phase, seen: LockSeen) -> LockSeen {
 
 impl Agent for Core {
     fn begins(&self, look: &Look, command: Command, left: Option<Left>) -> Option<Begun> {
+        if look.two.is_some() {
+            return self.begin_switch(look, command, left);
+        }
         let shown = self.shown(look);
         let mut numbers = Numbers::default();
         for (number, shown) in numbers.iter_mut().zip(&shown) {
@@ -177,6 +183,7 @@ impl Agent for Core {
         let key = (
             Look {
                 lines: [0; BALANCERS],
+                held: [false; BALANCERS],
                 ..*look
             },
             command,
@@ -192,6 +199,10 @@ impl Agent for Core {
     }
 
     fn decides(&self, look: &Look) -> Decided {
+        if look.two.is_some() {
+            let own = look.of_own_lines();
+            return self.switched.recall(own, || self.decide_switch(&own));
+        }
         let (shown, phase) = (self.shown(look), phase_of(look));
         let ask = self.asks(&phase, &self.limits(look.under_way));
         let mut numbers = Numbers::default();
@@ -202,6 +213,7 @@ impl Agent for Core {
         }
         let key = Look {
             lines: [0; BALANCERS],
+            held: [false; BALANCERS],
             app: look.app || !phase.asks_app(),
             all_open: true,
             main_open: true,

@@ -20,13 +20,17 @@ mod in_time;
 mod inputs;
 mod large;
 mod locked;
+mod maint;
 mod memory;
 mod phases;
 mod shown;
+mod slots;
+mod switching;
+mod two;
 mod two_stage;
 
 use self::core::Core;
-use farm::{Clock, Farm, First, Found, Lock, Settings, Twin};
+use farm::{Clock, Farm, First, Found, Lock, New, Settings, Twin};
 use flaw::Flaw;
 
 /// No limit ends, but a host that gave way gets its turn.
@@ -39,6 +43,7 @@ const ALL: &[Clock] = &[Clock::Early, Clock::Turn, Clock::Late, Clock::Spent];
 /// Two hosts of which one may go, behind one balancer.
 const TWO_STAGE: Settings = Settings {
     hosts: 2,
+    switching: 0,
     at_rest: 0,
     balancers: 1,
     min_available: 1,
@@ -52,7 +57,11 @@ const TWO_STAGE: Settings = Settings {
     one_by_one: false,
     clocks: TURNS,
     lock: Lock::None,
+    slots: 1,
     first: First::Runs,
+    held: None,
+    new: New::Well,
+    requests: false,
 };
 
 const SINGLE: Settings = Settings {
@@ -92,6 +101,9 @@ fn runs(found: &Found, states: usize) {
 #[track_caller]
 fn ends(found: &Found, states: usize) {
     never(&found.too_few_run, "too few apps run");
+    never(&found.none_open, "no target serves");
+    never(&found.cuts_users, "a target is stopped with users");
+    never(&found.unsettled, "not one target is open at rest");
     never(&found.stuck, "no way to the end");
     assert!(found.states >= states, "only {} states", found.states);
 }
