@@ -2,7 +2,7 @@
 
 use super::begin::gates_found;
 use super::flaw::Flaw;
-use super::inputs::{bits, limits, observation, served};
+use super::inputs::{backends, bits, limits, observation, served};
 use super::memory::{Looks, Memory, Shown};
 use super::phases::{self, TURN, effect, number, phase_of, verb_of};
 use super::shown;
@@ -67,8 +67,9 @@ impl Core {
         self.flaw.map_or(limits.clone(), |flaw| flaw.within(limits))
     }
 
-    fn asks(&self, phase: &Phase, limits: &Limits) -> Option<Ask> {
-        let ask = phase.asks_balancers(limits);
+    fn asks(&self, phase: &Phase, under_way: UnderWay) -> Option<Ask> {
+        let ask = phase.asks_balancers(&self.limits(under_way));
+        let ask = ask.map(|ask| ask.with(&backends(under_way.unclaimed)));
         self.flaw.map_or(ask, |flaw| flaw.asks(phase, ask))
     }
 
@@ -111,14 +112,23 @@ impl Core {
     fn decide(&self, look: &Look, shown: &[Arc<Shown>]) -> Decided {
         let (phase, verb) = (phase_of(look), verb_of(look));
         let limits = self.limits(look.under_way);
-        let balancers = self.answers(shown, &phase, self.asks(&phase, &limits));
+        let ask = self.asks(&phase, look.under_way);
+        let balancers = self.answers(shown, &phase, ask);
         let observation = observation(look, &phase, balancers);
         let under_way = UnderWay {
             serving: bits(&observation.serving, shown::backend),
             ..look.under_way
         };
         let at = |to: &Phase| {
+            let unclaimed = match phase.name() == to.name() {
+                true => observation.unclaimed.clone(),
+                false => observation.unclaimed_after(&phase, to),
+            };
             let under_way = UnderWay {
+                unclaimed: match self.flaw {
+                    Some(Flaw::ForgetsClaim) => 0,
+                    _ => bits(&unclaimed, shown::backend),
+                },
                 phase: number(to),
                 lock: lock_after(&phase, to, look.under_way.lock),
                 ..under_way
@@ -141,7 +151,7 @@ impl Core {
             };
             let observation = Observation {
                 serving: served(more),
-                ..observation
+                ..observation.clone()
             };
             assert_eq!(decide(verb, &phase, &observation, &self.limits(more)), step);
         }
@@ -204,7 +214,7 @@ impl Agent for Core {
             return self.switched.recall(own, || self.decide_switch(&own));
         }
         let (shown, phase) = (self.shown(look), phase_of(look));
-        let ask = self.asks(&phase, &self.limits(look.under_way));
+        let ask = self.asks(&phase, look.under_way);
         let mut numbers = Numbers::default();
         if ask.is_some() {
             for (number, shown) in numbers.iter_mut().zip(&shown) {

@@ -42,6 +42,8 @@ pub(super) enum Flaw {
     JoinsAgain,
     /// It takes the new target for healthy and UP.
     TrustsStart,
+    /// It takes a twin that was given free for a claim.
+    ForgetsClaim,
     /// It does not wait for a line that an operator holds.
     PassesHeld,
     /// With two slots of the lock a host goes as if it was alone.

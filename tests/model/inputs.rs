@@ -81,6 +81,7 @@ pub(super) fn observation(
         interrupted: look.under_way.interrupted.then_some(2),
         balancers,
         serving,
+        unclaimed: backends(look.under_way.unclaimed),
         connections: None,
         oldest: None,
         health: phase
@@ -160,9 +161,14 @@ pub(super) fn facts_of(look: &Look, part: Part, balancers: Vec<BalancerObservati
 }
 
 pub(super) fn served(under_way: UnderWay) -> Vec<String> {
-    let balancers = 0..farm::BALANCERS;
-    let served = balancers.filter(|balancer| under_way.serving & 1 << balancer != 0);
-    served.map(shown::backend).collect()
+    backends(under_way.serving)
+}
+
+/// The backend of each of these balancers.
+pub(super) fn backends(balancers: u8) -> Vec<String> {
+    let all = 0..farm::BALANCERS;
+    let some = all.filter(|balancer| balancers & 1 << balancer != 0);
+    some.map(shown::backend).collect()
 }
 
 /// The numbers of these, as bits.

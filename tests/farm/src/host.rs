@@ -57,6 +57,8 @@ pub struct UnderWay {
     pub verb: u8,
     /// The balancers that the host serves, as bits.
     pub serving: u8,
+    /// The balancers on which no other host has seen its claim, as bits.
+    pub unclaimed: u8,
     /// The hosts that had claimed before it began, as bits.
     pub claimed_before: u8,
     /// Ctrl-C has come.
@@ -151,6 +153,7 @@ impl Host {
     pub(crate) fn forget(&mut self) {
         (self.acts, self.seen) = (None, None);
         self.under_way.serving = 0;
+        self.under_way.unclaimed = 0;
         self.under_way.claimed_before = 0;
         self.under_way.interrupted = false;
         self.under_way.lock = LockSeen::Unused;

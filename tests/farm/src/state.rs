@@ -1,6 +1,6 @@
 //! One state of the farm.
 
-use super::{First, Host, Life, Settings, Two};
+use super::{First, Host, Life, Settings, Two, UnderWay};
 
 /// The most balancers.
 pub const BALANCERS: usize = 2;
@@ -117,8 +117,12 @@ impl State {
             if let Some(two) = &mut host.two {
                 two.lines.swap(0, 1);
             }
-            let serving = host.under_way.serving;
-            host.under_way.serving = serving >> 1 | (serving & 1) << 1;
+            let UnderWay {
+                serving, unclaimed, ..
+            } = &mut host.under_way;
+            for balancers in [serving, unclaimed] {
+                *balancers = *balancers >> 1 | (*balancers & 1) << 1;
+            }
             host.seen = host.seen.map(|(balancer, lines)| (1 - balancer, lines));
         }
         other
