@@ -112,9 +112,10 @@ fn a_switch_with_twins_beside_a_restart_behind_two_balancers() {
         switching: 1,
         balancers: 2,
         crashes: 1,
+        reloads: 1,
         ..TWO_STAGE
     };
-    always(&search(&settings), 100_000);
+    always(&search(&settings), 1_000_000);
 }
 
 #[test]
@@ -130,20 +131,19 @@ fn a_switch_with_twins_behind_two_balancers_a_death_and_a_reload() {
         requests: true,
         ..TWO_STAGE
     };
-    always(&search(&settings), 10_000);
+    always(&search(&settings), 30_000);
 }
 
 #[test]
 #[ignore = "minutes: scripts/soak runs it"]
-fn two_switches_beside_a_restart() {
+fn two_switches_beside_a_restart_in_time() {
     let settings = Settings {
         hosts: 3,
         switching: 2,
         balancers: 2,
         min_available: 2,
-        crashes: 1,
-        lock: Lock::Kept,
+        in_time: true,
         ..SINGLE
     };
-    always(&search(&settings), 10_000);
+    always(&search(&settings), 200_000);
 }
