@@ -115,7 +115,7 @@
 //!
 //! *Always*: in any order of steps, with pauses of any length, deaths followed by a recovery, and
 //! reloads, if every balancer has a twin line of the host with `fall 2` or more, and no operator holds
-//! it; elsewhere in time. With the one slot of the group's lock, each layout: as long as one host at a time
+//! it, or ends that while the host goes; elsewhere in time. With the one slot of the group's lock, each layout: as long as one host at a time
 //! has it. `tests/model` searches these orders with the core's own decisions; the README lists the farms.
 //!
 //! # Where things are

@@ -24,6 +24,16 @@ pub enum Ask {
     Errors,
 }
 
+impl Ask {
+    /// The same of a host whose claim was not seen in some of its backends: it counts the others.
+    pub fn with(self, unclaimed: &[String]) -> Ask {
+        match self {
+            Ask::CapacityIfDue(true) if !unclaimed.is_empty() => Ask::CapacityIfDue(false),
+            ask => ask,
+        }
+    }
+}
+
 /// The action of a phase.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {

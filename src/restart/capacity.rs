@@ -3,7 +3,7 @@
 //! Each look decides again whether this host serves. A line may be DOWN when the operation begins,
 //! rise meanwhile, and carry users when the gate closes.
 
-use super::{Limits, Observation};
+use super::{Limits, Observation, Phase};
 use crate::haproxy::{BackendCapacity, BalancerObservation, Role, ServerLine};
 
 impl ServerLine {
@@ -19,7 +19,7 @@ impl BalancerObservation {
     /// The backends (BALANCER backend NAME) that this host serves at this look.
     pub fn serving(&self) -> impl Iterator<Item = String> {
         let lines = self.lines().iter().filter(|line| line.serves());
-        lines.map(|line| format!("{} backend {}", self.name, line.backend()))
+        lines.map(|line| named(self, line.backend()))
     }
 
     /// Our main lines there are DOWN: other hosts no longer count this host.
@@ -30,6 +30,10 @@ impl BalancerObservation {
             other || line.status.is_out()
         })
     }
+}
+
+fn named(balancer: &BalancerObservation, backend: &str) -> String {
+    format!("{} backend {backend}", balancer.name)
 }
 
 /// Whether other hosts see in a backend that this host is about to go: its twin is DOWN and its
@@ -76,10 +80,32 @@ impl Observation {
         self.fewer(limits, |balancer, capacity| {
             match balancer.is_out_of(&capacity.backend) {
                 true => Some(capacity.not_out()),
-                false if claims && shows_claim(balancer.lines(), &capacity.backend) => None,
+                false if claims && self.has_claimed(balancer, &capacity.backend) => None,
                 false => Some(capacity.staying()),
             }
         })
+    }
+
+    /// Other hosts see this host's claim, and have seen it before the main gate closed.
+    fn has_claimed(&self, balancer: &BalancerObservation, backend: &str) -> bool {
+        let is_late = self.unclaimed.contains(&named(balancer, backend));
+        !is_late && shows_claim(balancer.lines(), backend)
+    }
+
+    /// The backends that later looks have as `unclaimed`, once the operation goes from one phase to another.
+    pub fn unclaimed_after(&self, phase: &Phase, to: &Phase) -> Vec<String> {
+        if (phase, to) != (&Phase::Claim, &Phase::Close) {
+            return Vec::new();
+        }
+        let unclaimed = self.balancers.iter().flat_map(|balancer| {
+            let backends = balancer.lines().iter().map(ServerLine::backend);
+            let unclaimed = backends.filter(|backend| !shows_claim(balancer.lines(), backend));
+            unclaimed.map(|backend| named(balancer, backend))
+        });
+        let mut unclaimed: Vec<String> = unclaimed.collect();
+        unclaimed.sort();
+        unclaimed.dedup();
+        unclaimed
     }
 
     /// None: this backend needs no count.

@@ -24,6 +24,9 @@ pub struct Observation {
     /// The backends (BALANCER backend NAME) that this host serves, by any look of this operation
     /// since the preflight. They lose a server when the host goes.
     pub serving: Vec<String>,
+    /// The backends (BALANCER backend NAME) in which no other host has seen this host's claim, as the claim
+    /// ended. An operator may give the twin free after that.
+    pub unclaimed: Vec<String>,
     /// The group's lock.
     pub lock: GroupLock,
     /// The connections to the app while the host goes out, if a balancer has no master socket.

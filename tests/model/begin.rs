@@ -23,6 +23,7 @@ impl Core {
         let asked = match command {
             Command::Restart => Verb::Restart,
             Command::Recover => Verb::Recover,
+            Command::Switch | Command::Finish => unreachable!("it has one target"),
         };
         let gates = gates_found(look.all_open);
         let left_over = left.map(unfinished);

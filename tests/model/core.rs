@@ -2,7 +2,7 @@
 
 use super::begin::gates_found;
 use super::flaw::Flaw;
-use super::inputs::{bits, limits, observation, served};
+use super::inputs::{backends, bits, limits, observation, served};
 use super::memory::{Looks, Memory, Shown};
 use super::phases::{self, TURN, effect, number, phase_of, verb_of};
 use super::shown;
@@ -17,9 +17,10 @@ pub(super) struct Core {
     pub(super) settings: Settings,
     sticky: Duration,
     pub(super) flaw: Option<Flaw>,
-    looks: Looks,
+    pub(super) looks: Looks,
     begun: Memory<(Look, Command, Option<Left>, Numbers), Option<Begun>>,
     decided: Memory<(Look, Numbers), Decided>,
+    pub(super) switched: Memory<Look, Decided>,
 }
 
 /// The same numbers: the balancers show the same to this agent. 0: it does not ask.
@@ -34,6 +35,7 @@ impl Core {
             looks: Looks::new(),
             begun: Memory::new(),
             decided: Memory::new(),
+            switched: Memory::new(),
         }
     }
 
@@ -61,17 +63,19 @@ impl Core {
     }
 
     pub(super) fn limits(&self, under_way: UnderWay) -> Limits {
-        limits(&self.settings, self.sticky, under_way)
+        let limits = limits(&self.settings, self.sticky, under_way);
+        self.flaw.map_or(limits.clone(), |flaw| flaw.within(limits))
     }
 
-    fn asks(&self, phase: &Phase, limits: &Limits) -> Option<Ask> {
-        let ask = phase.asks_balancers(limits);
+    fn asks(&self, phase: &Phase, under_way: UnderWay) -> Option<Ask> {
+        let ask = phase.asks_balancers(&self.limits(under_way));
+        let ask = ask.map(|ask| ask.with(&backends(under_way.unclaimed)));
         self.flaw.map_or(ask, |flaw| flaw.asks(phase, ask))
     }
 
     fn shown(&self, look: &Look) -> Vec<Arc<Shown>> {
         let balancers = 0..self.settings.balancers;
-        let shown = balancers.map(|number| self.looks.at(&self.settings, look, number));
+        let shown = balancers.map(|number| self.looks.at(&self.settings, look, number, 0));
         shown.collect()
     }
 
@@ -108,14 +112,23 @@ impl Core {
     fn decide(&self, look: &Look, shown: &[Arc<Shown>]) -> Decided {
         let (phase, verb) = (phase_of(look), verb_of(look));
         let limits = self.limits(look.under_way);
-        let balancers = self.answers(shown, &phase, self.asks(&phase, &limits));
+        let ask = self.asks(&phase, look.under_way);
+        let balancers = self.answers(shown, &phase, ask);
         let observation = observation(look, &phase, balancers);
         let under_way = UnderWay {
             serving: bits(&observation.serving, shown::backend),
             ..look.under_way
         };
         let at = |to: &Phase| {
+            let unclaimed = match phase.name() == to.name() {
+                true => observation.unclaimed.clone(),
+                false => observation.unclaimed_after(&phase, to),
+            };
             let under_way = UnderWay {
+                unclaimed: match self.flaw {
+                    Some(Flaw::ForgetsClaim) => 0,
+                    _ => bits(&unclaimed, shown::backend),
+                },
                 phase: number(to),
                 lock: lock_after(&phase, to, look.under_way.lock),
                 ..under_way
@@ -138,7 +151,7 @@ impl Core {
             };
             let observation = Observation {
                 serving: served(more),
-                ..observation
+                ..observation.clone()
             };
             assert_eq!(decide(verb, &phase, &observation, &self.limits(more)), step);
         }
@@ -158,7 +171,7 @@ impl Core {
 
 /// An agent asks as it enters the phase for that, and anew if it has lost the lock there. It leaves it without the lock if its host is out. See
 /// `lock/host_lock.rs`.
-fn lock_after(phase: &Phase, to: &Phase, seen: LockSeen) -> LockSeen {
+pub(super) fn lock_after(phase: &Phase, to: &Phase, seen: LockSeen) -> LockSeen {
     match (phase == &Phase::Lock, to == &Phase::Lock, seen) {
         (_, true, LockSeen::NotNeeded) => LockSeen::Asked,
         (true, false, LockSeen::Asked | LockSeen::Full) => LockSeen::NotNeeded,
@@ -169,6 +182,9 @@ fn lock_after(phase: &Phase, to: &Phase, seen: LockSeen) -> LockSeen {
 
 impl Agent for Core {
     fn begins(&self, look: &Look, command: Command, left: Option<Left>) -> Option<Begun> {
+        if look.two.is_some() {
+            return self.begin_switch(look, command, left);
+        }
         let shown = self.shown(look);
         let mut numbers = Numbers::default();
         for (number, shown) in numbers.iter_mut().zip(&shown) {
@@ -177,6 +193,7 @@ impl Agent for Core {
         let key = (
             Look {
                 lines: [0; BALANCERS],
+                held: [false; BALANCERS],
                 ..*look
             },
             command,
@@ -192,8 +209,12 @@ impl Agent for Core {
     }
 
     fn decides(&self, look: &Look) -> Decided {
+        if look.two.is_some() {
+            let own = look.of_own_lines();
+            return self.switched.recall(own, || self.decide_switch(&own));
+        }
         let (shown, phase) = (self.shown(look), phase_of(look));
-        let ask = self.asks(&phase, &self.limits(look.under_way));
+        let ask = self.asks(&phase, look.under_way);
         let mut numbers = Numbers::default();
         if ask.is_some() {
             for (number, shown) in numbers.iter_mut().zip(&shown) {
@@ -202,6 +223,7 @@ impl Agent for Core {
         }
         let key = Look {
             lines: [0; BALANCERS],
+            held: [false; BALANCERS],
             app: look.app || !phase.asks_app(),
             all_open: true,
             main_open: true,

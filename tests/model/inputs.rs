@@ -1,11 +1,11 @@
 //! What the core decides by: the limits, a look, and the facts of a preflight.
 
 use super::memory::Shown;
-use super::phases::TURN;
+use super::phases::{TURN, switching_of};
 use super::shown;
 use farm::{Clock, Left, Lock, LockSeen, Look, Settings, Twin, UnderWay};
 use haproxy_gate::haproxy::{BalancerObservation, Floor};
-use haproxy_gate::restart::switch::Switching;
+use haproxy_gate::restart::switch::{Part, SwitchPhase};
 use haproxy_gate::restart::{
     ActionResult, Facts, GroupLock, Limits, Observation, OnDrainTimeout, Phase, TakesLock, Version,
     WhenAway,
@@ -39,13 +39,13 @@ pub(super) fn limits(settings: &Settings, sticky: Duration, under_way: UnderWay)
         upgrades: false,
         rolls_back: false,
         settle: None,
-        switch: Switching::default(),
+        switch: switching_of(under_way.verb),
         lock: (under_way.lock != LockSeen::Unused).then_some(TakesLock {
             when_away: match settings.lock {
                 Lock::Away => WhenAway::Claims,
                 _ => WhenAway::Refuse,
             },
-            alone: true,
+            alone: settings.slots == 1,
             is_out: under_way.lock == LockSeen::NotNeeded,
         }),
     }
@@ -62,6 +62,9 @@ pub(super) fn observation(
     let clock = match (phase, look.clock) {
         // An app that does not come back needs its operator.
         (Phase::Healthy { .. }, _) => Clock::Early,
+        // So does an old target that does not, and a new one that was left busy.
+        (Phase::Switch(SwitchPhase::TakeBack(_)), _) => Clock::Early,
+        (Phase::Switch(SwitchPhase::Park { back: Some(_), .. }), _) => Clock::Early,
         (_, clock) => clock,
     };
     let (elapsed, in_phase) = match clock {
@@ -78,15 +81,29 @@ pub(super) fn observation(
         interrupted: look.under_way.interrupted.then_some(2),
         balancers,
         serving,
+        unclaimed: backends(look.under_way.unclaimed),
         connections: None,
         oldest: None,
-        health: phase.asks_app().then(|| health(look.app)),
-        failing: 0,
+        health: phase
+            .asks_app()
+            .then(|| health(answers(look, phase.serves()))),
+        failing: match look.clock {
+            Clock::Early => 1,
+            _ => u32::MAX,
+        },
         ran_before: false,
         lock: lock(look.under_way.lock),
         other: Vec::new(),
         settle: None,
         settle_in_phase: None,
+    }
+}
+
+/// Whether a target answers.
+fn answers(look: &Look, part: Part) -> bool {
+    match (part, look.two) {
+        (Part::New, Some(two)) => two.new_answers,
+        _ => look.app,
     }
 }
 
@@ -130,10 +147,28 @@ pub(super) fn facts(look: &Look, left: Option<Left>, shown: &[Arc<Shown>]) -> Fa
     }
 }
 
+/// What the preflight of a switch judges of one target.
+pub(super) fn facts_of(look: &Look, part: Part, balancers: Vec<BalancerObservation>) -> Facts {
+    Facts {
+        app: "web".to_owned(),
+        is_page: false,
+        trouble: Vec::new(),
+        main_closed: part == Part::New,
+        restart: Ok(()),
+        health: health(answers(look, part)),
+        balancers,
+    }
+}
+
 pub(super) fn served(under_way: UnderWay) -> Vec<String> {
-    let balancers = 0..farm::BALANCERS;
-    let served = balancers.filter(|balancer| under_way.serving & 1 << balancer != 0);
-    served.map(shown::backend).collect()
+    backends(under_way.serving)
+}
+
+/// The backend of each of these balancers.
+pub(super) fn backends(balancers: u8) -> Vec<String> {
+    let all = 0..farm::BALANCERS;
+    let some = all.filter(|balancer| balancers & 1 << balancer != 0);
+    some.map(shown::backend).collect()
 }
 
 /// The numbers of these, as bits.

@@ -1,6 +1,6 @@
 //! Farms with millions of states: `scripts/soak` searches them.
 
-use super::{SINGLE, Settings, TWO_STAGE, always, search};
+use super::{LIMITS, SINGLE, Settings, TWO_STAGE, always, search};
 use farm::Lock;
 
 const THREE: Settings = Settings {
@@ -101,4 +101,49 @@ fn three_hosts_with_a_lock_behind_two_balancers_a_death_and_a_reload() {
         ..THREE
     };
     always(&search(&settings), 1_000_000);
+}
+
+/// Each target has a twin of its own.
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn a_switch_with_twins_beside_a_restart_behind_two_balancers() {
+    let settings = Settings {
+        hosts: 2,
+        switching: 1,
+        balancers: 2,
+        crashes: 1,
+        reloads: 1,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 1_000_000);
+}
+
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn a_switch_with_twins_behind_two_balancers_a_death_and_a_reload() {
+    let settings = Settings {
+        hosts: 1,
+        switching: 1,
+        balancers: 2,
+        crashes: 1,
+        reloads: 1,
+        clocks: LIMITS,
+        requests: true,
+        ..TWO_STAGE
+    };
+    always(&search(&settings), 30_000);
+}
+
+#[test]
+#[ignore = "minutes: scripts/soak runs it"]
+fn two_switches_beside_a_restart_in_time() {
+    let settings = Settings {
+        hosts: 3,
+        switching: 2,
+        balancers: 2,
+        min_available: 2,
+        in_time: true,
+        ..SINGLE
+    };
+    always(&search(&settings), 200_000);
 }

@@ -42,7 +42,7 @@ impl Shown {
 
 /// What each balancer shows to each agent.
 pub(super) struct Looks {
-    shown: Memory<(usize, usize, u16), Arc<Shown>>,
+    shown: Memory<(usize, usize, usize, u32, bool), Arc<Shown>>,
     numbers: RwLock<HashMap<String, usize>>,
 }
 
@@ -54,10 +54,17 @@ impl Looks {
         }
     }
 
-    pub(super) fn at(&self, settings: &Settings, look: &Look, balancer: usize) -> Arc<Shown> {
-        let key = (look.host, balancer, look.lines[balancer]);
+    pub(super) fn at(
+        &self,
+        settings: &Settings,
+        look: &Look,
+        balancer: usize,
+        target: usize,
+    ) -> Arc<Shown> {
+        let (lines, is_held) = (look.lines[balancer], look.held[balancer]);
+        let key = (look.host, balancer, target, lines, is_held);
         self.shown.recall(key, || {
-            let observation = shown::balancer(settings, look, balancer);
+            let observation = shown::balancer(settings, look, balancer, target);
             let with_capacity = self.number(format!("{observation:?}"));
             let lines_alone = self.number(format!("{:?}", observation.lines()));
             Arc::new(Shown {

@@ -8,15 +8,16 @@ use haproxy_gate::haproxy::{
 use haproxy_gate::restart::{Ask, lacks_claim};
 
 const BACKEND: &str = "srvs";
-const SIDES: [usize; 2] = [0, 1];
+/// Main line and twin of the first target, and of the second one.
+const LINES: [[usize; 2]; 2] = [[0, 1], [2, 3]];
 
 /// The name of a host's main line.
 pub(super) fn main(host: usize) -> String {
     name(host, 0)
 }
 
-fn name(host: usize, side: usize) -> String {
-    format!("{}{host}", ["web", "bkp"][side])
+fn name(host: usize, line: usize) -> String {
+    format!("{}{host}", ["web", "bkp", "new", "nbk"][line])
 }
 
 /// The name of the backend on a balancer, as the core has it.
@@ -28,36 +29,40 @@ fn called(balancer: usize) -> String {
     format!("lb{balancer}")
 }
 
-/// What a balancer shows to the agent of the host that looks.
-pub(super) fn balancer(settings: &Settings, look: &Look, number: usize) -> BalancerObservation {
-    let sides = if settings.twin == Twin::None {
-        &SIDES[..1]
-    } else {
-        &SIDES
-    };
+/// What a balancer shows of a target to the agent of the host that looks.
+pub(super) fn balancer(
+    settings: &Settings,
+    look: &Look,
+    number: usize,
+    target: usize,
+) -> BalancerObservation {
+    let sides = if settings.twin == Twin::None { 1 } else { 2 };
     let lines = || {
         let hosts = 0..settings.hosts;
-        hosts.flat_map(|host| sides.iter().map(move |side| (host, *side)))
-    };
-    let ports = AppPorts {
-        port: 1000,
-        status_port: 2000,
-        backup_status_port: (settings.twin == Twin::Gate).then_some(3000),
-        health_port: None,
+        hosts.flat_map(move |host| {
+            let targets = 1 + usize::from(host < settings.switching);
+            let lines = LINES[..targets].iter();
+            lines.flat_map(move |lines| lines[..sides].iter().map(move |line| (host, *line)))
+        })
     };
     let servers: Vec<ServerState> = lines()
-        .map(|(host, side)| state(settings, host, side))
+        .map(|(host, line)| state(settings, host, line))
         .collect();
     let ours = format!("{}", look.host);
-    let own = find(&servers, ports, |server| server.server.ends_with(&ours)).expect("our lines");
+    let is_ours = |server: &ServerState| server.server.ends_with(&ours);
+    let own = find(&servers, ports(settings, target), is_ours).expect("our lines");
+    let is_own = |server: &ServerState| own.iter().any(|own| own.server == server.server);
+    let siblings = servers.iter().filter(|one| is_ours(one) && !is_own(one));
+    let siblings = siblings.cloned().collect();
     let stats: Vec<ServerStat> = lines()
-        .map(|(host, side)| {
-            stat(
-                settings,
-                look.health(number, host, side),
-                &name(host, side),
-                side,
-            )
+        .map(|(host, line)| {
+            let health = look.health(number, host, line);
+            let is_held = host == 0 && settings.held == Some(line) && look.held[number];
+            let stat = stat(settings, health, &name(host, line), line % 2);
+            match is_held {
+                true => in_maint(stat),
+                false => stat,
+            }
         })
         .collect();
     let rows = own.iter().map(|own| {
@@ -72,6 +77,7 @@ pub(super) fn balancer(settings: &Settings, look: &Look, number: usize) -> Balan
     let lines = rows.map(|(own, stat)| line(own, stat)).collect();
     let found = Found {
         own,
+        siblings,
         servers,
         ..Found::default()
     };
@@ -103,19 +109,29 @@ pub(super) fn out(role: Role, lines: &[ServerLine]) -> bool {
     lines.iter().all(|line| line.role != role || line.out)
 }
 
-fn state(settings: &Settings, host: usize, side: usize) -> ServerState {
-    let check_port = match (side, settings.twin) {
-        (0, _) => 2000,
-        (_, Twin::Gate) => 3000,
-        _ => 0,
+fn ports(settings: &Settings, target: usize) -> AppPorts {
+    let at = target as u16;
+    AppPorts {
+        port: 1000 + at,
+        status_port: 2000 + at,
+        backup_status_port: (settings.twin == Twin::Gate).then_some(3000 + at),
+        health_port: None,
+    }
+}
+
+fn state(settings: &Settings, host: usize, line: usize) -> ServerState {
+    let ports = ports(settings, line / 2);
+    let check_port = match line % 2 {
+        0 => ports.status_port,
+        _ => ports.backup_status_port.unwrap_or(0),
     };
     ServerState {
         backend_id: 1,
         backend: BACKEND.to_owned(),
-        server_id: (2 * host + side) as u64,
-        server: name(host, side),
+        server_id: (4 * host + line) as u64,
+        server: name(host, line),
         address: Some([10, 0, 0, 10 + host as u8].into()),
-        port: 1000,
+        port: ports.port,
         check_port,
         check_address: None,
         fqdn: None,
@@ -145,6 +161,15 @@ fn stat(settings: &Settings, health: u8, server: &str, side: usize) -> ServerSta
         check: None,
         failed_to_the_end: health == 0,
         lasts: None,
+    }
+}
+
+fn in_maint(stat: ServerStat) -> ServerStat {
+    ServerStat {
+        status: Status::parse("MAINT").expect("a status"),
+        proven: false,
+        failed_to_the_end: false,
+        ..stat
     }
 }
 

@@ -452,6 +452,18 @@ fn another_host_goes_out_at_the_same_moment() {
     );
 }
 
+/// No other host has seen a claim, so this one still counts them, also once its twin is DOWN.
+#[test]
+fn an_operator_gives_the_twin_free_while_another_host_goes() {
+    let world = World {
+        shown: [true, false],
+        twin_held: 0..2,
+        failing: 2..4,
+        ..World::new()
+    };
+    insta::assert_snapshot!(story(Verb::Restart, &world, &limits()));
+}
+
 /// In the classic layout, and with a sticky time, hosts see each other go by their main lines.
 #[test]
 fn another_host_is_a_check_ahead_without_a_claim() {

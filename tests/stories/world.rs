@@ -3,12 +3,12 @@
 
 use crate::paper::{self, Death, TICK, Trace};
 use haproxy_gate::haproxy::{
-    Answer, BackendCapacity, BalancerObservation, Leaving, Mode, Role, ServerLine,
+    Answer, BackendCapacity, BalancerObservation, Leaving, Mode, Role, ServerLine, Status,
 };
 use haproxy_gate::restart::Connections;
 use haproxy_gate::restart::switch::Part;
 use haproxy_gate::restart::{Action, ActionResult, Ask, GroupLock, PerGate, Phase};
-use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile};
+use haproxy_gate::restart::{Host, Meanwhile, OnMeanwhile, lacks_claim};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -65,6 +65,8 @@ pub struct World {
     pub alone: std::ops::Range<u32>,
     /// In this span the other one's first check has failed: it shows `UP 1/2`.
     pub failing: std::ops::Range<u32>,
+    /// In this span an operator of HAProxy holds the twin in MAINT.
+    pub twin_held: std::ops::Range<u32>,
     /// What the group's lock shows, each from that tick on.
     pub lock: Vec<(u32, GroupLock)>,
     pub death: Death,
@@ -116,6 +118,7 @@ impl World {
             on_leaving_worker: 0,
             alone: 0..0,
             failing: 0..0,
+            twin_held: 0..0,
             lock: Vec::new(),
             death: Death::default(),
             restarts: 0,
@@ -231,7 +234,16 @@ impl World {
             self.shown[side]
         };
         let in_flight = if side == 0 { self.in_flight } else { 0 };
-        paper::line(["srvs/web1", "srvs/bkp1"][side], role, up, in_flight)
+        let line = paper::line(["srvs/web1", "srvs/bkp1"][side], role, up, in_flight);
+        match side == 1 && self.twin_held.contains(&self.now) {
+            true => ServerLine {
+                status: Status::Maint("MAINT".to_owned()),
+                out: true,
+                proven: false,
+                ..line
+            },
+            false => line,
+        }
     }
 }
 
@@ -333,9 +345,11 @@ impl World {
             in_flight: self.on_leaving_worker,
             mode: Mode::Http,
         };
+        let lines = vec![self.line(0), self.line(1)];
+        let is_asked = ask != Ask::CapacityIfDue(true) || lacks_claim(&lines);
         let answer = Answer {
-            lines: vec![self.line(0), self.line(1)],
-            backends: vec![capacity],
+            lines,
+            backends: Vec::from_iter(is_asked.then_some(capacity)),
             leaving: (ask == Ask::Leaving)
                 .then(|| Vec::from_iter((leaving.in_flight > 0).then_some(leaving))),
             errors: None,

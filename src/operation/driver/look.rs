@@ -41,6 +41,7 @@ impl<H: Host> Drive<'_, H> {
             interrupted: self.host.interrupted(),
             balancers,
             serving: self.serving.clone(),
+            unclaimed: self.unclaimed.clone(),
             lock: self.host.lock(&self.phase),
             connections,
             oldest,
@@ -92,6 +93,7 @@ impl<H: Host> Drive<'_, H> {
         let Some(ask) = self.phase.asks_balancers(self.limits) else {
             return Vec::new();
         };
+        let ask = ask.with(&self.unclaimed);
         let balancers = self.host.balancers(self.phase.part(), ask).await;
         self.timeline.balancers.clone_from(&balancers);
         for backend in balancers.iter().flat_map(BalancerObservation::serving) {

@@ -37,6 +37,7 @@ pub async fn drive<H: Host>(
         acted: ActionResult::Done,
         succeeded: false,
         serving: limits.serving.clone(),
+        unclaimed: Vec::new(),
         unrecorded: None,
         acknowledged: false,
         lock_noted: false,
@@ -58,7 +59,10 @@ pub async fn drive<H: Host>(
                 waiting,
                 again,
             } => drive.stay(phase, waiting, again, &observation).await,
-            Step::Go { to, note } => drive.go(to, note).await,
+            Step::Go { to, note } => {
+                drive.unclaimed = observation.unclaimed_after(&drive.phase, &to);
+                drive.go(to, note).await;
+            }
             Step::End(outcome) => return drive.end(outcome),
         }
     }
@@ -82,6 +86,8 @@ struct Drive<'a, H> {
     succeeded: bool,
     /// The backends that this host serves, by all looks so far.
     serving: Vec<String>,
+    /// Those in which no other host has seen the claim, as it ended.
+    unclaimed: Vec<String>,
     /// Why the journal could not be written, where the phase must not act without it.
     unrecorded: Option<String>,
     /// The operator has seen that a signal arrived.

@@ -33,6 +33,7 @@ fn look(
         interrupted: None,
         balancers: balancers(main, twin),
         serving: Vec::new(),
+        unclaimed: Vec::new(),
         lock: GroupLock::Unused,
         connections: None,
         oldest: None,

@@ -145,6 +145,36 @@ fn an_invisible_claim_is_reported_and_the_floor_counts() {
     assert!(classic.without_claims().is_empty());
 }
 
+/// No other host has seen a claim when the main gate closed, so this host gives way in time, as without a
+/// twin. A twin that an operator gives free meanwhile goes DOWN behind its closed gate, which is no claim any
+/// more.
+#[test]
+fn a_claim_that_no_other_host_has_seen_stays_none() {
+    let close = Phase::Close;
+    for (twin, unclaimed) in [("DOWN", &[][..]), ("MAINT", &["lb backend srvs"])] {
+        let left = look("UP", twin, (2, 0)).unclaimed_after(&Phase::Claim, &close);
+        assert_eq!(left, unclaimed, "{twin}");
+        let ask = Ask::CapacityIfDue(true).with(&left);
+        assert_eq!(ask, Ask::CapacityIfDue(unclaimed.is_empty()));
+        for given_free in ["UP 1/2", "DOWN"] {
+            let few = Observation {
+                unclaimed: left.clone(),
+                ..look("UP 1/2", given_free, (0, 0))
+            };
+            let gives_way = matches!(
+                step(close.clone(), &few),
+                Step::Go {
+                    to: Phase::PutBack(Why::TooFewServers(_)),
+                    ..
+                }
+            );
+            assert_eq!(gives_way, twin == "MAINT", "{twin}, then {given_free}");
+        }
+    }
+    let held = look("UP", "MAINT", (2, 0));
+    assert!(held.unclaimed_after(&close, &Phase::Floor).is_empty());
+}
+
 #[test]
 fn a_backend_that_serves_since_the_preflight_counts() {
     let mut look = look("UP", "DOWN", (2, 0));

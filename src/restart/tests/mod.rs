@@ -75,6 +75,7 @@ pub(super) fn observation(lines: &[(Role, &str, u64)]) -> Observation {
         interrupted: None,
         balancers: vec![BalancerObservation::of_lines(lines.collect())],
         serving: Vec::new(),
+        unclaimed: Vec::new(),
         lock: GroupLock::Unused,
         connections: None,
         oldest: None,

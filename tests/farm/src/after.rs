@@ -3,22 +3,34 @@
 use super::agent::{Begun, Decided, Left};
 use super::farm::Farm;
 use super::host::FAILED;
-use super::{Clock, Command, Effect, Host, Life, LockSeen, Look, State, Step, Twin, UnderWay};
+use super::{
+    Clock, Command, Effect, Host, Life, LockSeen, Look, State, Step, Twin, TwoSeen, UnderWay,
+};
 
 impl Farm {
     /// The state after a step. None: the step can't come now, or changes nothing.
     pub(crate) fn after(&self, before: &State, step: Step) -> Option<State> {
         let mut state = *before;
         match step {
-            Step::Check(number, balancer, side) => {
-                self.check(&mut state, number, balancer, side)?
+            Step::Check(number, balancer, line) => {
+                self.check(&mut state, number, balancer, line)?
             }
             Step::Reload(balancer) => {
                 state.reloads -= 1;
                 for host in &mut state.hosts[..self.settings.hosts] {
                     host.lines[balancer] = [self.settings.rise; 2];
                     host.owed[balancer] = 0;
+                    if let Some(two) = &mut host.two {
+                        two.lines[balancer] = [self.settings.rise; 2];
+                    }
                 }
+                state.held[balancer] = false;
+            }
+            Step::Maint(balancer, is_held) => {
+                let line = self.settings.held?;
+                state.held[balancer] = is_held;
+                let health = if is_held { 0 } else { self.settings.rise };
+                state.hosts[0].set_health(balancer, line / 2, line % 2, health);
             }
             Step::Begin(number, command) => self.begin(&mut state, number, command)?,
             Step::LookAt(number, balancer) => {
@@ -38,18 +50,33 @@ impl Farm {
                 pay(&mut state, number);
             }
             Step::ComeUp(number) => state.hosts[number].app = true,
+            Step::NewComesUp(number) => state.hosts[number].two.as_mut()?.app = true,
+            Step::NewFails(number) => {
+                let two = state.hosts[number].two.as_mut()?;
+                (two.app, two.failed) = (false, true);
+            }
+            Step::Request(number, target) => {
+                state.hosts[number].two.as_mut()?.busy[target] = true;
+            }
+            Step::Quiet(number, target) => {
+                state.hosts[number].two.as_mut()?.busy[target] = false;
+            }
             Step::TakeLock(number) => {
-                state.lock = u8::try_from(number).ok();
+                state.lock |= 1 << number;
                 state.hosts[number].under_way.lock = LockSeen::Held;
             }
-            Step::LoseLock => state.lock = None,
+            Step::LoseLock(number) => state.lock &= !(1 << number),
         }
         let state = state.ordered(&self.settings);
         (state != *before).then_some(state)
     }
 
-    fn check(&self, state: &mut State, number: usize, balancer: usize, side: usize) -> Option<()> {
+    fn check(&self, state: &mut State, number: usize, balancer: usize, line: usize) -> Option<()> {
         let settings = &self.settings;
+        let (target, side) = (line / 2, line % 2);
+        if state.is_held(settings, number, balancer, line) {
+            return None;
+        }
         let hosts = &state.hosts[..settings.hosts];
         let runs = |host: &Host| host.life == Life::Runs;
         let is_quick = hosts.iter().all(|host| !runs(host) || host.acts.is_none());
@@ -57,14 +84,19 @@ impl Farm {
         let agents = agents.fold(0, |all, (number, _)| all | 1 << number);
         let host = &mut state.hosts[number];
         let is_open = match (side, settings.twin) {
-            (0, _) | (_, Twin::Gate) => host.gates[side],
+            (0, _) | (_, Twin::Gate) => host.gates_of(target)[side],
             (_, Twin::App) => true,
             (_, Twin::None) => return None,
         };
-        let answers = is_open && host.app;
-        let before = host.lines[balancer][side];
+        // A check of the app itself comes by its port, which may be parked.
+        let asked = match (side, settings.twin) {
+            (1, Twin::App) => host.behind(target),
+            _ => target,
+        };
+        let answers = is_open && host.answers(asked);
+        let before = host.health(balancer, target, side);
         let health = settings.checked(before, answers);
-        if settings.in_time && side == 0 {
+        if settings.in_time && line == 0 {
             let owed = &mut host.owed[balancer];
             let goes_down = settings.is_up(before) && !settings.is_up(health);
             let is_owed = *owed & FAILED != 0 && (*owed != FAILED || !is_quick);
@@ -76,7 +108,7 @@ impl Farm {
                 false => 0,
             };
         }
-        host.lines[balancer][side] = health;
+        host.set_health(balancer, target, side, health);
         Some(())
     }
 
@@ -106,11 +138,15 @@ impl Farm {
             Decided::Ends => {
                 host.forget();
                 (host.under_way.phase, host.under_way.verb) = (0, 0);
-                host.life = match std::mem::take(&mut host.restarted) {
+                if let Some(two) = &mut host.two {
+                    two.park_at_rest();
+                }
+                let is_restarted = std::mem::take(&mut host.restarted);
+                host.life = match is_restarted || host.has_switched(&self.settings) {
                     true => Life::Done,
                     false => Life::Idle,
                 };
-                state.lock = state.lock.filter(|holder| usize::from(*holder) != number);
+                state.lock &= !(1 << number);
             }
         }
         // Full and away may change. What the agent has lost stays lost.
@@ -151,6 +187,8 @@ impl Farm {
             app: host.app,
             all_open: host.gates == [true; 2],
             main_open: host.gates[0],
+            held: state.held,
+            two: TwoSeen::of(host),
         }
     }
 }

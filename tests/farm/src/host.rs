@@ -1,6 +1,6 @@
 //! One host of the farm.
 
-use super::{BALANCERS, LockSeen};
+use super::{BALANCERS, LockSeen, Two};
 
 /// What an agent does to its host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,6 +15,24 @@ pub enum Effect {
     OpenBoth,
     /// Restarts the app.
     Restart,
+    /// A switch: opens the gates of the first target, and closes those of the second one.
+    ServeOld,
+    /// The same, and the second one is started.
+    Start,
+    /// The same, and no port is parked.
+    Unpark,
+    /// Opens all gates.
+    Join,
+    /// Closes the gates of the first target, and records the second one as current.
+    Leave,
+    /// Opens the gates of the first target, and records it as current.
+    TakeBack,
+    /// The same, and closes those of the second one.
+    Withdraw,
+    /// Closes the gates of this target, and redirects its port to the other one.
+    Park(u8),
+    /// Closes the gates of this target, and stops it.
+    Stop(u8),
 }
 
 /// What the host's agent is about.
@@ -39,6 +57,8 @@ pub struct UnderWay {
     pub verb: u8,
     /// The balancers that the host serves, as bits.
     pub serving: u8,
+    /// The balancers on which no other host has seen its claim, as bits.
+    pub unclaimed: u8,
     /// The hosts that had claimed before it began, as bits.
     pub claimed_before: u8,
     /// Ctrl-C has come.
@@ -70,7 +90,9 @@ pub struct Host {
     /// The agents that have not looked since a first failed check of its main line, as bits.
     pub owed: [u8; BALANCERS],
     /// What the agent has seen of one balancer, if it looks one by one.
-    pub seen: Option<(u8, u16)>,
+    pub seen: Option<(u8, u32)>,
+    /// The rest of a host that switches.
+    pub two: Option<Two>,
 }
 
 impl Host {
@@ -85,13 +107,19 @@ impl Host {
             lines: [[most; 2]; BALANCERS],
             owed: [0; BALANCERS],
             seen: None,
+            two: None,
         }
     }
 
     /// Each balancer shows the lines behind its closed gates DOWN.
     pub(crate) fn is_seen(&self, balancers: usize) -> bool {
-        let mut lines = self.lines[..balancers].iter();
-        lines.all(|lines| (0..2).all(|side| self.gates[side] || lines[side] == 0))
+        let mut targets = self.targets();
+        let is_right = |balancer: usize, target: usize, side: usize| {
+            self.gates_of(target)[side] || self.health(balancer, target, side) == 0
+        };
+        targets.all(|target| {
+            (0..balancers).all(|balancer| (0..2).all(|side| is_right(balancer, target, side)))
+        })
     }
 
     /// The effect is not there yet.
@@ -102,6 +130,11 @@ impl Host {
             Effect::CloseBoth => self.gates != [false; 2],
             Effect::OpenBoth => self.gates != [true; 2],
             Effect::Restart => true,
+            of_two => {
+                let mut after = *self;
+                after.act_on_two(of_two);
+                after != *self
+            }
         }
     }
 
@@ -112,6 +145,7 @@ impl Host {
             Effect::CloseBoth => self.gates = [false; 2],
             Effect::OpenBoth => self.gates = [true; 2],
             Effect::Restart => (self.app, self.restarted) = (false, true),
+            of_two => self.act_on_two(of_two),
         }
     }
 
@@ -119,6 +153,7 @@ impl Host {
     pub(crate) fn forget(&mut self) {
         (self.acts, self.seen) = (None, None);
         self.under_way.serving = 0;
+        self.under_way.unclaimed = 0;
         self.under_way.claimed_before = 0;
         self.under_way.interrupted = false;
         self.under_way.lock = LockSeen::Unused;

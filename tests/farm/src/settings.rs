@@ -13,7 +13,7 @@ pub enum Twin {
     Gate,
 }
 
-/// The lock of the group. It has one slot.
+/// The lock of the group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lock {
     /// There is none.
@@ -41,12 +41,25 @@ pub enum First {
     Flaps,
 }
 
+/// The new target of each host that switches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum New {
+    /// It comes up at any moment after its start.
+    Well,
+    /// It never comes up.
+    Sick,
+    /// It comes up, and may fail at any moment of the switch. It does not come up again.
+    Fails,
+}
+
 /// What a farm is, and what may happen in it.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The number of hosts. Each is to be restarted once, except the last ones that only serve.
+    /// The number of hosts. Each is to be restarted once, except those that switch and those that only serve.
     pub hosts: usize,
-    /// How many of them only serve.
+    /// The first ones switch to their second target once.
+    pub switching: usize,
+    /// The last ones only serve.
     pub at_rest: usize,
     /// The number of balancers, 1 or 2.
     pub balancers: usize,
@@ -73,8 +86,18 @@ pub struct Settings {
     pub clocks: &'static [Clock],
     /// The lock of the group.
     pub lock: Lock,
+    /// How many agents may have it at once.
+    pub slots: u32,
     /// The app of the first host.
     pub first: First,
+    /// The line of the first host that an operator of HAProxy holds in MAINT. One of the first target is held
+    /// on each balancer as the search begins. One of the second target may be held at any moment before the
+    /// gates of that target open. Both may end at any moment.
+    pub held: Option<usize>,
+    /// The new targets.
+    pub new: New,
+    /// Users have requests in flight on the targets of hosts that switch.
+    pub requests: bool,
 }
 
 impl Settings {

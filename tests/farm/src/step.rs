@@ -1,7 +1,7 @@
 //! The steps that may come next.
 
 use super::farm::Farm;
-use super::{Clock, First, Host, Life, Lock, LockSeen, State};
+use super::{Clock, First, Host, Life, Lock, LockSeen, New, State};
 
 /// What an operator runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,9 +10,14 @@ pub enum Command {
     Restart,
     /// `agent recover`
     Recover,
+    /// `agent switch`
+    Switch,
+    /// `agent switch --finish`
+    Finish,
 }
 
-/// What happens next. The numbers are those of a host, of a balancer and of a side of a host.
+/// What happens next. The numbers are those of a host, of a balancer and of a line of a host: main, twin,
+/// and the same of its second target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     /// A balancer checks a line.
@@ -33,10 +38,20 @@ pub enum Step {
     Die(usize),
     /// An app comes up.
     ComeUp(usize),
+    /// An operator holds the line of the settings in MAINT on a balancer, or no longer.
+    Maint(usize, bool),
+    /// A new target comes up.
+    NewComesUp(usize),
+    /// A new target fails.
+    NewFails(usize),
+    /// HAProxy sends a request to a target.
+    Request(usize, usize),
+    /// The last request to a target ends.
+    Quiet(usize, usize),
     /// An agent takes the lock.
     TakeLock(usize),
-    /// The lease of the lock ends.
-    LoseLock,
+    /// The lease of this holder ends.
+    LoseLock(usize),
 }
 
 impl Farm {
@@ -46,9 +61,12 @@ impl Farm {
         let balancers = 0..settings.balancers;
         for (number, host) in state.hosts[..settings.hosts].iter().enumerate() {
             for balancer in balancers.clone() {
-                steps.extend([0, 1].map(|side| Step::Check(number, balancer, side)));
+                let lines = 0..2 * host.targets().len();
+                steps.extend(lines.map(|line| Step::Check(number, balancer, line)));
             }
+            self.steps_of_two(number, host, steps);
             match host.life {
+                Life::Idle | Life::Died if host.two.is_some() => {}
                 Life::Idle => steps.push(Step::Begin(number, Command::Restart)),
                 Life::Died => {
                     let commands = [Command::Restart, Command::Recover];
@@ -61,21 +79,58 @@ impl Farm {
                 steps.push(Step::ComeUp(number));
             }
         }
+        let may_be_held = state.hosts[0]
+            .two
+            .is_some_and(|two| two.gates == [false; 2]);
+        for balancer in balancers.clone() {
+            if state.held[balancer] {
+                steps.push(Step::Maint(balancer, false));
+            } else if settings.held.is_some_and(|line| line > 1) && may_be_held {
+                steps.push(Step::Maint(balancer, true));
+            }
+        }
         if state.reloads > 0 {
             steps.extend(balancers.map(Step::Reload));
         }
-        if self.lease_may_end(state) {
-            steps.push(Step::LoseLock);
-        }
+        let holders = (0..settings.hosts).filter(|number| state.has_lock(*number));
+        let ending = holders.filter(|number| self.lease_may_end(&state.hosts[*number]));
+        steps.extend(ending.map(Step::LoseLock));
     }
 
-    fn lease_may_end(&self, state: &State) -> bool {
-        let holder = state.lock.map(|holder| &state.hosts[usize::from(holder)]);
-        holder.is_some_and(|holder| match self.settings.lock {
+    fn lease_may_end(&self, holder: &Host) -> bool {
+        match self.settings.lock {
             Lock::None | Lock::Kept => false,
             Lock::Ends => holder.life == Life::Died && holder.is_seen(self.settings.balancers),
             Lock::Expires | Lock::Away => true,
-        })
+        }
+    }
+
+    /// Of a host that switches.
+    fn steps_of_two(&self, number: usize, host: &Host, steps: &mut Vec<Step>) {
+        let Some(two) = &host.two else { return };
+        let settings = &self.settings;
+        let commands: &[Command] = match (host.life, two.current) {
+            (Life::Idle, 0) => &[Command::Switch],
+            (Life::Idle, _) => &[Command::Finish],
+            (Life::Died, _) => &[Command::Switch, Command::Recover],
+            _ => &[],
+        };
+        let begins = commands.iter();
+        steps.extend(begins.map(|command| Step::Begin(number, *command)));
+        if two.runs[1] && !two.app && !two.failed && settings.new != New::Sick {
+            steps.push(Step::NewComesUp(number));
+        }
+        // One that serves alone is an app that fails later.
+        if two.app && two.runs[0] && settings.new == New::Fails {
+            steps.push(Step::NewFails(number));
+        }
+        for target in [0, 1] {
+            if two.busy[target] {
+                steps.push(Step::Quiet(number, target));
+            } else if settings.requests && two.runs[target] && host.is_sent_to(settings, target) {
+                steps.push(Step::Request(number, target));
+            }
+        }
     }
 
     fn steps_of_agent(&self, number: usize, host: &Host, state: &State, steps: &mut Vec<Step>) {
@@ -92,7 +147,7 @@ impl Farm {
                 }
             }
         }
-        if host.under_way.lock == LockSeen::Asked && is_free(state, number) {
+        if host.under_way.lock == LockSeen::Asked && self.is_free(state, number) {
             steps.push(Step::TakeLock(number));
         }
         if settings.interrupts && !host.under_way.interrupted {
@@ -109,17 +164,16 @@ impl Farm {
             (LockSeen::Unused, _) => &[LockSeen::Unused],
             (LockSeen::NotNeeded, _) => &[LockSeen::NotNeeded],
             (LockSeen::Asked, Lock::Away) => &[LockSeen::Asked, LockSeen::Away],
-            (LockSeen::Asked, _) if !is_free(state, number) => &[LockSeen::Full],
+            (LockSeen::Asked, _) if !self.is_free(state, number) => &[LockSeen::Full],
             (LockSeen::Asked, _) => &[LockSeen::Asked],
             (LockSeen::Held, Lock::Kept | Lock::Ends) => &[LockSeen::Held],
             (LockSeen::Held, _) => &[LockSeen::Held, LockSeen::Lost],
             _ => &[LockSeen::Lost],
         }
     }
-}
 
-fn is_free(state: &State, number: usize) -> bool {
-    state
-        .lock
-        .is_none_or(|holder| usize::from(holder) == number)
+    fn is_free(&self, state: &State, number: usize) -> bool {
+        let others = state.lock & !(1 << number);
+        others.count_ones() < self.settings.slots
+    }
 }

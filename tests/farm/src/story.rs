@@ -33,8 +33,15 @@ fn shown(farm: &Farm, before: &Host, host: &Host) -> String {
         .map(|is_open| if is_open { "open" } else { "closed" });
     let app = if host.app { "" } else { ", app down" };
     let lines = &host.lines[..farm.settings.balancers];
+    let second = host.two.map_or_else(String::new, |two| {
+        let lines = &two.lines[..farm.settings.balancers];
+        format!(
+            ", new: open {:?}, health {lines:?}, answers {}, run {:?}, parked {:?}, busy {:?}",
+            two.gates, two.app, two.runs, two.parked, two.busy
+        )
+    });
     format!(
-        "{about}, main {}, twin {}{app}, health {lines:?}",
+        "{about}, main {}, twin {}{app}, health {lines:?}{second}",
         gates[0], gates[1]
     )
 }

@@ -2,14 +2,14 @@
 //! too: many states share it.
 
 use super::farm::Farm;
-use super::{Host, MOST_HOSTS, State, Step};
+use super::{BALANCERS, Host, MOST_HOSTS, State, Step};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
 /// The numbers of the hosts, and the rest of a state.
 type Packed = ([u32; MOST_HOSTS], Rest);
-/// Who has the lock, and how many deaths and reloads may still come.
-type Rest = (Option<u8>, u8, u8);
+/// Who has the lock, what is held, and how many deaths and reloads may still come.
+type Rest = (u8, [bool; BALANCERS], u8, u8);
 
 /// All states, and the steps between them, by number.
 #[derive(Default)]
@@ -51,10 +51,11 @@ impl Ways {
     }
 
     pub(crate) fn state(&self, at: usize) -> State {
-        let (hosts, (lock, crashes, reloads)) = self.states[at];
+        let (hosts, (lock, held, crashes, reloads)) = self.states[at];
         State {
             hosts: hosts.map(|number| self.hosts[number as usize]),
             lock,
+            held,
             crashes,
             reloads,
         }
@@ -64,7 +65,7 @@ impl Ways {
         let hosts = state
             .hosts
             .map(|host| short(self.hosts.insert_full(host).0));
-        let rest = (state.lock, state.crashes, state.reloads);
+        let rest = (state.lock, state.held, state.crashes, state.reloads);
         let (number, is_new) = self.states.insert_full((hosts, rest));
         if is_new {
             self.earlier.push(short(from));
