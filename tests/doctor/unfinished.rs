@@ -19,7 +19,7 @@ fn an_unfinished_operation_is_a_warning_and_a_running_one_is_ok() {
         Some("w1"),
     );
     wait_for("the request in flight", Duration::from_secs(20), || {
-        (setup.apps[0].slow_requests() > 0).then_some(())
+        (setup.apps[0].late_requests() > 0).then_some(())
     });
     let running: Running = setup
         .with_settings(|settings| settings)

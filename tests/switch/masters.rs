@@ -35,7 +35,7 @@ fn a_request_that_came_by_the_parked_port_is_waited_for() {
 
 fn wait_for_slow_request(farm: &Farm, target: &str) {
     wait_for("the request in flight", Duration::from_secs(20), || {
-        (farm.target(1, target).slow_requests() > 0).then_some(())
+        (farm.target(1, target).late_requests() > 0).then_some(())
     });
 }
 

@@ -67,8 +67,8 @@ impl AppDir {
     }
 
     /// How many requests for `/slow` it has begun to answer, in all its boots.
-    pub fn slow_requests(&self) -> usize {
-        self.entries("slow").len()
+    pub fn late_requests(&self) -> usize {
+        self.entries("asked").len()
     }
 
     /// Lets its health check fail, or succeed again.

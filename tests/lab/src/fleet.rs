@@ -210,10 +210,10 @@ impl Fleet {
     pub fn slow_request(&self, number: usize, ms: u64) -> InFlight {
         let (to, path) = (format!("{BALANCER}:80"), format!("/slow?ms={ms}"));
         let cookie = format!("w{number}");
-        let before = self.app(number).slow_requests();
+        let before = self.app(number).late_requests();
         let request = InFlight::send(&self.site.balancer, &to, &path, Some(&cookie));
         wait_for("the request in flight", Duration::from_secs(20), || {
-            (self.app(number).slow_requests() > before).then_some(())
+            (self.app(number).late_requests() > before).then_some(())
         });
         request
     }

@@ -153,7 +153,7 @@ impl Farm {
         let begun = || {
             targets
                 .clone()
-                .map(|one| one.slow_requests())
+                .map(|one| one.late_requests())
                 .sum::<usize>()
         };
         let before = begun();

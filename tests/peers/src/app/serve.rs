@@ -165,7 +165,7 @@ async fn answer(
         }
         _ => {
             if path == "/slow" {
-                boot.note("slow");
+                boot.note("asked");
             }
             tokio::time::sleep(pause.unwrap_or_else(|| boot.pause())).await;
             format!("{} {}\n", boot.name, boot.id)
