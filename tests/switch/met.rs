@@ -8,10 +8,10 @@ use lab::load::record::Summary;
 use lab::targets::{Capacity, Cookie, Farm, Looks};
 use lab::traffic::Traffic;
 
-/// The slowest request may take so much longer than in quiet. HAProxy counts its own stalls, which are
-/// [`Met::trouble`]. The promise is 0.1 s, which `scripts/soak` asserts, one test at a time: two cores with
-/// other work pause for more than a second now and then.
-const BEYOND_MS: f64 = 2000.0;
+/// The slowest request may take so much longer than in quiet: less than the second after which HAProxy
+/// tries a connection again. It counts those, too ([`Met::trouble`]). The promise is 0.1 s, which
+/// `scripts/soak` asserts, one test at a time: here other work shares two cores.
+const BEYOND_MS: f64 = 800.0;
 
 /// The environment variable with another limit, in ms.
 const BEYOND: &str = "HAPROXY_GATE_TEST_BEYOND_MS";
