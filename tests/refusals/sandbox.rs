@@ -15,7 +15,7 @@ fn sandboxed(arguments: &[&str]) -> Running {
 }
 
 /// Waits until an agent reports that it has the status ports.
-fn reserved() {
+pub(super) fn reserved() {
     sh(
         "for i in $(seq 500); do grep -qs agent /run/state/port:2000.lock && grep -qs agent /run/state/port:3000.lock \
         && exit; sleep 0.01; done; exit 1",
