@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -76,7 +77,16 @@ class Parser(argparse.ArgumentParser):
     """argparse would print and exit: `--json` answers usage errors, too."""
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message)
+        raise UsageError(message + self.meant(message))
+
+    def meant(self, message: str) -> str:
+        """The option that a mistyped one is close to."""
+        _, _, words = message.partition("unrecognized arguments: ")
+        if not words:
+            return ""
+        options = [option for action in self._actions for option in action.option_strings]
+        near = difflib.get_close_matches(words.split()[0].partition("=")[0], options, n=1)
+        return f": did you mean {near[0]}?" if near else ": see --help"
 
 
 def parser(program: str) -> Parser:

@@ -7,7 +7,7 @@ use clap::Args;
 /// For what may be asked of all apps at once.
 #[derive(Debug, Args)]
 pub(super) struct AnyApp {
-    /// The app (default: all apps that have one)
+    /// The app (default: all apps)
     app: Option<String>,
 }
 

@@ -136,7 +136,9 @@ impl Asked {
 
 /// The definition of the command line, for the manual pages.
 pub fn command() -> clap::Command {
-    Cli::command()
+    // Its options are those of an operation on one app, but without a name it recovers all.
+    let all_apps = |app: clap::Arg| app.help("The app (default: all apps)");
+    Cli::command().mut_subcommand("recover", |verb| verb.mut_arg("app", all_apps))
 }
 
 /// The same under the name that the program was called by: `haproxy-gate` is its second one.

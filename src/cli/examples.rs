@@ -6,7 +6,7 @@ Examples:
   agent status --watch          show what the kernel, HAProxy and the app report
   agent restart web --dry-run   print the preflight and the plan, change nothing
   agent restart web             take the host out, restart the app, put it back
-  agent switch web              start the other target of an app, and move all users to it
+  agent switch web              start the other target, move all users to it
   agent maintenance on web      let users meet the page instead of the app
   agent close web               take the host out until `agent open web`
   agent recover                 repair all apps after a crash or a rule flush
@@ -96,9 +96,9 @@ Exit codes:
       another process has a status port; the sidecar has older settings
       than the file; another user than root asks, who can't see the gates
   2   usage or configuration
-While an operator or a unit holds the gates closed, or in maintenance, the
-app may be down: that is 0. So is a twin that an operator of HAProxy has taken out. With
-several apps, 1 if one of them is not well. With --watch it is 0.
+While an operator or a unit holds the gates closed, or in maintenance, the app
+may be down: that is 0. So is a twin that an operator of HAProxy has taken out.
+With several apps, 1 if one of them is not well. With --watch it is 0.
 Right after the gates have opened, it is 1 until HAProxy's checks pass.
 
 Examples:

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(super) struct Target {
-    /// The app; optional if the configuration has only one (recover: all apps)
+    /// The app; optional if the configuration has only one
     pub(super) app: Option<String>,
     /// Check everything, print the plan, change nothing
     #[arg(long)]
@@ -108,7 +108,8 @@ pub(super) struct Each {
     /// with the first app that fails. What it has closed stays closed, and it prints how to undo that.
     /// `open`, and a close with --owner, also go on after an app that failed. The exit code is that of
     /// the first app that failed. Ctrl-C ends it. With --json it prints one object, with the report of
-    /// each app in `apps`.
+    /// each app in `apps`. --without-balancer counts for the apps that have this balancer and another
+    /// one.
     #[arg(long, conflicts_with = "app")]
     pub(super) all: bool,
 }
@@ -134,8 +135,8 @@ pub(super) struct Closing {
     pub(super) lasts: Option<Duration>,
     /// The unit that closes the gates as it stops; as it starts, it opens only what it closed
     ///
-    /// With an owner the agent waits for the lock. If an `agent restart` restarts this app at the
-    /// moment, the agent does nothing. A hold of an operator stays. No window keeps a unit from
+    /// With an owner the agent waits for an operation that is under way. If that is an `agent restart`
+    /// of this app, the agent does nothing. A hold of an operator stays. No window keeps a unit from
     /// stopping.
     #[arg(long, value_name = "NAME", value_parser = words, conflicts_with = "outside_window")]
     pub(super) owner: Option<String>,

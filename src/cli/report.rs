@@ -16,9 +16,9 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  agent report                            the last operation, as text
-  agent report web --html restart.html    the last one on an app, as an HTML report
-  agent report 1mj1tea0011 --html -       any other (see `agent history`), to stdout")]
+  agent report                          the last operation, as text
+  agent report web --html restart.html  the last one of an app, as HTML
+  agent report 1mj1tea0011 --html -     another (`agent history`), to stdout")]
 pub(super) struct Reporting {
     /// An app, or the id of an operation
     #[arg(value_name = "APP|ID")]

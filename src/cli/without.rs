@@ -10,7 +10,7 @@ pub(super) struct Without {
     ///
     /// NAME is its name in `agent status`, for example tcp://10.0.0.1:9999. If it still has users,
     /// they lose their requests: the agent sees and drains none of them. At least one balancer must
-    /// be left. With --all it counts for the apps that have this balancer and another one. It counts for this operation alone, and for the `agent recover` of it after a crash.
+    /// be left. It counts for this operation alone, and for the `agent recover` of it after a crash.
     #[arg(long, value_name = "NAME")]
     without_balancer: Vec<String>,
 }

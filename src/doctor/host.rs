@@ -16,8 +16,8 @@ checks! {
         "without it the gates stay closed after a boot, flushed rules stay away, and an operation that was \
          killed stays unfinished";
     OLDER "sidecar":
-        "the sidecar may set the gates by the older settings, also against the new ones: so a restart, a \
-         switch and maintenance refuse";
+        "the sidecar uses the older settings. If they concern gates, it may set these against the new ones: so \
+         a restart, a switch and maintenance refuse then";
     FILES "open-files":
         "an operation that may open no further file can't list the rules half way through";
 }

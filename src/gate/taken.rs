@@ -6,6 +6,7 @@ use crate::state::lock::{Lock, Owner};
 use crate::tcp::{self, Bound, Passing};
 use crate::text::escape;
 use nix::libc::EADDRINUSE;
+use nix::unistd::geteuid;
 use procfs::KernelVersion;
 use procfs::process::Process;
 use std::io;
@@ -54,6 +55,9 @@ pub fn shown(port: u16, state_dir: &Path) -> Option<Taken> {
         .iter()
         .partition(|one| is_an_agents(one, said.as_ref()));
     let mut agents = agents.len();
+    // Only root sees whether a socket of root's is an agent's.
+    let is_known = |one: &Bound| one.uid != 0 || owners(one.inode).next().is_some();
+    others.retain(|one| geteuid().is_root() || is_known(one));
     if others.iter().any(|one| one.uid == 0)
         && let Some(owner) = Lock::owner(&lock)
     {

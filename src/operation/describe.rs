@@ -112,6 +112,10 @@ fn of_switch(phase: &SwitchPhase, limits: &Limits, app: &AppSettings) -> String 
             "redirecting the port of the old target to the new target, for HAProxy's reloads"
                 .to_owned()
         }
+        // The port of a page is never parked.
+        SwitchPhase::Park { .. } if limits.switch.with_page && app.is_page() => {
+            "until nothing is in flight on the new target".to_owned()
+        }
         SwitchPhase::Park { .. } => {
             "redirecting the port of the new target to the old target, until \
              nothing is in flight"
@@ -203,11 +207,12 @@ mod tests {
         let mut limits = app.limits.clone();
         limits.switch.with_page = true;
         let leave = Phase::Switch(SwitchPhase::Leave);
-        let on = describe(&leave, &limits, &app.at_page().unwrap());
+        let at_page = &app.at_page().unwrap();
+        let on = describe(&leave, &limits, at_page);
         assert_eq!(on, "closing the gates of the app, until its lines are DOWN");
         let unpark = Phase::Switch(SwitchPhase::Unpark);
         assert_eq!(
-            describe(&unpark, &limits, &app.at_page().unwrap()),
+            describe(&unpark, &limits, at_page),
             "no rule redirects the port of the page"
         );
         assert_eq!(
@@ -219,12 +224,22 @@ mod tests {
             zeros: 0,
         });
         assert_eq!(
-            describe(&park, &limits, &app.at_page().unwrap()),
+            describe(&park, &limits, at_page),
             "redirecting the port of the app to the page, for HAProxy's reloads"
         );
         assert_eq!(
             describe(&park, &limits, app),
             "no rule redirects the port of the page"
+        );
+        let back = Phase::Switch(SwitchPhase::Park {
+            back: Some(WhyBack::Interrupted(2)),
+            zeros: 0,
+        });
+        let on = describe(&back, &limits, at_page);
+        assert_eq!(on, "until nothing is in flight on the page");
+        assert_eq!(
+            describe(&back, &limits, app),
+            "redirecting the port of the app to the page, until nothing is in flight"
         );
         let off = describe(&leave, &limits, app);
         assert_eq!(

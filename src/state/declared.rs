@@ -25,6 +25,19 @@ pub struct Declared {
     pub until: Option<Until>,
 }
 
+/// The same as `--json` prints it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeclaredReport {
+    /// The user who asked for it, if known.
+    pub user: Option<String>,
+    /// Why, in the operator's words.
+    pub reason: Option<String>,
+    /// When it began.
+    pub since_unix_seconds: u64,
+    /// When the sidecar ends it. None: when an operator does.
+    pub until_unix_seconds: Option<u64>,
+}
+
 impl Declared {
     /// From now on, for so long. None: until an operator ends it.
     pub fn now(user: Option<String>, reason: Option<String>, lasts: Option<Duration>) -> Declared {
@@ -44,6 +57,16 @@ impl Declared {
     /// When it ends, in seconds since 1970.
     pub fn until_unix_s(&self) -> Option<u64> {
         self.until.as_ref().map(Until::unix_seconds)
+    }
+
+    /// As data, with the names that a hold has.
+    pub fn report(&self) -> DeclaredReport {
+        DeclaredReport {
+            user: self.user.clone(),
+            reason: self.reason.clone(),
+            since_unix_seconds: self.since_unix_s,
+            until_unix_seconds: self.until_unix_s(),
+        }
     }
 
     /// `since 2026-11-30T10:00:00Z by alice, until 2026-11-30T11:00:00Z: the database moves`.

@@ -68,7 +68,7 @@ fn shows_the_holder(agent: &Agent<'_>) {
             .as_f64()
             .unwrap_or_else(|| panic!("{key}: {seen}"))
     };
-    let has_it = now() - seconds("since");
+    let has_it = now() - seconds("since_unix_seconds");
     assert!((0.0..30.0).contains(&has_it), "since {has_it:.1} s: {seen}");
     let ends_in = seconds("ends_in_seconds");
     assert!((1.0..=20.0).contains(&ends_in), "{seen}");

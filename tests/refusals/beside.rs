@@ -98,7 +98,10 @@ fn the_status_of_the_page_and_the_marker_is_shown_alone() {
     let json = does(&config, &["readonly", "status", "--json"], 0).json();
     let marker = &json["apps"][0]["readonly"];
     assert_eq!(marker["declared"]["reason"], "a move", "{json:#}");
-    assert!(marker["declared"]["until"].is_object(), "{json:#}");
+    assert!(
+        marker["declared"]["until_unix_seconds"].is_u64(),
+        "{json:#}"
+    );
     assert_eq!(marker["up_on"], 1, "{json:#}");
     let json = does(&config, &["maintenance", "status", "--json"], 0).json();
     let page = &json["apps"][0]["page"];

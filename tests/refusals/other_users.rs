@@ -1,6 +1,7 @@
 //! Another user than root asks: what only root sees is unknown, and no fault.
 
 use super::*;
+use nix::sys::signal::Signal;
 
 fn another_user(arguments: &[&str]) -> Ended {
     let mut command = Command::new("setpriv");
@@ -36,6 +37,15 @@ fn another_user_reads_unknown_where_only_root_sees() {
         !text.contains("trouble") && !text.contains("broken"),
         "{text}"
     );
+    // The sidecar's reservation of the status ports is no threat of an unknown process.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_agent"));
+    command.args(["run", "--config", "/run/agent.toml"]);
+    let sidecar = Running::start("agent", &mut command);
+    sandbox::reserved();
+    let text = another_user(&["status"]).expect_exit(1).out;
+    assert!(!text.contains("trouble"), "{text}");
+    sidecar.interrupt(Signal::SIGTERM);
+    sidecar.wait();
     let answer = another_user(&["status", "--json"]).json();
     assert_eq!(
         answer["apps"][0]["gates"][0]["position"], "unknown",

@@ -15,7 +15,7 @@ fn sandboxed(arguments: &[&str]) -> Running {
 }
 
 /// Waits until an agent reports that it has the status ports.
-fn reserved() {
+pub(super) fn reserved() {
     until("grep -qs agent /run/state/port:2000.lock && grep -qs agent /run/state/port:3000.lock");
 }
 

@@ -38,6 +38,16 @@ class Missing(unittest.TestCase):
                 prepare(parse("x", argv))
             self.assertTrue(str(raised.exception).startswith(said), raised.exception)
 
+    def test_a_mistyped_option_names_the_one_that_it_is_close_to(self) -> None:
+        for word, meant in [
+            ("--swtich", "did you mean --switch?"),
+            ("--witout-balancer=lb1", "did you mean --without-balancer?"),
+            ("-x", "see --help"),
+        ]:
+            with self.subTest(word), self.assertRaises(UsageError) as raised:
+                parse("x", ["web1", word])
+            self.assertEqual(str(raised.exception), f"unrecognized arguments: {word}: {meant}")
+
     def test_a_hook_that_can_not_run_is_an_error(self) -> None:
         for option in ("--hook", "--go-command"):
             for more in ([], ["--dry-run"]):

@@ -68,9 +68,18 @@ pub(super) fn data(lock: &LockSettings, seen: &LockLook) -> Value {
 }
 
 fn data_of(place: &Place) -> Value {
-    let mut data = json!(place.owner);
-    data["ends_in_seconds"] = json!(place.ends_in);
-    data
+    let owner = &place.owner;
+    json!({
+        "id": owner.id,
+        "host": owner.host,
+        "app": owner.app,
+        "user": (!owner.user.is_empty()).then_some(&owner.user),
+        "command": owner.command,
+        "asked_at_unix_seconds": owner.asked_at,
+        "since_unix_seconds": owner.since.filter(|_| place.holds),
+        "slots": owner.slots,
+        "ends_in_seconds": place.ends_in,
+    })
 }
 
 #[cfg(test)]
@@ -142,8 +151,8 @@ mod tests {
                 "app": "web",
                 "user": "alice",
                 "command": "agent restart web",
-                "asked_at": 1_767_225_600,
-                "since": 1_767_225_660,
+                "asked_at_unix_seconds": 1_767_225_600,
+                "since_unix_seconds": 1_767_225_660,
                 "slots": 1,
                 "ends_in_seconds": 42,
             }],
@@ -151,8 +160,10 @@ mod tests {
                 "id": "web1/web",
                 "host": "web1",
                 "app": "web",
+                "user": null,
                 "command": "agent restart web",
-                "asked_at": 1_767_225_720,
+                "asked_at_unix_seconds": 1_767_225_720,
+                "since_unix_seconds": null,
                 "slots": 1,
                 "ends_in_seconds": null,
             }],

@@ -3,7 +3,7 @@
 use super::lines_beside::{unused, up, up_on};
 use crate::host::BesideLook;
 use crate::report::{BalancerReport, GateReport};
-use crate::state::declared::Declared;
+use crate::state::declared::{Declared, DeclaredReport};
 use nix::unistd::geteuid;
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use serde::Serialize;
 #[derive(Serialize)]
 pub(super) struct ReadonlyStatus {
     /// The record. None: writes are not to be refused, or the record can't be read.
-    pub(super) declared: Option<Declared>,
+    pub(super) declared: Option<DeclaredReport>,
     /// Why the record can't be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<String>,
@@ -54,7 +54,7 @@ impl SeenMarker<'_> {
             up_on: up_on(balancers),
             balancers: balancers.iter().map(BalancerReport::from).collect(),
             error: self.record.as_ref().err().cloned(),
-            declared: self.record.ok().flatten(),
+            declared: self.record.ok().flatten().map(|it| it.report()),
             gate: self.gate,
         }
     }

@@ -43,10 +43,13 @@ impl Older {
     pub fn describe(&self) -> String {
         let (pid, found, command) = (self.pid, self.found(), self.command());
         let first = self.refused.as_ref().map_or("", |_| "correct that, then ");
-        format!(
-            "the sidecar (pid {pid}) {found}; it may set gates by those, so `agent restart`, \
-             `switch` and `maintenance` refuse: {first}run `{command}`"
-        )
+        let means = match self.difference.moves_gates() {
+            true => {
+                "it may set gates by those, so `agent restart`, `switch` and `maintenance` refuse"
+            }
+            false => "it uses those until it reads the file again",
+        };
+        format!("the sidecar (pid {pid}) {found}; {means}: {first}run `{command}`")
     }
 
     /// What differs, and why its last reload did not change that.

@@ -68,3 +68,25 @@ fn it_describes_what_older_settings_mean() {
         assert!(text.ends_with(&format!("{found}{means}{what}")), "{text}");
     }
 }
+
+#[test]
+fn settings_that_move_no_gate_refuse_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let owner = Owner::new("agent run");
+    let _lock = Lock::take(&directory::sidecar(dir.path()), &owner).unwrap();
+    let before = settings(dir.path());
+    let text = before.from.text.clone() + "[lock]\netcd = [\"http://10.0.0.5:2379\"]\n";
+    let now = read(&before.from.path, &text).unwrap();
+    let loaded = Loaded::new(&owner, &before, None);
+    let now = Settings {
+        from: LoadedFrom {
+            text,
+            ..before.from
+        },
+        ..now
+    };
+    let text = loaded.older_than(&now).unwrap().describe();
+    let means =
+        "; it uses those until it reads the file again: run `systemctl reload haproxy-gate`";
+    assert!(text.ends_with(means), "{text}");
+}

@@ -40,10 +40,39 @@ pub(crate) fn find<'a>(
     lines: &[Own],
     ports: AppPorts,
 ) -> (Vec<Ours<'a>>, Vec<String>) {
-    match by_names(proxies, lines) {
-        (none, missing) if none.is_empty() => (by_ports(proxies, ports), missing),
-        some => some,
+    let (mut found, missing) = by_names(proxies, lines);
+    if found.is_empty() {
+        return (by_ports(proxies, ports), missing);
     }
+    for ours in &mut found {
+        add_new_twins(ours, ports);
+    }
+    (found, missing)
+}
+
+/// The twins that HAProxy has only after its next reload.
+fn add_new_twins(ours: &mut Ours<'_>, ports: AppPorts) {
+    let lines = &ours.lines;
+    let mains = || lines.iter().filter(|line| line.is_main);
+    let is_new_twin = |at: usize, server: &Server| {
+        server.words.backup
+            && server.port == Some(ports.port)
+            && server.checked().is_some()
+            && server.checked() == ports.backup_status_port
+            && lines.iter().all(|line| line.at != at)
+            && mains().any(|main| main.server.host == server.host)
+    };
+    let servers = ours.proxy.servers.iter().enumerate();
+    let new: Vec<Placed<'_>> = servers
+        .filter(|(at, server)| is_new_twin(*at, server))
+        .map(|(at, server)| Placed {
+            at,
+            is_main: false,
+            server,
+        })
+        .collect();
+    ours.lines.extend(new);
+    ours.lines.sort_by_key(|line| line.at);
 }
 
 fn by_names<'a>(proxies: &'a [Proxy], lines: &[Own]) -> (Vec<Ours<'a>>, Vec<String>) {

@@ -142,10 +142,7 @@ pub(super) fn outcome(why: &WhyBack, note: Option<String>) -> Outcome {
         },
         WhyBack::Interrupted(signal) => Outcome::Interrupted {
             signal,
-            left: with(
-                "the old target serves, as before the switch".to_owned(),
-                note,
-            ),
+            left: with("the old target serves, as before".to_owned(), note),
         },
         WhyBack::CutShort => Outcome::Done { note },
         // Nothing was changed.

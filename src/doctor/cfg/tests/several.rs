@@ -152,3 +152,19 @@ fn haproxy_is_not_asked_about_files_that_load_code() {
         assert_eq!(loads_code(&[Text { name: "", text }]), loads, "{text}");
     }
 }
+
+/// HAProxy of the single layout shows the main line alone, and the file brings the twins.
+#[test]
+fn a_twin_that_the_next_reload_brings_is_there() {
+    let main = [own("web2", Role::Main)];
+    let (verdict, found) = worst(&points(TWO_STAGE, PORTS, &main), "twin");
+    assert_eq!(verdict, Ok, "{found}");
+    let without = without_line("    server bkp2 ");
+    let (verdict, found) = worst(&points(&without, PORTS, &main), "twin");
+    assert_eq!((verdict, found.as_str()), (Warning, "no twin: web2"));
+}
+
+fn without_line(begin: &str) -> String {
+    let lines = TWO_STAGE.lines().filter(|line| !line.starts_with(begin));
+    lines.map(|line| format!("{line}\n")).collect()
+}
