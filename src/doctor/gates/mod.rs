@@ -222,7 +222,7 @@ fn reserved(gates: &Gates, seen: &GateFacts) -> Option<Point> {
         ),
         None if gates.sidecar => RESERVED.warning(
             said("the sidecar has not reserved it"),
-            "systemctl restart haproxy-gate",
+            "systemctl reload haproxy-gate",
         ),
         None => RESERVED.ok(said("free, each operation reserves it")),
     })
