@@ -3,7 +3,6 @@
 use crate::{locked, status};
 use lab::agent::Agent;
 use lab::etcd::Etcd;
-use lab::report::Report;
 use lab::targets::{Farm, GREEN, Lines};
 use nix::sys::signal::Signal;
 
@@ -33,9 +32,8 @@ fn switches_go_one_after_the_other() {
         assert_eq!(report.phases[1].phase, "lock", "{report:?}");
     }
     let [first, second] = reports;
-    let is_after = second.ended("lock") >= last(&first);
     assert!(
-        is_after,
+        second.had_the_lock_after(&first),
         "both at once: {first:#?}
 {second:#?}"
     );
@@ -44,10 +42,4 @@ fn switches_go_one_after_the_other() {
     }
     traffic.stop().assert_unnoticed();
     assert_eq!(status(&one), [Vec::<String>::new(), Vec::new()]);
-}
-
-/// When its last phase ended.
-fn last(report: &Report) -> f64 {
-    let last = report.phases.last().expect("a phase");
-    report.ended(&last.phase)
 }

@@ -33,6 +33,8 @@ impl Pair {
     pub fn up_with(test: &str, change: impl FnOnce(Reference) -> Reference) -> Pair {
         let pair = Pair::booted(test, change, [1, 2].map(with_package));
         pair.haproxy.wait_until_all_up();
+        let machines = pair.machines.values();
+        machines.for_each(|machine| machine.wait_until_idle());
         pair
     }
 
@@ -106,7 +108,7 @@ impl Pair {
         request
     }
 
-    /// Waits until HAProxy shows both lines of a host UP.
+    /// Waits until HAProxy shows both lines of a host UP, and its agents are done.
     pub fn wait_until_up(&self, number: usize) {
         let what = format!("host {number} to be UP");
         let ours = [format!("web{number}"), format!("bkp{number}")];
@@ -115,6 +117,7 @@ impl Pair {
             let mut ours = lines.iter().filter(|line| is_ours(line.get("svname")));
             ours.all(|line| line.status() == "UP")
         });
+        self.machine(number).wait_until_idle();
     }
 }
 

@@ -159,6 +159,7 @@ impl Alone {
                     line.status() == if up { "UP" } else { "DOWN" }
                 })
             });
+        self.machine.wait_until_idle();
     }
 }
 

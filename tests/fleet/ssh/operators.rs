@@ -78,8 +78,7 @@ pub(super) fn two_operators(desk: &Desk, estate: &Estate, before: &Rolled) -> [R
     );
     switched.sort_by(|one, other| one.ended("lock").total_cmp(&other.ended("lock")));
     for pair in switched.windows(2) {
-        let last = pair[0].phases.last().expect("a phase");
-        let is_after = pair[1].ended("lock") >= pair[0].ended(&last.phase);
+        let is_after = pair[1].had_the_lock_after(&pair[0]);
         assert!(is_after, "two at once: {pair:#?}");
     }
     both

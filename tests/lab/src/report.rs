@@ -2,6 +2,10 @@
 
 use serde::Deserialize;
 
+/// Seconds by which the times of two reports may differ: each reads two clocks, one after the other, and a
+/// pause between them moves all its phases.
+pub const CLOCKS: f64 = 0.1;
+
 #[derive(Debug, Clone, Deserialize)]
 pub struct Report {
     pub outcome: String,
@@ -54,6 +58,12 @@ impl Report {
     /// The end of a phase, in Unix seconds.
     pub fn ended(&self, phase: &str) -> f64 {
         self.began(phase) + self.phase(phase).seconds
+    }
+
+    /// It had the lock only after the last phase of the other one, within what their clocks may differ by.
+    pub fn had_the_lock_after(&self, other: &Report) -> bool {
+        let last = other.phases.last().expect("a phase");
+        self.ended("lock") >= other.ended(&last.phase) - CLOCKS
     }
 
     /// The operation used the limits of `Settings::hurried`, not the agent's defaults of half a

@@ -11,12 +11,14 @@ use std::fs;
 use std::ops::Deref;
 use std::path::Path;
 use std::process;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::app_dir::AppDir;
 use super::built;
 use super::site::Host;
+use super::wait_for;
 
 pub use boot::Boot;
 pub use debian::Debian;
@@ -58,6 +60,16 @@ impl Machine {
         fs::write(key, boot.read("etc/ssh/ssh_host_ed25519_key.pub")).expect("a key");
         let debian = boot.start(disk);
         Machine { debian, app }
+    }
+
+    /// Waits until no operation of its agents is under way. The sidecar ends its own a moment after HAProxy
+    /// shows the host UP, and refuses an operator's until then.
+    pub fn wait_until_idle(&self) {
+        let what = format!("{} to be idle", self.name);
+        wait_for(&what, Duration::from_secs(20), || {
+            let status = self.run(&["agent", "status", "web", "--json"]).json();
+            status["operation"].is_null().then_some(())
+        });
     }
 }
 
