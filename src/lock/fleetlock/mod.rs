@@ -42,7 +42,8 @@ impl Fleetlock {
 
     pub(super) async fn ask(&mut self) -> Result<Asked, String> {
         let before = std::mem::replace(&mut self.may_have_it, true);
-        let sending = tokio::spawn(self.send("/v1/pre-reboot"));
+        let before_this = self.asking.take();
+        let sending = before_this.unwrap_or_else(|| tokio::spawn(self.send("/v1/pre-reboot")));
         let answer = self.asking.insert(sending).await;
         self.asking = None;
         let answer = answer.unwrap_or_else(|error| Err(error.to_string()))?;
