@@ -1,13 +1,10 @@
 //! What operations left: a journal, a hold, gates in an unexpected position.
 
-use std::time::Duration;
-
 use nix::sys::signal::Signal;
 
 use crate::setup::Setup;
 use lab::agent::Running;
 use lab::traffic::InFlight;
-use lab::wait_for;
 
 #[test]
 fn an_unfinished_operation_is_a_warning_and_a_running_one_is_ok() {
@@ -18,9 +15,7 @@ fn an_unfinished_operation_is_a_warning_and_a_running_one_is_ok() {
         "/slow?ms=6000",
         Some("w1"),
     );
-    wait_for("the request in flight", Duration::from_secs(20), || {
-        (setup.apps[0].late_requests() > 0).then_some(())
-    });
+    setup.apps[0].wait_for_late_request_after(0);
     let running: Running = setup
         .with_settings(|settings| settings)
         .start("restart", "web");

@@ -4,7 +4,6 @@
 use lab::settings::Settings;
 use lab::targets::{BLUE, Farm, GREEN, Lines};
 use lab::traffic::InFlight;
-use lab::wait_for;
 use std::time::Duration;
 
 use crate::met::Meeting;
@@ -21,7 +20,7 @@ fn a_request_that_came_by_the_parked_port_is_waited_for() {
     // As HAProxy sends it in the moment after a reload. The drain begins before it ends.
     let parked = format!("{}:{}", farm.host(1).address(), farm.target(1, BLUE).port());
     let request = InFlight::send(&farm.site.balancer, &parked, "/slow?ms=6000", None);
-    wait_for_slow_request(&farm, GREEN);
+    farm.target(1, GREEN).wait_for_late_request_after(0);
     let meeting = Meeting::begin(&farm);
     let running = agent.start_words(&["switch", "web", "--json", "--progress"]);
     running.wait_for_word("came by the parked port of another target (1 from ");
@@ -31,12 +30,6 @@ fn a_request_that_came_by_the_parked_port_is_waited_for() {
     assert!(answer.ended_at < ended.at, "{answer:?}");
     meeting.end().assert_unnoticed();
     farm.assert_current(1, BLUE);
-}
-
-fn wait_for_slow_request(farm: &Farm, target: &str) {
-    wait_for("the request in flight", Duration::from_secs(20), || {
-        (farm.target(1, target).late_requests() > 0).then_some(())
-    });
 }
 
 /// A neighbour has the balancer's address and calls the app itself. Where connections are counted it is
@@ -49,7 +42,7 @@ fn a_connection_that_is_none_of_haproxys_is_not_waited_for() {
     let port = farm.target(1, BLUE).port();
     let direct = format!("{}:{port}", farm.host(1).address());
     let _request = InFlight::send(&farm.site.balancer, &direct, "/slow?ms=20000", None);
-    wait_for_slow_request(&farm, BLUE);
+    farm.target(1, BLUE).wait_for_late_request_after(0);
     let ended = agent.run("switch", "web").expect_exit(0);
     let report = ended.report();
     println!("{} s: {:?}", report.seconds, report.notices);
